@@ -1,0 +1,1 @@
+"""Everything that makes pictures move. No Gradio import anywhere below this package."""

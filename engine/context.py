@@ -1,0 +1,60 @@
+"""What a running task may ask of the engine: its folder, its randomness, whether to stop, and where frames go."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import Cancelled
+from engine.settings import Settings
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from engine.media.writer import ClipWriter
+    from engine.residency import ModelPool
+
+
+@dataclass
+class RunContext:
+    """Handed to `Task.run`. `directory` is the run's own staging folder: whatever lies in it when the run ends is kept."""
+
+    id: str
+    directory: Path
+    settings: Settings
+    seed: int
+    pool: ModelPool | None = None
+    cancelled: Callable[[], bool] = lambda: False
+    preview_every: float = 1.0
+    timings: dict[str, float] = field(default_factory=dict)
+    _last_preview: float = field(default=0.0, repr=False)
+
+    def checkpoint(self) -> None:
+        """Call between any two steps. Raises `Cancelled` when the user pressed Stop; costs microseconds otherwise."""
+        if self.cancelled():
+            raise Cancelled
+
+    def wants_preview(self) -> bool:
+        """True when the last preview is old enough that another one is worth its time."""
+        now = time.monotonic()
+        if now - self._last_preview < self.preview_every:
+            return False
+        self._last_preview = now
+        return True
+
+    @cached_property
+    def rng(self) -> np.random.Generator:
+        """Randomness that depends on the seed alone."""
+        import numpy as np
+
+        return np.random.default_rng(self.seed)
+
+    def clip_writer(self, *, fps: float, name: str = "result.mp4", **options: Any) -> ClipWriter:
+        """The studio's writer on a file of this run; see `engine.media.writer.ClipWriter` for the options."""
+        from engine.media.writer import ClipWriter
+
+        return ClipWriter(self.directory / name, fps=fps, **options)

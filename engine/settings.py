@@ -1,0 +1,67 @@
+"""Every limit and place of this installation, once, with its reason. Environment `KINORA_<NAME>` sets a field."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from engine.errors import InvalidInput
+
+
+def default_data_dir() -> Path:
+    """Where runs, results and fetched models live unless the user says otherwise: `data/` beside `app.py`."""
+    return Path(__file__).resolve().parent.parent / "data"
+
+
+class Settings(BaseModel):
+    """Limits and places. Sizes are in the unit that the field's name or description says."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    data_dir: Path = Field(default_factory=default_data_dir, description="Folder of runs, results, inputs and models.")
+    host: str = Field("127.0.0.1", description="Address the page listens on; only this machine unless changed.")
+    port: int = Field(7860, ge=0, le=65535, description="Port of the page; 0 takes a free one.")
+    device: str = Field("auto", description="cpu, cuda, mps or auto.")
+    shared: bool = Field(False, description="Several visitors: each sees only the results of their own browser.")
+    offline: bool = Field(False, description="Never fetch a model, even when asked.")
+    max_image_pixels: int = Field(100_000_000, description="Decoded pixels of one picture: 100 Mpx is 300 MB as RGB.")
+    max_image_mib: int = Field(64, description="Bytes of one picture file.")
+    max_video_mib: int = Field(1024, description="Bytes of one video or audio file.")
+    max_video_seconds: float = Field(1800.0, description="Length of an uploaded clip or sound.")
+    max_frame_pixels: int = Field(36_000_000, description="Pixels of one video frame: 8K is 33 Mpx.")
+    decode_seconds: float = Field(30.0, description="Time a decoder may be silent before it is ended.")
+    decode_memory_mib: int = Field(3072, description="Address space of a decoder process.")
+    helper_seconds: float = Field(20.0, description="Time a quick answer (a stroke's preview) may take.")
+    helper_memory_mib: int = Field(6144, description="Address space of the helper process.")
+    model_memory_mib: int | None = Field(None, description="Budget of resident models; empty: half of the machine's memory.")
+    max_queue: int = Field(200, description="Runs that may wait.")
+    max_queue_per_visitor: int = Field(40, description="Runs that one browser may have waiting.")
+    keep_gib: float = Field(50.0, description="Disk for results; the oldest unpinned ones go to the trash beyond it.")
+    trash_days: float = Field(7.0, description="Days that a deleted result can be brought back.")
+    min_free_mib: int = Field(200, description="Free disk below which no run starts.")
+
+    @classmethod
+    def load(cls, **overrides: Any) -> Settings:
+        """Settings from `KINORA_*` variables, then `overrides` that are not None. A bad value raises `InvalidInput`."""
+        values: dict[str, Any] = {}
+        for name in cls.model_fields:
+            given = os.environ.get(f"KINORA_{name.upper()}")
+            if given:
+                values[name] = given
+        values.update({k: v for k, v in overrides.items() if v is not None})
+        if "shared" not in values and os.environ.get("SPACE_ID"):
+            values["shared"] = True
+        try:
+            settings = cls(**values)
+        except ValueError as error:
+            raise InvalidInput("a setting is wrong", why=str(error).splitlines()[1], fix="see `python app.py --help`") from error
+        return settings.model_copy(update={"data_dir": settings.data_dir.expanduser().resolve()})
+
+
+def python() -> str:
+    """The interpreter that child processes use."""
+    return sys.executable
