@@ -1,0 +1,19 @@
+"""Model cards as data: what a model is for, where its weights are, licence, size, limits. One file per family."""
+
+from __future__ import annotations
+
+from engine.catalog.card import Card, File, PackageSource
+from engine.catalog.packaged import CARDS as _PACKAGED
+from engine.errors import ModelUnavailable
+
+CARDS: dict[str, Card] = {card.id: card for card in _PACKAGED}
+
+
+def get_card(card_id: str) -> Card:
+    """The card of that id; an unknown one raises `ModelUnavailable` with the known ids."""
+    if card_id not in CARDS:
+        raise ModelUnavailable(f"model {card_id!r} is unknown", fix=f"use one of: {', '.join(CARDS)}")
+    return CARDS[card_id]
+
+
+__all__ = ["CARDS", "Card", "File", "PackageSource", "get_card"]

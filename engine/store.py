@@ -1,0 +1,149 @@
+"""The data folder: where runs, results, inputs, trash and models lie, and how it is put right after a crash."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import time
+from pathlib import Path
+from typing import IO
+
+from engine.errors import InvalidInput, LimitExceeded, StudioError
+from engine.runs import Run, RunStore, State
+from engine.settings import Settings
+
+_LOCKS: list[IO[str]] = []
+
+
+class Store:
+    """Folders of one installation and the runs in them.
+
+    `staging/ID` is written by a working run; `results/ID` appears by one rename when it is whole; `inputs/HASH.ext` keeps what users gave.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.root = settings.data_dir
+        self.staging, self.results, self.trash = self.root / "staging", self.root / "results", self.root / "trash"
+        self.inputs, self.models, self.logs = self.root / "inputs", self.root / "models", self.root / "logs"
+        try:
+            for folder in (self.staging, self.results, self.trash, self.inputs, self.models, self.logs):
+                folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise LimitExceeded(f"the data folder {self.root} cannot be written", why=error.strerror or "", fix="choose another with --data-dir") from error
+        self.runs = RunStore(self.root / "kinora.db")
+
+    def own(self) -> None:
+        """Become the one server of this folder; a second one raises `InvalidInput`."""
+        lock = open(self.root / "server.lock", "w")  # noqa: SIM115 (held open as long as the process lives)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            lock.close()
+            raise InvalidInput(f"another Kinora already serves {self.root}", fix="use that one, or give another --data-dir") from error
+        _LOCKS.append(lock)
+
+    def settle(self) -> list[Run]:
+        """After a start: runs that were working are done (if their result is whole) or interrupted; leftovers go. Returns the interrupted."""
+        interrupted = [run for run in self.runs.running() if not self.settle_run(run, "interrupted")]
+        for folder in self.staging.iterdir():
+            shutil.rmtree(folder, ignore_errors=True)
+        self.sweep()
+        return interrupted
+
+    def settle_run(self, run: Run, state: State, error: StudioError | None = None) -> bool:
+        """End a run whose worker is gone: by its result if that is whole (True), else as `state`, with its staging removed (False)."""
+        summary = self.results / run.id / "run.json"
+        if summary.exists():
+            document = json.loads(summary.read_text())
+            self.runs.finish(run.id, "cancelled" if document["partial"] else "done", result=document["result"])
+            return True
+        self.runs.finish(run.id, state, error=error)
+        shutil.rmtree(self.staging / run.id, ignore_errors=True)
+        return False
+
+    def keep_input(self, path: Path) -> Path:
+        """Copy a user's file into `inputs/` under its content's hash; the same content is kept once. Returns the kept file."""
+        suffix = path.suffix.lower() if path.suffix.lower().lstrip(".").isalnum() and len(path.suffix) <= 6 else ".bin"
+        try:
+            if path.parent == self.inputs:
+                return path
+            kept = self.inputs / (file_hash(path) + suffix)
+            if not kept.exists():
+                temporary = self.inputs / f".{kept.name}.{os.getpid()}"
+                shutil.copyfile(path, temporary)
+                os.replace(temporary, kept)
+        except FileNotFoundError as error:
+            raise InvalidInput("the given file is gone", fix="load it again") from error
+        except OSError as error:
+            raise LimitExceeded("the input could not be kept", why=error.strerror or "disk", fix="free some disk space") from error
+        return kept
+
+    def remove(self, run_id: str) -> None:
+        """Move a run and its result to the trash, from where `restore` brings it back for `trash_days`."""
+        run = self.runs.get(run_id)
+        if run.active:
+            raise InvalidInput("a working run cannot be deleted", fix="stop it first")
+        if (self.results / run_id).exists():
+            os.replace(self.results / run_id, self.trash / run_id)
+        self.runs.mark(run_id, trashed=time.time())
+
+    def restore(self, run_id: str) -> None:
+        """Bring a run back from the trash."""
+        if (self.trash / run_id).exists():
+            os.replace(self.trash / run_id, self.results / run_id)
+        self.runs.mark(run_id, restore=True)
+
+    def sweep(self) -> None:
+        """Empty what lay in the trash too long, then inputs that no run needs; beyond `keep_gib`, trash and the oldest unpinned results go."""
+        old = time.time() - self.settings.trash_days * 86400
+        for run in self.runs.list(trashed=True, limit=100_000):
+            if run.trashed is not None and run.trashed < old:
+                self._forget(run.id)
+        self._sweep_inputs()
+        limit = self.settings.keep_gib * 2**30
+        sizes = {folder.name: folder_bytes(folder) for parent in (self.results, self.trash) for folder in parent.iterdir()}
+        used = sum(sizes.values())
+        if used <= limit:
+            return
+        trashed = sorted(self.runs.list(trashed=True, limit=100_000), key=lambda run: run.trashed or 0.0)
+        kept = sorted(self.runs.list(limit=100_000), key=lambda run: run.created)
+        for run in [*trashed, *(run for run in kept if not run.pinned and not run.active)]:
+            if used <= limit:
+                break
+            used -= sizes.get(run.id, 0)
+            self._forget(run.id)
+
+    def check_disk(self, needed_mib: float) -> None:
+        """Raise `LimitExceeded` when the disk has no room for `needed_mib` besides the reserve."""
+        free = shutil.disk_usage(self.root).free / 2**20
+        if free < needed_mib + self.settings.min_free_mib:
+            raise LimitExceeded(
+                f"the disk has {free:.0f} MiB free, this needs about {needed_mib:.0f}", fix=f"free some space: {self.settings.min_free_mib} MiB always stay free"
+            )
+
+    def _sweep_inputs(self) -> None:
+        """Inputs older than a day that no run names any more; a younger one may be on a page that has not pressed Run yet."""
+        named = json.dumps([run.request for trashed in (False, True) for run in self.runs.list(trashed=trashed, limit=1_000_000)])
+        for path in self.inputs.iterdir():
+            if path.name not in named and time.time() - path.stat().st_mtime > 86400:
+                path.unlink(missing_ok=True)
+
+    def _forget(self, run_id: str) -> None:
+        shutil.rmtree(self.trash / run_id, ignore_errors=True)
+        shutil.rmtree(self.results / run_id, ignore_errors=True)
+        self.runs.forget(run_id)
+
+
+def file_hash(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hex."""
+    with open(path, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def folder_bytes(folder: Path) -> int:
+    """Bytes of all files below `folder`."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

@@ -1,0 +1,145 @@
+"""The worker process: takes runs in order, keeps models resident between them, and ends when the page that started it ends.
+
+Started by `engine.executors.WorkerExecutor` as `python -m engine.worker SETTINGS_JSON`. Commands come on standard input, one word a line.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+import time
+from collections import deque
+from pathlib import Path
+from typing import Any
+
+from engine.errors import StudioError
+from engine.execution import Outcome, named, perform
+from engine.residency import ModelPool
+from engine.runs import Run
+from engine.settings import Settings
+from engine.store import Store
+from engine.task import get_task
+
+STOP_POLL = 0.03
+"""Seconds between looks at the stop flag: well below the 300 ms in which Stop must act, and cheap."""
+
+STATS_EVERY = 2.0
+
+
+class Worker:
+    """One worker on one data folder."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.pool = ModelPool.for_machine(store.settings)
+        self.memory: deque[tuple[float, float]] = deque(maxlen=300)
+        self._wake = threading.Event()
+        self._current: str | None = None
+
+    def serve(self) -> None:
+        """Work until the page ends."""
+        threading.Thread(target=self._listen, daemon=True).start()
+        threading.Thread(target=self._report, daemon=True).start()
+        _warm_up()
+        while True:
+            run = self.store.runs.claim()
+            if run is None:
+                self._wake.wait(0.5)
+                self._wake.clear()
+                continue
+            self._current = run.id
+            outcome = self.work(run)
+            self._current = None
+            self.store.runs.finish(run.id, outcome.state, error=outcome.error, result=outcome.result)  # type: ignore[arg-type]
+
+    def work(self, run: Run) -> Outcome:
+        """Perform one claimed run."""
+        runs = self.store.runs
+        last = [0.0, False]
+
+        def stop_requested() -> bool:
+            now = time.monotonic()
+            if not last[1] and now - last[0] >= STOP_POLL:
+                last[0], last[1] = now, runs.stop_requested(run.id)
+            return bool(last[1])
+
+        try:
+            task = get_task(run.task)
+            request = task.request_type.model_validate(run.request)
+            self.store.check_disk(task.disk_mib(request))
+        except Exception as error:
+            return Outcome("failed", error=error if isinstance(error, StudioError) else named(error, self.store.settings))
+        outcome = perform(
+            task,
+            request,
+            run_id=run.id,
+            seed=run.seed,
+            settings=self.store.settings,
+            staging=self.store.staging / run.id,
+            destination=self.store.results / run.id,
+            emit=lambda kind, data: runs.append(run.id, kind, data),
+            cancelled=stop_requested,
+            pool=self.pool,
+        )
+        if outcome.error is not None and outcome.error.kind == "out-of-memory":
+            self.pool.evict_all()
+        return outcome
+
+    def _listen(self) -> None:
+        for line in sys.stdin:
+            if line.strip() == "free":
+                self.pool.evict_all()
+                self._write_stats()
+            self._wake.set()
+        os._exit(0)  # the page is gone: nobody would see what this process still does
+
+    def _report(self) -> None:
+        while True:
+            self._write_stats()
+            time.sleep(STATS_EVERY)
+
+    def _write_stats(self) -> None:
+        self.memory.append((round(time.time(), 1), resident_mib()))
+        stats: dict[str, Any] = {
+            "pid": os.getpid(),
+            "time": time.time(),
+            "run": self._current,
+            "memory_mib": self.memory[-1][1],
+            "memory": list(self.memory),
+            "torch": "torch" in sys.modules,
+            "pool": self.pool.stats(),
+        }
+        temporary = self.store.root / f".worker.{threading.get_ident()}.json"
+        try:
+            temporary.write_text(json.dumps(stats))
+            os.replace(temporary, self.store.root / "worker.json")
+        except OSError:
+            return  # a full disk must not end the worker; the engine room shows old figures meanwhile
+
+
+def resident_mib(pid: int | str = "self") -> float:
+    """Resident memory of a process in MiB; 0 where the system does not tell."""
+    try:
+        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    except (OSError, ValueError, IndexError):
+        return 0.0
+    return round(pages * os.sysconf("SC_PAGE_SIZE") / 2**20, 1)
+
+
+def _warm_up() -> None:
+    """Load what every run needs, so that the first one is as quick as the second."""
+    import av  # noqa: F401
+    import cv2  # noqa: F401
+    import numpy  # noqa: F401
+
+
+def main() -> None:
+    """Entry of the process."""
+    settings = Settings.model_validate_json(sys.argv[1])
+    Worker(Store(settings)).serve()
+
+
+if __name__ == "__main__":
+    main()
