@@ -221,27 +221,25 @@ class Decoder:
         return UnreadableMedia(f"{self._name} could not be decoded", why=f"the decoder gave {why}", fix="use another file")
 
     def _died(self) -> StudioError:
-        code = self._end()
+        # The pipe closes a moment before the process ends; its own exit code is worth that moment.
+        deadline = time.monotonic() + 1.0
+        while os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is None and time.monotonic() < deadline:
+            time.sleep(0.002)
+        self.close()
+        code = self._process.returncode
         if code < 0:
-            name = signal.Signals(-code).name if -code in set(signal.Signals) else str(-code)
-            why = f"the decoder was ended by {name}"
+            why = f"the decoder was ended by {signal.Signals(-code).name if -code in set(signal.Signals) else -code}"
         else:
             why = f"the decoder ended with code {code}; its memory limit is {self._memory_mib} MiB"
         return UnreadableMedia(f"{self._name} could not be decoded", why=why, fix="the file may be damaged: use another one or convert it")
 
-    def _end(self) -> int:
-        # The group goes first, then the child is waited for: while it is unreaped its id cannot be anyone else's.
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            if self._process.returncode is None:
-                ended = self._process.poll() if _is_zombie(self._process.pid) else None
-                os.killpg(self._process.pid, signal.SIGKILL) if ended is None else None
-        return self._process.wait()
-
     def close(self) -> None:
         """End the child and everything it started. Twice does no harm."""
-        if self._complaints.closed:
-            return
-        self._end()
+        if self._process.returncode is None:
+            # The group is killed before its leader is reaped: until then its id cannot be anyone else's.
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.pid, signal.SIGKILL)
+            self._process.wait()
         assert self._process.stdout is not None
         self._process.stdout.close()
         self._complaints.close()
@@ -251,3 +249,10 @@ class Decoder:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _environment() -> dict[str, str]:
+    """What the child sees of the environment: enough to start Python, nothing secret, one thread per numeric library."""
+    kept = {k: v for k, v in os.environ.items() if k in ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "PYTHONHOME")}
+    # Each malloc arena reserves 64 MiB of address space, which RLIMIT_AS counts.
+    return kept | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2", "PYTHONUTF8": "1", "PYTHONNOUSERSITE": "1"}

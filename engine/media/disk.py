@@ -1,0 +1,36 @@
+"""Small things that every file writer needs: a folder's fsync, and a full disk in plain words."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from pathlib import Path
+
+from engine.errors import LimitExceeded
+
+# EFBIG and EDQUOT are what file-size limits and quotas give instead of ENOSPC.
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename in `folder` survive a power cut."""
+    fd = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def as_disk_error(error: OSError, target: Path) -> Exception:
+    """`LimitExceeded` when the disk is full, else `error` itself."""
+    return disk_full(target) if error.errno in _FULL else error
+
+
+def disk_full(target: Path) -> LimitExceeded:
+    """The error for a disk that has no room for `target`."""
+    try:
+        free = f"{shutil.disk_usage(target.parent).free / 2**20:.0f} MiB free"
+    except OSError:
+        free = "no room left"
+    return LimitExceeded(f"the disk is full, so {target.name} could not be written", why=f"{free} on that disk", fix="free some disk space and run again")
