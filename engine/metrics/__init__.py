@@ -1,0 +1,1 @@
+"""What is measured about a result, from its frames alone."""

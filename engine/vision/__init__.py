@@ -1,0 +1,1 @@
+"""Seeing and moving pictures with classical methods: segmentation, mattes, filling, flow, warping. numpy and OpenCV only."""
