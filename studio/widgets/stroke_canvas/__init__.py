@@ -32,13 +32,13 @@ Preview = Callable[[dict[str, Any]], Any]
 
 
 class StrokeCanvas(Widget):
-    """Draw on a photo. `preview` answers each change with a small looped strip; without it the widget still draws.
+    """Draw on a photo. `on_preview` answers each change with a small looped strip; without it the widget still draws.
 
-    `preview` takes `{"image": Path, "strokes": [dict], "settings": dict}`, all checked, and returns (or is a coroutine that returns)
+    `on_preview` takes `{"image": Path, "strokes": [dict], "settings": dict}`, all checked, and returns (or is a coroutine that returns)
     `{"frames": data URL of one grid of frames, "count", "cols", "width", "height", "fps", "flow": data URL, "arrows": [[x, y, dx, dy]],
     "masks": [data URL with alpha or None, one per stroke], "notes": [str], "ms": float}`; x, y, dx, dy are fractions of width and height.
     A `StudioError` that it raises becomes a sentence under the canvas.
-    `settings` reaches `preview` as it is; a change of it (`gr.update(settings={...})`) asks for a new preview.
+    `settings` reaches `on_preview` as it is; a change of it (`gr.update(settings={...})`) asks for a new preview.
     """
 
     image_loaded: Any = EventListener("image_loaded").listener
@@ -47,12 +47,12 @@ class StrokeCanvas(Widget):
         self,
         value: Mapping[str, Any] | Callable[[], Any] | None = None,
         *,
-        preview: Preview | None = None,
+        on_preview: Preview | None = None,
         settings: Mapping[str, Any] | None = None,
         **options: Any,
     ) -> None:
         self.settings = dict(settings or {})
-        functions = [self._checked(preview)] if preview else None
+        functions = [self._checked(on_preview)] if on_preview else None
         super().__init__(
             value,
             html_template='<div class="sc"></div>',
@@ -127,9 +127,15 @@ class StrokeCanvas(Widget):
         return preview_now
 
     def api_info(self) -> dict[str, Any]:
-        """The value's JSON schema, for API and MCP clients."""
-        stroke = Stroke.model_json_schema()
-        stroke.pop("description", None)
+        """The value's JSON schema, for API and MCP clients: plain types only, which is all that Gradio's clients can read."""
+        points = {"type": "array", "items": {"type": "array", "items": {"type": "number"}}}
+        types = {"radius": {"type": "number"}, "points": points, "area": points}
+        stroke = {
+            "type": "object",
+            "properties": {
+                name: {**types.get(name, {"type": "string"}), "description": info.description or ""} for name, info in Stroke.model_fields.items()
+            },
+        }
         image = {
             "type": "object",
             "properties": {"path": {"type": "string"}, "url": {"type": "string"}, "name": {"type": "string"}},
