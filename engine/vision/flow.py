@@ -30,13 +30,20 @@ def flow_to_rgb(flow: np.ndarray, *, largest: float | None = None) -> np.ndarray
 
 
 def flow_arrows(flow: np.ndarray, *, across: int = 14) -> list[list[float]]:
-    """`[x, y, dx, dy]` on a regular grid, as fractions of width and height, for what moves by more than half a pixel."""
+    """`[x, y, dx, dy]` as fractions of width and height: one arrow in each square of a grid in which something moves by over half a pixel.
+
+    The arrow stands at the middle of what moves there, so that thin things get theirs too.
+    """
     height, width = flow.shape[:2]
-    step = max(1.0, max(height, width) / across)
+    step = max(2, round(max(height, width) / across))
     out = []
-    for y in np.arange(step / 2, height, step):
-        for x in np.arange(step / 2, width, step):
-            dx, dy = flow[int(y), int(x)]
-            if dx * dx + dy * dy > 0.25:
-                out.append([round(float(v), 4) for v in (x / width, y / height, dx / width, dy / height)])
+    for top in range(0, height, step):
+        for left in range(0, width, step):
+            part = flow[top : top + step, left : left + step]
+            ys, xs = np.nonzero((part**2).sum(axis=-1) > 0.25)
+            if len(xs) < 0.06 * part.shape[0] * part.shape[1]:
+                continue
+            x, y = left + xs.mean(), top + ys.mean()
+            dx, dy = part[ys, xs].mean(axis=0)
+            out.append([round(float(v), 4) for v in (x / width, y / height, dx / width, dy / height)])
     return out

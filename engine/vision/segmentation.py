@@ -58,11 +58,12 @@ class Finder:
         self.edge_scale = max(5.0, float(np.percentile(self.edges, 82)))
         self._graph = _grid_graph(0.02 + self.edges / 30.0)
 
-    def find(self, seed: np.ndarray, avoid: np.ndarray | None = None, *, most: float = 0.55) -> Support:
+    def find(self, seed: np.ndarray, avoid: np.ndarray | None = None, *, most: float = 0.55, patch: float = 0.0) -> Support:
         """The thing under `seed`.
 
         seed: (H, W) bool or uint8 at any size, what surely belongs to the thing; avoid: the same, what surely does not;
-        most: the largest fraction of the picture that a thing may cover. The mask has `self.fine`'s size.
+        most: the largest fraction of the picture that a thing may cover; patch: radius, in pixels of `fine`, of the soft patch that is returned
+        when nothing can be cut out (at least three brushes). The mask has `self.fine`'s size.
         """
         size = self.small.shape[1::-1]
         sure = _core(shrink_mask(seed, size), self.small)
@@ -71,7 +72,7 @@ class Finder:
         distance = dijkstra(self._graph, directed=False, indices=np.flatnonzero(sure.ravel()), min_only=True).reshape(sure.shape)
         self.checkpoint()
         if standing is None:
-            return self._patch(distance, shrink_mask(seed, size), never)
+            return self._patch(distance, shrink_mask(seed, size), never, patch * size[0] / self.fine.shape[1])
         best: tuple[float, np.ndarray] | None = None
         for candidate in self._candidates(distance, standing & ~never, sure, never):
             mask = candidate
@@ -86,7 +87,7 @@ class Finder:
             if mask.mean() <= most and (best is None or score > best[0]):
                 best = score, mask
         if best is None or best[0] < 0.5 or self._on_edges(best[1]) < 0.8:
-            return self._patch(distance, shrink_mask(seed, size), never)
+            return self._patch(distance, shrink_mask(seed, size), never, patch * size[0] / self.fine.shape[1])
         mask = self._refine(best[1], sure, never)
         return Support(mask, float(mask.mean()), self._on_edges(best[1]), rim_cover(mask))
 
@@ -131,15 +132,19 @@ class Finder:
         return self._on_edges(mask) * (0.6 + 0.4 * size) - 0.8 * rim_cover(mask)
 
     def _on_edges(self, mask: np.ndarray) -> float:
-        line = outline(mask)
+        return self.on_edges(outline(mask))
+
+    def on_edges(self, line: np.ndarray) -> float:
+        """How much of `line`, (H, W) bool at any size, lies on edges of the picture: 0..1; 0 for an empty line."""
+        line = shrink_mask(line, self.edges.shape[1::-1]) if line.shape != self.edges.shape else line
         strength = cv2.dilate(self.edges, np.ones((3, 3)))[line]
         return float(np.minimum(strength / self.edge_scale, 1.0).mean()) if strength.size else 0.0
 
-    def _patch(self, distance: np.ndarray, seed: np.ndarray, never: np.ndarray) -> Support:
-        """A soft patch about three brushes wide that prefers to end at edges: for what cannot be cut out, such as a cheek."""
-        radius = np.sqrt(max(float(seed.sum()), 4.0) / np.pi)
+    def _patch(self, distance: np.ndarray, seed: np.ndarray, never: np.ndarray, least: float) -> Support:
+        """A soft patch around the seed that prefers to end at edges: for what cannot be cut out, such as a cheek."""
+        radius = max(3.0 * float(np.sqrt(max(float(seed.sum()), 4.0) / np.pi)), least)
         near = cv2.distanceTransform((~seed).astype(np.uint8), cv2.DIST_L2, 5)
-        reach = near / (3.0 * radius) + distance / max(float(np.quantile(distance, 0.5)), 1e-6) * 0.3
+        reach = near / radius + distance / max(float(np.quantile(distance, 0.5)), 1e-6) * 0.3
         mask = (reach < 1.0) & ~never
         mask = cv2.resize(mask.astype(np.uint8), self.fine.shape[1::-1], interpolation=cv2.INTER_NEAREST).astype(bool)
         return Support(mask, float(mask.mean()), 0.0, rim_cover(mask), found=False)

@@ -1,0 +1,169 @@
+"""Does a clip do what was drawn? Measured from its frames by optical flow, independent of the warp that made them.
+
+Three figures: how far the strokes' things end from where they were sent, how much the rest drifts, and how much still pixels flicker.
+Frames are fed one at a time and measured on a copy of at most `MEASURE_SIDE` pixels, so memory does not grow with the clip.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+
+MEASURE_SIDE = 360
+
+
+@dataclass
+class Target:
+    """A command to check. points: (N, 2) places on the thing in frame 0; start, end: (2,) where its stroke begins and where the start must be
+    at frame `until`; all in pixels of the full frames."""
+
+    points: np.ndarray
+    start: np.ndarray
+    end: np.ndarray
+    until: int
+
+
+@dataclass
+class _Track:
+    target: Target
+    places: np.ndarray
+    alive: np.ndarray
+
+
+@dataclass
+class MotionMeter:
+    """Feed it every frame in order, then read the figures. Frames: (H, W, 3) uint8, all of one size."""
+
+    targets: list[Target]
+    size: tuple[int, int]
+    _scale: float = field(init=False)
+    _tracks: list[_Track] = field(init=False)
+    _errors: list[float | None] = field(init=False)
+    _first: np.ndarray | None = field(default=None, init=False)
+    _last: np.ndarray | None = field(default=None, init=False)
+    _still: list[np.ndarray] = field(default_factory=list, init=False)
+    _drift: list[float] = field(default_factory=list, init=False)
+    _index: int = field(default=0, init=False)
+
+    def __post_init__(self) -> None:
+        self._scale = min(1.0, MEASURE_SIDE / max(self.size))
+        self._tracks = [_Track(t, (t.points * self._scale).astype(np.float32), np.ones(len(t.points), bool)) for t in self.targets]
+        self._errors = [None] * len(self.targets)
+        self._dis = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+
+    def feed(self, frame: np.ndarray, covered: np.ndarray | None = None, ground: np.ndarray | None = None) -> None:
+        """The next frame. covered: (H, W) bool, where things are now; ground: 3x3, where the photo's pixels should be now if the
+        background obeyed the camera (None: it stands still). Both only say what is measured, not what is found."""
+        size = (max(1, round(self.size[0] * self._scale)), max(1, round(self.size[1] * self._scale)))
+        small = cv2.cvtColor(cv2.resize(frame, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
+        if self._first is None:
+            self._first = small
+        else:
+            self._follow(small)
+        self._background(small, covered, ground)
+        self._last = small
+        for i, track in enumerate(self._tracks):
+            if self._index == track.target.until:
+                self._errors[i] = self._error(track)
+        self._index += 1
+
+    def stroke_error(self) -> float | None:
+        """Mean over strokes of |tracked displacement - commanded| / commanded length. No motion gives 1. None: nothing could be tracked."""
+        known = [e for e in self._errors if e is not None]
+        return float(np.mean(known)) if known else None
+
+    def stroke_errors(self) -> list[float | None]:
+        """The error of each target; None where its thing had nothing to track."""
+        return list(self._errors)
+
+    def background_drift(self) -> float | None:
+        """Mean length of the flow outside things, camera motion removed, in pixels of the full frame per frame."""
+        return float(np.mean(self._drift)) if self._drift else None
+
+    def flicker(self) -> float | None:
+        """Mean standard deviation in time, in grey levels, of background pixels while no thing is on them."""
+        if not self._still:
+            return None
+        count, mean, spread = self._still
+        seen = count > 2
+        return float(np.sqrt(spread[seen] / count[seen]).mean()) if seen.any() else None
+
+    def _follow(self, small: np.ndarray) -> None:
+        """Every point one frame on: dense flow of the pair, then refined against frame 0, so that small errors do not add up."""
+        assert self._last is not None and self._first is not None
+        if not self._tracks or all(self._index > t.target.until for t in self._tracks):
+            return
+        flow = self._dis.calc(self._last, small, None) if min(small.shape) >= 16 else np.zeros((*small.shape, 2), np.float32)
+        for track in self._tracks:
+            if not track.alive.any() or self._index > track.target.until:
+                continue
+            step = cv2.remap(flow, track.places[:, None], None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[:, 0]
+            # Points of one thing move much alike: the middle of their neighbours' steps outvotes a slip at its edge.
+            guess = track.places + 0.5 * (step + np.median(step[track.alive], axis=0))
+            origin = (track.target.points * self._scale).astype(np.float32)
+            near, found, _ = cv2.calcOpticalFlowPyrLK(
+                self._last, small, track.places[:, None].copy(), guess[:, None].copy(), winSize=(15, 15), maxLevel=2, flags=cv2.OPTFLOW_USE_INITIAL_FLOW
+            )
+            places = np.where(found > 0, near[:, 0], guess)
+            exact, kept, error = cv2.calcOpticalFlowPyrLK(
+                self._first, small, origin[:, None].copy(), places[:, None].copy(), winSize=(15, 15), maxLevel=0, flags=cv2.OPTFLOW_USE_INITIAL_FLOW
+            )
+            good = (kept[:, 0] > 0) & (np.linalg.norm(exact[:, 0] - places, axis=1) < 2.0) & (error[:, 0] < 20.0)
+            track.places = np.where(good[:, None], exact[:, 0], places).astype(np.float32)
+            inside = ((track.places > -2) & (track.places < np.array(small.shape[::-1]) + 1)).all(axis=1)
+            track.alive &= inside
+
+    def _error(self, track: _Track) -> float | None:
+        if not track.alive.any():
+            return None
+        moved = np.median((track.places / self._scale - track.target.points)[track.alive], axis=0)
+        wanted = track.target.end - track.target.start
+        length = float(np.linalg.norm(wanted))
+        return float(np.linalg.norm(moved - wanted)) / length if length > 0 else None
+
+    def _background(self, small: np.ndarray, covered: np.ndarray | None, ground: np.ndarray | None) -> None:
+        """Drift between this frame and the last, and the running variance of each place of the photo."""
+        size = small.shape[::-1]
+        matrix = np.eye(3) if ground is None else _scaled(ground, self._scale)
+        back = np.linalg.inv(matrix)
+        seen = np.ones(small.shape, np.uint8)
+        if covered is not None:
+            near = cv2.resize(covered.astype(np.uint8), size, interpolation=cv2.INTER_AREA if self._scale == 1.0 else cv2.INTER_LINEAR)
+            seen = 1 - cv2.dilate(near, np.ones((7, 7), np.uint8))
+        still = ground is None or bool(np.abs(matrix - np.eye(3)).max() < 1e-6)
+        photo = small if still else cv2.warpAffine(small, back[:2], size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+        if not still:
+            seen = cv2.warpAffine(seen, back[:2], size, flags=cv2.INTER_NEAREST)
+            seen = cv2.erode(seen, np.ones((3, 3), np.uint8))
+        if self._index and self._index % 3 == 0 and min(size) >= 16:
+            flow = self._dis.calc(self._photo, photo, None)
+            # Flow spreads a few pixels beyond what moves, so a wider rim around things is left out.
+            both = cv2.erode(seen & self._seen, np.ones((13, 13), np.uint8)).astype(bool)
+            if both.sum() > 50:
+                self._drift.append(float(np.linalg.norm(flow[both], axis=1).mean()) / self._scale)
+        self._photo, self._seen = photo, seen
+        value, here = photo.astype(np.float64), seen.astype(bool)
+        if not self._still:
+            self._still = [np.zeros(small.shape), np.zeros(small.shape), np.zeros(small.shape)]
+        count, mean, spread = self._still
+        count += here
+        change = np.where(here, value - mean, 0.0)
+        mean += change / np.maximum(count, 1)
+        spread += change * np.where(here, value - mean, 0.0)  # Welford 1962
+
+
+def track_points(mask: np.ndarray, start: np.ndarray, radius: float, *, count: int = 60) -> np.ndarray:
+    """(N, 2) places to track: pixels of `mask` (H, W) within `radius` of `start`, evenly thinned; the start itself when there are none."""
+    ys, xs = np.nonzero(mask)
+    near = (xs - start[0]) ** 2 + (ys - start[1]) ** 2 <= radius**2
+    points = np.stack([xs[near], ys[near]], axis=1).astype(np.float32)
+    return points[:: max(1, len(points) // count)] if len(points) else np.asarray(start, np.float32)[None]
+
+
+def _scaled(matrix: np.ndarray, scale: float) -> np.ndarray:
+    """The same map between pictures that are `scale` times as large (pixel centres at whole numbers)."""
+    shift = 0.5 * scale - 0.5
+    up = np.array([[scale, 0, shift], [0, scale, shift], [0, 0, 1]])
+    return up @ matrix @ np.linalg.inv(up)

@@ -1,0 +1,289 @@
+"""The photo taken apart: a completed background plate and soft cut-out layers, each with its motion; and any frame put together again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from engine.tasks.stroke_motion.motion import Bending, Ground, Rigid, bend, ground, rim_contact
+from engine.tasks.stroke_motion.paths import Path, Timeline
+from engine.tasks.stroke_motion.request import Camera, Stroke
+from engine.tasks.stroke_motion.things import Reading, Thing
+from engine.vision.inpainting import WORK_SIDE, fill
+from engine.vision.matting import grown_box, own_colours, soft_matte
+from engine.vision.warping import Layer, affine, cut_layer, is_identity, put, translation, warp_layer, warp_mesh
+
+
+@dataclass
+class Actor:
+    """A thing ready to move. alpha: (H, W) float32; motion: rigid, bending, or None for a thing that pins hold on the screen;
+    base: y of its lowest pixel, for parallax."""
+
+    thing: Thing
+    alpha: np.ndarray
+    motion: Rigid | Bending | None
+    layer: Layer
+    base: float
+
+    @property
+    def mask(self) -> np.ndarray:
+        """(H, W) bool."""
+        return self.alpha > 0.5
+
+
+@dataclass
+class Scene:
+    """Everything that frames are made of. image: (H, W, 3) uint8; plate: the same with margins, things removed; actors: bottom to top."""
+
+    image: np.ndarray
+    plate: np.ndarray
+    ground: Ground
+    actors: list[Actor]
+    paths: list[Path]
+    timeline: Timeline
+    parallax: float = 0.0
+    motion_blur: float = 0.0
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height) of photo and frames."""
+        return self.image.shape[1], self.image.shape[0]
+
+    def frame(self, index: int) -> np.ndarray:
+        """Frame `index` (H, W, 3) uint8. With motion blur: the mean of moments while the shutter is open, as many as the speed needs."""
+        moments = [float(index)]
+        if self.motion_blur > 0:
+            count = int(np.clip(np.ceil(self.motion_blur * self.speed(index) / 1.5), 1, 12))
+            moments = [index + self.motion_blur * (k + 0.5) / count - self.motion_blur / 2 for k in range(count)] if count > 1 else moments
+        pictures = [(self.moment(phase), weight / len(moments)) for m in moments for phase, weight in self.timeline.phases(m)]
+        if len(pictures) == 1:
+            return pictures[0][0]
+        total = np.zeros(self.image.shape, np.float32)
+        for picture, weight in pictures:
+            total += np.float32(weight) * picture
+        return np.rint(total).astype(np.uint8)
+
+    def moment(self, phase: float) -> np.ndarray:
+        """The sharp picture at `phase`, (H, W, 3) uint8."""
+        out = self._background(phase)
+        for actor in self.actors:
+            moved = self._placed(actor, phase)
+            if moved is not None:
+                put(out, *moved)
+        return out
+
+    def covered(self, phase: float) -> np.ndarray:
+        """(H, W) bool: where a thing is at `phase`, with its soft rim."""
+        out = np.zeros(self.image.shape[:2], bool)
+        for actor in self.actors:
+            moved = self._placed(actor, phase)
+            if moved is not None:
+                out[moved[1]] |= moved[0][..., 3] > 0
+        return out
+
+    def flow(self, phase: float, since: float = 0.0) -> np.ndarray:
+        """(H, W, 2) float32 pixels: where each pixel of the photo goes on the screen between two phases. Exactly 0 where nothing moves."""
+        width, height = self.size
+        grid = np.stack(np.meshgrid(np.arange(width, dtype=np.float64), np.arange(height, dtype=np.float64)), axis=-1)
+        out = (self._carried(grid, phase) - self._carried(grid, since)).astype(np.float32)
+        if is_identity(self.ground.at(phase)) and is_identity(self.ground.at(since)):
+            out[:] = 0.0
+        for actor in self.actors:
+            window = grown_box(actor.mask, 0)
+            now, then = (self._actor_places(actor, grid[window], p) for p in (phase, since))
+            out[window] = np.where(actor.mask[window][..., None], now - then, out[window])
+        return out
+
+    def commanded(self, stroke: int, phase: float) -> np.ndarray:
+        """(2,) screen place that move stroke `stroke` orders its start to be at."""
+        point = self.paths[stroke].at(phase)
+        matrix = self.ground.filmed(phase)
+        return affine(matrix, point)
+
+    def speed(self, index: int) -> float:
+        """Largest motion in pixels from frame `index` to the next, over corners and things."""
+        a, b = self.timeline.phases(index)[0][0], self.timeline.phases(index + 1)[0][0]
+        width, height = self.size
+        corners = np.array([[0.0, 0.0], [width, 0], [0, height], [width, height]])
+        steps = [affine(self.ground.at(b), corners) - affine(self.ground.at(a), corners)]
+        for actor in self.actors:
+            if isinstance(actor.motion, Bending):
+                steps.append(actor.motion.at(b) - actor.motion.at(a))
+            elif isinstance(actor.motion, Rigid):
+                steps.append(np.array([p.at(b) - p.at(a) for p in actor.motion.paths]))
+        return max(float(np.linalg.norm(s, axis=-1).max()) for s in steps)
+
+    def _background(self, phase: float) -> np.ndarray:
+        width, height = self.size
+        left, top = self.ground.margin[:2]
+        matrix = self.ground.at(phase)
+        if is_identity(matrix):
+            return self.plate[top : top + height, left : left + width].copy()
+        if self.parallax == 0:
+            placed = matrix @ translation(-left, -top)
+            return cv2.warpAffine(self.plate, placed[:2], (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)
+        # Depth is smooth, so the inverse of the parallax map is found on a coarse grid by fixed-point steps.
+        step = 8
+        xs, ys = np.meshgrid(np.arange(0, width + 2 * step, step, dtype=float), np.arange(0, height + 2 * step, step, dtype=float))
+        screen = np.stack([xs, ys], axis=-1)
+        source = affine(np.linalg.inv(matrix), screen)
+        back = _linear(matrix)
+        for _ in range(6):
+            source = source + affine(back, screen - self._carried(source, phase))
+        small = np.array([[1.0 / step, 0, 0], [0, 1.0 / step, 0]])
+        maps = cv2.warpAffine(source.astype(np.float32), small, (width, height), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE)
+        return cv2.remap(self.plate, maps[..., 0] + left, maps[..., 1] + top, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)
+
+    def _carried(self, points: np.ndarray, phase: float) -> np.ndarray:
+        """Background points (..., 2) on the screen, with parallax: low in the picture is near and moves more."""
+        moved = affine(self.ground.at(phase), points)
+        if self.parallax == 0:
+            return moved
+        rest = affine(self.ground.frame, points)
+        return rest + (moved - rest) * self._nearness(points[..., 1:])
+
+    def _nearness(self, y: np.ndarray) -> np.ndarray:
+        """How much more than the camera's own move a place at height `y` moves: 1 in the middle of the picture."""
+        return 1.0 + self.parallax * 1.0 * (np.clip((y + 0.5) / self.size[1], -0.2, 1.2) - 0.5)
+
+    def _camera_for(self, actor: Actor, phase: float) -> np.ndarray:
+        """3x3 that films a thing: the numbers' camera, stronger for near things when there is parallax; only the framing for a held one."""
+        if actor.motion is None:
+            return self.ground.frame
+        matrix = self.ground.filmed(phase)
+        if self.parallax == 0 or is_identity(matrix):
+            return matrix
+        near = float(self._nearness(np.array(actor.base))) + 0.15 * self.parallax
+        return self.ground.frame + (matrix - self.ground.frame) * near
+
+    def _placed(self, actor: Actor, phase: float) -> tuple[np.ndarray, tuple[slice, slice]] | None:
+        camera = self._camera_for(actor, phase)
+        if isinstance(actor.motion, Bending):
+            mesh = actor.motion.mesh
+            return warp_mesh(actor.layer, mesh.vertices, affine(camera, actor.motion.at(phase)), mesh.triangles, self.size)
+        return warp_layer(actor.layer, camera @ actor.motion.at(phase) if actor.motion is not None else camera, self.size)
+
+    def _actor_places(self, actor: Actor, points: np.ndarray, phase: float) -> np.ndarray:
+        camera = self._camera_for(actor, phase)
+        if actor.motion is None:
+            return affine(camera, points)
+        if isinstance(actor.motion, Rigid):
+            return affine(camera @ actor.motion.at(phase), points)
+        moved = actor.motion.mesh.interpolation(points[::4, ::4].reshape(-1, 2)) @ (actor.motion.at(phase) - actor.motion.mesh.vertices)
+        coarse = moved.reshape(*points[::4, ::4].shape).astype(np.float32)
+        return affine(camera, points + cv2.resize(coarse, points.shape[1::-1], interpolation=cv2.INTER_LINEAR))
+
+
+def _linear(matrix: np.ndarray) -> np.ndarray:
+    """3x3 of the inverse's linear part alone."""
+    out = np.eye(3)
+    out[:2, :2] = np.linalg.inv(matrix[:2, :2])
+    return out
+
+
+def build(
+    image: np.ndarray,
+    strokes: Sequence[Stroke],
+    camera: Camera,
+    reading: Reading,
+    timeline: Timeline,
+    *,
+    parallax: float = 0.0,
+    motion_blur: float = 0.0,
+    work_side: int = WORK_SIDE,
+    rounds: int = 3,
+    checkpoint: Callable[[], None] = lambda: None,
+) -> tuple[Scene, list[str]]:
+    """The scene of `image` (H, W, 3) uint8 for strokes that were read, and sentences for the user.
+
+    work_side and rounds are the effort of the background's filling (`engine.vision.inpainting.fill`).
+    """
+    height, width = image.shape[:2]
+    paths = [Path.of(s, width, height) for s in strokes]
+    floor, notes = ground(camera, [paths[i] for i in reading.camera], [paths[i] for i in reading.camera_pins], (width, height), timeline.first_phase, parallax)
+    actors: list[Actor] = []
+    alphas = [soft_matte(image, thing.mask) for thing in reading.things]
+    checkpoint()
+    for index, (thing, alpha) in enumerate(zip(reading.things, alphas, strict=True)):
+        if not alpha.any():
+            continue
+        motion, said = _motion(image, thing, alpha > 0.5, paths, timeline, checkpoint)
+        notes += said
+        above = np.zeros((height, width), bool)
+        for upper in alphas[index + 1 :]:
+            above |= upper > 0.02
+        own = alpha
+        picture = image
+        if (above & (alpha > 0)).any():  # what lies on this thing moves by itself: the thing goes on under it
+            hidden = _dilated(above, 3)
+            picture = fill(image, hidden & _dilated(alpha > 0, 6), avoid=alpha <= 0.5, work_side=work_side, rounds=rounds, checkpoint=checkpoint)
+            own = np.maximum(alpha, (above & cv2.morphologyEx((alpha > 0.5).astype(np.uint8), cv2.MORPH_CLOSE, np.ones((9, 9), np.uint8)).astype(bool)).astype(np.float32))
+        colours = own_colours(picture, own) if thing.found else picture.astype(np.float32)
+        window = grown_box(own > 0, 2)
+        actors.append(Actor(thing, own, motion, cut_layer(colours, own, window), float(window[0].stop)))
+        checkpoint()
+    scene = Scene(image, image, floor, actors, paths, timeline, parallax if not floor.still else 0.0, motion_blur)
+    scene.plate = _plate(scene, work_side, rounds, checkpoint)
+    return scene, notes
+
+
+def _motion(
+    image: np.ndarray, thing: Thing, mask: np.ndarray, paths: list[Path], timeline: Timeline, checkpoint: Callable[[], None]
+) -> tuple[Rigid | Bending | None, list[str]]:
+    """How a thing moves: rigid when nothing holds it and its strokes agree, bending otherwise, None when only pins name it."""
+    if not thing.moves:
+        return None, []
+    own, pins = [paths[i] for i in thing.moves], [paths[i] for i in thing.pins]
+    rigid = Rigid(tuple(own))
+    rooted = rim_contact(mask, own) if thing.found else np.zeros((0, 2))
+    if thing.found and not pins and not len(rooted) and rigid.misses() < 0.1:
+        return rigid, []
+    bending, share = bend(image, mask, own, pins, rooted, not thing.found, timeline.first_phase, checkpoint)
+    name = f"stroke {thing.moves[0] + 1}"
+    notes = []
+    if len(rooted) and not pins:
+        notes.append(f"The thing of {name} is cut off by the picture's edge, so it bends from there instead of showing a straight cut.")
+    if share < 0.97:
+        notes.append(f"The thing of {name} would tear, so it follows {100 * share:.0f} % of the way; move the pins away, or brush a larger area.")
+    return bending, notes
+
+
+def _plate(scene: Scene, work_side: int, rounds: int, checkpoint: Callable[[], None]) -> np.ndarray:
+    """The photo without its things, with margins. Only what some frame uncovers is searched for; the rest of the hole stays as it is."""
+    image, (left, top, right, bottom) = scene.image, scene.ground.margin
+    height, width = image.shape[:2]
+    rim = max(3, round(0.008 * max(height, width)))
+    things = np.zeros((height, width), bool)
+    for actor in scene.actors:
+        things |= _dilated(actor.alpha > 0, rim)
+    plate = cv2.copyMakeBorder(image, top, bottom, left, right, cv2.BORDER_REFLECT_101) if any(scene.ground.margin) else image
+    hole = np.zeros(plate.shape[:2], bool)
+    if any(scene.ground.margin):
+        hole[:] = True
+        hole[top : top + height, left : left + width] = False
+    shown = things.copy()
+    if scene.ground.still:
+        always = np.ones((height, width), bool)
+        for phase in np.linspace(scene.timeline.first_phase, 1.0, 9):
+            solid = np.zeros((height, width), bool)
+            for actor in scene.actors:
+                moved = scene._placed(actor, float(phase))
+                if moved is not None:
+                    solid[moved[1]] |= moved[0][..., 3] > 0.98
+            always &= solid
+        shown &= ~always
+    avoid = np.zeros_like(hole)
+    avoid[top : top + height, left : left + width] = things
+    hole[top : top + height, left : left + width] |= shown
+    if not hole.any():
+        return plate
+    return fill(plate, hole, avoid=avoid, work_side=work_side, rounds=rounds, checkpoint=checkpoint)
+
+
+def _dilated(mask: np.ndarray, radius: int) -> np.ndarray:
+    """(H, W) bool grown by `radius` pixels."""
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
+    return cv2.dilate(mask.astype(np.uint8), kernel).astype(bool)
