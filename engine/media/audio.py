@@ -47,8 +47,9 @@ def read_audio(
                 break
             room -= length
             if kind != "D" or room < 0 or length % (4 * channels):
-                raise UnreadableMedia(f"{inlet.name} could not be decoded", why="the decoder gave data of the wrong size", fix="use another file")
+                why = "the decoder gave data of the wrong size"
+                raise UnreadableMedia(f"{inlet.name} could not be decoded", why=why, fix="use another file")
             block = np.empty((length // (4 * channels), channels), np.float32)
-            decoder.read_into(memoryview(block).cast("B"))
+            decoder.read_into(block.data.cast("B") if block.size else memoryview(b""))
             blocks.append(block)
     return (np.concatenate(blocks) if blocks else np.zeros((0, channels), np.float32)), actual

@@ -21,16 +21,17 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from engine.errors import LimitExceeded, UnreadableMedia
-from engine.media.colour import read_tags
+from engine.media.colour import read_tags, side_data
 from engine.media.decoder import Source
 
 # Decoders that cameras, phones, editors and browsers produce files for. The rest of FFmpeg's are old games and curiosities.
-_CODECS = frozenset(
-    "h264 hevc av1 libdav1d vp8 vp9 libvpx libvpx-vp9 mpeg4 mpeg2video mpeg1video mjpeg prores dnxhd ffv1 h263 theora qtrle huffyuv ffvhuff utvideo "
-    "rawvideo png cfhd dvvideo msmpeg4v3 msmpeg4v2 wmv2 aac mp1 mp1float mp2 mp2float mp3 mp3float flac alac opus libopus vorbis ac3 eac3 "
-    "pcm_u8 pcm_s8 pcm_s16le pcm_s16be pcm_s24le pcm_s24be pcm_s32le pcm_s32be pcm_f32le pcm_f32be pcm_f64le pcm_f64be pcm_alaw pcm_mulaw "
-    "adpcm_ms adpcm_ima_wav adpcm_ima_qt".split()
-)
+_CODEC_NAMES = """
+    h264 hevc av1 libdav1d vp8 vp9 libvpx libvpx-vp9 mpeg4 mpeg2video mpeg1video mjpeg prores dnxhd ffv1 h263 theora qtrle huffyuv ffvhuff
+    utvideo rawvideo png cfhd dvvideo msmpeg4v3 msmpeg4v2 wmv2
+    aac mp1 mp1float mp2 mp2float mp3 mp3float flac alac opus libopus vorbis ac3 eac3 adpcm_ms adpcm_ima_wav adpcm_ima_qt
+    pcm_u8 pcm_s8 pcm_s16le pcm_s16be pcm_s24le pcm_s24be pcm_s32le pcm_s32be pcm_f32le pcm_f32be pcm_f64le pcm_f64be pcm_alaw pcm_mulaw
+"""
+_CODECS = frozenset(_CODEC_NAMES.split())
 _MAX_STREAMS = 32
 _MAX_CHANNELS = 16
 _MAX_SAMPLE_RATE = 384_000
@@ -58,7 +59,8 @@ class Clip:
             if isinstance(error, MemoryError):
                 raise
             why = f"it begins like {order['format']} but its index is missing or damaged"
-            raise UnreadableMedia(f"{self.name} cannot be read", why=why, fix="the copy may be incomplete: copy or record it again") from error
+            fix = "the copy may be incomplete: copy or record it again"
+            raise UnreadableMedia(f"{self.name} cannot be read", why=why, fix=fix) from error
         streams = self.container.streams
         self.picture: VideoStream | None = next((s for s in streams.video if not s.disposition & Disposition.attached_pic), None)
         self.sound: AudioStream | None = next(iter(streams.audio), None)
@@ -80,7 +82,8 @@ class Clip:
         context = stream.codec_context
         name = context.codec.name if context is not None else "unknown"
         if name not in _CODECS:
-            raise UnreadableMedia(f"{self.name} uses the codec {name}", why="it is not read here", fix="convert it to H.264 or VP9, with AAC or Opus sound")
+            fix = "convert it to H.264 or VP9, with AAC or Opus sound"
+            raise UnreadableMedia(f"{self.name} uses the codec {name}", why="it is not read here", fix=fix)
 
     def _check_size(self) -> None:
         if self.picture is not None:
@@ -89,7 +92,8 @@ class Clip:
             context = self.sound.codec_context
             if not 0 < context.channels <= _MAX_CHANNELS or not 0 < context.sample_rate <= _MAX_SAMPLE_RATE:
                 if self.picture is None:
-                    raise UnreadableMedia(f"{self.name} has sound of {context.channels} channels at {context.sample_rate} Hz", fix="convert it to stereo at 48000 Hz")
+                    what = f"{self.name} has sound of {context.channels} channels at {context.sample_rate} Hz"
+                    raise UnreadableMedia(what, fix="convert it to stereo at 48000 Hz")
                 self.sound = None
 
     def picture_decoder(self) -> CodecContext | None:
@@ -135,7 +139,8 @@ class Clip:
                 stamp = packet.pts if packet.pts is not None else packet.dts
                 if stamp is None or packet.time_base is None or packet.is_discard or packet.size == 0:
                     continue
-                found[wanted[packet.stream_index]].append((float(stamp * packet.time_base), float((packet.duration or 0) * packet.time_base)))
+                unit = packet.time_base
+                found[wanted[packet.stream_index]].append((float(stamp * unit), float((packet.duration or 0) * unit)))
                 if time.monotonic() > deadline:
                     found["whole"] = False
                     break
@@ -162,7 +167,8 @@ class Clip:
     def _add_sound(self, facts: dict[str, Any], times: list[tuple[float, float]]) -> None:
         assert self.sound is not None
         context = self.sound.codec_context
-        facts |= {"has_audio": True, "audio_codec": context.codec.canonical_name, "sample_rate": context.sample_rate, "channels": context.channels}
+        facts |= {"has_audio": True, "audio_codec": context.codec.canonical_name}
+        facts |= {"sample_rate": context.sample_rate, "channels": context.channels}
         if not times:
             facts["audio_duration"] = 0.0
             facts.setdefault("zero", 0.0)
@@ -229,7 +235,8 @@ def check_frame(order: dict[str, Any], width: int, height: int) -> None:
     most = order["limits"]["frame_pixels"]
     if width * height > most:
         raise LimitExceeded(
-            f"{order['name']} has frames of {width}x{height}, {width * height / 1e6:.0f} megapixels; at most {most / 1e6:.0f} are read here",
+            f"{order['name']} has frames of {width}x{height}, {width * height / 1e6:.0f} megapixels",
+            why=f"at most {most / 1e6:.0f} are read here",
             fix="make it smaller or raise KINORA_MAX_FRAME_PIXELS",
         )
 
@@ -242,7 +249,7 @@ def measure_times(times: list[tuple[float, float]], guessed: float) -> dict[str,
     fallback = 1.0 / guessed if guessed > 0 else 0.04
     if not len(gaps):
         length = max((d for _, d in times), default=0.0) or fallback
-        return {"zero": float(stamps[0]), "duration": length, "fps": 1.0 / length, "frame_count": max(1, len(times)), "variable_rate": False, "shortest_gap": length}
+        return _timing(float(stamps[0]), length, 1.0 / length, max(1, len(times)), False, length)
     middle, low = float(np.median(gaps)), float(np.percentile(gaps, 5))
     # Containers that round to milliseconds make gaps of 33 and 34 ms out of 30 frames a second: that is not variable.
     variable = bool(np.any(np.abs(gaps - middle) > 0.25 * middle + 0.0015))
@@ -254,7 +261,11 @@ def measure_times(times: list[tuple[float, float]], guessed: float) -> dict[str,
     fps = len(gaps) / float(gaps.sum())
     if not variable and guessed > 0 and abs(guessed / fps - 1.0) < 1.0 / len(gaps):
         fps = guessed
-    return {"zero": float(stamps[0]), "duration": duration, "fps": fps, "frame_count": len(times), "variable_rate": variable, "shortest_gap": shortest}
+    return _timing(float(stamps[0]), duration, fps, len(times), variable, shortest)
+
+
+def _timing(zero: float, duration: float, fps: float, count: int, variable: bool, gap: float) -> dict[str, Any]:
+    return {"zero": zero, "duration": duration, "fps": fps, "frame_count": count, "variable_rate": variable, "shortest_gap": gap}
 
 
 def square_size(frame: VideoFrame) -> tuple[int, int]:
@@ -265,13 +276,13 @@ def square_size(frame: VideoFrame) -> tuple[int, int]:
 
 def turn_of(frame: VideoFrame) -> tuple[bool, bool, bool]:
     """(transposed, then left-right, then up-down) that the frame's display matrix asks for: the nearest of the eight."""
-    for side in frame.side_data:
-        if side.type == Type.DISPLAYMATRIX and len(bytes(side)) >= 36:
-            a, b, _, c, d = struct.unpack_from("=5i", bytes(side))
-            if abs(a) + abs(d) >= abs(b) + abs(c):
-                return False, a < 0, d < 0
-            return True, c < 0, b < 0
-    return False, False, False
+    matrix = side_data(frame, Type.DISPLAYMATRIX)
+    if len(matrix) < 36:
+        return False, False, False
+    a, b, _, c, d = struct.unpack_from("=5i", matrix)
+    if abs(a) + abs(d) >= abs(b) + abs(c):
+        return False, a < 0, d < 0
+    return True, c < 0, b < 0
 
 
 def as_rotation(transposed: bool, left_right: bool, up_down: bool) -> tuple[int, bool]:

@@ -35,6 +35,7 @@ MAX_JSON = 16 << 20
 PIPE_BYTES = 1 << 20
 MIB = 1 << 20
 _ROOT = Path(__file__).resolve().parent.parent.parent
+_PERHAPS_DAMAGED = "the file may be damaged: use another one or convert it"
 _KNOWN = "use PNG, JPEG, WebP, AVIF, GIF, TIFF, MP4, MOV, WebM, AVI, WAV, MP3, FLAC, Ogg or M4A"
 
 
@@ -76,9 +77,10 @@ class Inlet:
                 raise UnreadableMedia(f"{self.name} is a HEIC picture, which cannot be read here", fix="save it as JPEG or PNG first")
             why = "it is text, whatever its name says" if looks_like_text(head) else "its first bytes are of no known format"
             raise UnreadableMedia(f"{self.name} is not a picture, clip or sound", why=why, fix=_KNOWN)
-        limit, option = (
-            (settings.max_image_mib, "KINORA_MAX_IMAGE_MIB") if found.family == "image" else (settings.max_video_mib, "KINORA_MAX_VIDEO_MIB")
-        )
+        if found.family == "image":
+            limit, option = settings.max_image_mib, "KINORA_MAX_IMAGE_MIB"
+        else:
+            limit, option = settings.max_video_mib, "KINORA_MAX_VIDEO_MIB"
         if info.st_size > limit * MIB:
             raise LimitExceeded(
                 f"{self.name} has {info.st_size / MIB:.0f} MiB, over the limit of {limit} MiB", fix=f"use a smaller file or raise {option}"
@@ -105,7 +107,13 @@ class Decoder:
     """
 
     def __init__(
-        self, inlet: Inlet, settings: Settings, operation: str, options: dict[str, Any] | None = None, *, module: str = "engine.media.decoder"
+        self,
+        inlet: Inlet,
+        settings: Settings,
+        operation: str,
+        options: dict[str, Any] | None = None,
+        *,
+        module: str = "engine.media.decoder",
     ) -> None:
         self._name = inlet.name
         self._silence = settings.decode_seconds
@@ -192,7 +200,7 @@ class Decoder:
             self.read_json_body(length)
         if kind != "D" or length != array.nbytes:
             raise self._broken("data of the wrong size")
-        self.read_into(memoryview(array).cast("B") if array.nbytes else memoryview(b""))
+        self.read_into(array.data.cast("B") if array.nbytes else memoryview(b""))
 
     def read_into(self, view: memoryview) -> None:
         """Fill `view`; the child may be silent for `decode_seconds` at a time, then it is killed."""
@@ -212,9 +220,7 @@ class Decoder:
 
     def _silent(self) -> StudioError:
         self.close()
-        return UnreadableMedia(
-            f"{self._name} could not be decoded", why=f"no answer for {self._silence:g} s", fix="the file may be damaged: use another one or convert it"
-        )
+        return UnreadableMedia(f"{self._name} could not be decoded", why=f"no answer for {self._silence:g} s", fix=_PERHAPS_DAMAGED)
 
     def _broken(self, why: str) -> StudioError:
         self.close()
@@ -231,7 +237,7 @@ class Decoder:
             why = f"the decoder was ended by {signal.Signals(-code).name if -code in set(signal.Signals) else -code}"
         else:
             why = f"the decoder ended with code {code}; its memory limit is {self._memory_mib} MiB"
-        return UnreadableMedia(f"{self._name} could not be decoded", why=why, fix="the file may be damaged: use another one or convert it")
+        return UnreadableMedia(f"{self._name} could not be decoded", why=why, fix=_PERHAPS_DAMAGED)
 
     def close(self) -> None:
         """End the child and everything it started. Twice does no harm."""

@@ -10,6 +10,7 @@ import contextlib
 import struct
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any, cast
 
 import av
 import numpy as np
@@ -61,16 +62,22 @@ def read_tags(frame: VideoFrame) -> ColourTags:
     return ColourTags(hdr, gamut, _peak(frame) if hdr == "pq" else _HLG_PEAK)
 
 
+def side_data(frame: VideoFrame, kind: Type) -> bytes:
+    """The frame's side data of that kind; empty when it has none."""
+    for side in cast("Any", frame.side_data):
+        if side.type == kind:
+            return bytes(side)
+    return b""
+
+
 def _peak(frame: VideoFrame) -> float:
     """Nits: MaxCLL, else the mastering display's, else 1000."""
     peak = 0.0
-    for side in frame.side_data:
-        with contextlib.suppress(struct.error, ZeroDivisionError):
-            if side.type == Type.CONTENT_LIGHT_LEVEL:
-                peak = float(struct.unpack_from("=I", bytes(side))[0]) or peak
-            elif side.type == Type.MASTERING_DISPLAY_METADATA and not peak:
-                top, bottom = struct.unpack_from("=ii", bytes(side), 72)
-                peak = top / bottom
+    with contextlib.suppress(struct.error, ZeroDivisionError):
+        top, bottom = struct.unpack_from("=ii", side_data(frame, Type.MASTERING_DISPLAY_METADATA), 72)
+        peak = top / bottom
+    with contextlib.suppress(struct.error):
+        peak = float(struct.unpack_from("=I", side_data(frame, Type.CONTENT_LIGHT_LEVEL))[0]) or peak
     return float(np.clip(peak, SDR_WHITE, 10_000.0)) if peak else 1000.0
 
 

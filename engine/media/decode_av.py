@@ -18,7 +18,7 @@ from av.video.frame import VideoFrame
 from engine.errors import UnreadableMedia
 from engine.media.av_source import Clip, square_size, turn_of
 from engine.media.colour import ToSrgb
-from engine.media.decode_image import _turned, without_alpha
+from engine.media.decode_image import turned, without_alpha
 from engine.media.decoder import Answers, Source
 from engine.media.timing import Pacer, plan_rate
 
@@ -44,25 +44,28 @@ def video(order: dict[str, Any], source: Source, answers: Answers) -> None:
     for frame in clip.frames(zero + rate.start if rate.start > 0 else None):
         time = float(frame.pts * frame.time_base) - zero if frame.pts is not None and frame.time_base else time + tail
         if pacer is None:
-            convert = _Converter(frame, options)
-            answers.json({"facts": facts, "shape": list(convert.shape), "fps": rate.text, "count": rate.count})
-            pacer = Pacer(rate, emit=lambda picture: answers.data(convert(picture)), repeat=answers.repeat)
+            sender = _Sender(frame, options, answers)
+            answers.json({"facts": facts, "shape": list(sender.shape), "fps": rate.text, "count": rate.count})
+            pacer = Pacer(rate, emit=sender.send, repeat=answers.repeat)
         pacer.put(time, frame)
         if pacer.full:
             break
     if pacer is None:
         raise UnreadableMedia(f"{order['name']} has no picture that can be decoded", fix="the file may be damaged: use another one")
-    pacer.finish(max(time + tail, facts["duration"]) if time + 2.5 * max(tail, facts["shortest_gap"]) >= facts["duration"] else time + tail)
+    # The last frame stands to the clip's end, unless the end was not reached: what is missing is not invented.
+    reached = time + 2.5 * tail >= facts["duration"]
+    pacer.finish(max(time + tail, facts["duration"]) if reached else time + tail)
     note = facts["note"]
     if clip.damaged and not note:
         note = f"{order['name']} is damaged: {clip.damaged} of its pictures could not be read whole"
     answers.json({"end": True, "note": note})
 
 
-class _Converter:
-    """Frames to upright contiguous arrays of one shape."""
+class _Sender:
+    """Sends frames as upright arrays of one shape; what is never shown is never converted."""
 
-    def __init__(self, first: VideoFrame, options: dict[str, Any]) -> None:
+    def __init__(self, first: VideoFrame, options: dict[str, Any], answers: Answers) -> None:
+        self._answers = answers
         self._turn = turn_of(first)
         width, height = square_size(first)
         max_side = options.get("max_side")
@@ -75,8 +78,10 @@ class _Converter:
         channels = 4 if self._keep else 3
         self.shape = (width, height, channels) if self._turn[0] else (height, width, channels)
 
-    def __call__(self, frame: VideoFrame) -> np.ndarray:
-        return np.ascontiguousarray(without_alpha(_turned(self._convert(frame), self._turn), keep=self._keep))
+    def send(self, frame: VideoFrame) -> None:
+        """Convert and send one frame."""
+        picture = without_alpha(turned(self._convert(frame), self._turn), keep=self._keep)
+        self._answers.data(np.ascontiguousarray(picture))
 
 
 def audio(order: dict[str, Any], source: Source, answers: Answers) -> None:

@@ -51,7 +51,7 @@ def still(order: dict[str, Any], source: Source, answers: Answers) -> None:
     turn = _ORIENTATIONS[_orientation(picture)]
     with _damage_named(order):
         picture.load()
-    array = _turned(_to_srgb(picture, max_side), turn)
+    array = turned(_to_srgb(picture, max_side), turn)
     if order["options"].get("alpha") == "drop":
         array = without_alpha(array)
     answers.json({"shape": list(array.shape)})
@@ -79,7 +79,8 @@ def animation(order: dict[str, Any], source: Source, answers: Answers) -> None:
         except (OSError, ValueError, SyntaxError, EOFError):
             note = f"{order['name']} is damaged: only its first {index} pictures could be read"
             break
-        array = np.ascontiguousarray(without_alpha(_turned(_to_srgb(picture.copy(), options.get("max_side")), turn), keep=options.get("alpha") == "keep"))
+        upright = turned(_to_srgb(picture.copy(), options.get("max_side")), turn)
+        array = np.ascontiguousarray(without_alpha(upright, keep=options.get("alpha") == "keep"))
         if pacer is None:
             answers.json({"facts": facts, "shape": list(array.shape), "fps": rate.text, "count": rate.count})
             pacer = Pacer(rate, emit=answers.data, repeat=answers.repeat)
@@ -96,7 +97,8 @@ def _open(order: dict[str, Any], source: Source) -> Image.Image:
     try:
         picture = Image.open(io.BufferedReader(source, 1 << 16), formats=formats)
     except Exception as error:
-        raise UnreadableMedia(f"{name} is not a readable {order['format']} picture", why="its header is damaged", fix="use another file") from error
+        what = f"{name} is not a readable {order['format']} picture"
+        raise UnreadableMedia(what, why="its header is damaged", fix="use another file") from error
     pixels, most = picture.width * picture.height, limits["image_pixels"]
     if pixels > most:
         raise LimitExceeded(
@@ -132,7 +134,8 @@ def _facts(order: dict[str, Any], picture: Image.Image, *, count: bool = False) 
             durations.append(_frame_seconds(picture))
             seconds += durations[-1]
             if seconds > order["limits"]["seconds"]:
-                raise LimitExceeded(f"{order['name']} is longer than {order['limits']['seconds']:g} s", fix="shorten it or raise KINORA_MAX_VIDEO_SECONDS")
+                what = f"{order['name']} is longer than {order['limits']['seconds']:g} s"
+                raise LimitExceeded(what, fix="shorten it or raise KINORA_MAX_VIDEO_SECONDS")
         picture.seek(0)
     mode, info = picture.mode, picture.info
     return {
@@ -170,7 +173,8 @@ def _orientation(picture: Image.Image) -> int:
     return value if isinstance(value, int) and value in _ORIENTATIONS else 1
 
 
-def _turned(array: np.ndarray, turn: tuple[bool, bool, bool]) -> np.ndarray:
+def turned(array: np.ndarray, turn: tuple[bool, bool, bool]) -> np.ndarray:
+    """A view of (H, W, C) `array` that is transposed, then flipped left-right, then up-down."""
     transposed, left_right, up_down = turn
     if transposed:
         array = array.swapaxes(0, 1)

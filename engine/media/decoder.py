@@ -71,7 +71,7 @@ class Answers:
 
     def data(self, array: np.ndarray) -> None:
         """Send an array's bytes."""
-        self._send(b"D", memoryview(array.reshape(-1).view("u1")) if array.size else b"")
+        self._send(b"D", array.data.cast("B") if array.size else b"")
 
     def repeat(self) -> None:
         """Say that the last data counts once more."""
@@ -141,12 +141,12 @@ def reported(order: dict[str, Any], answers: Answers) -> Iterator[None]:
     except StudioError as error:
         answers.json({"error": error.to_dict()})
     except MemoryError:
-        answers.json(
-            {"error": OutOfMemory(f"{name} needs more than {mib} MiB to decode", fix="use a smaller file or raise KINORA_DECODE_MEMORY_MIB").to_dict()}
-        )
+        fix = "use a smaller file or raise KINORA_DECODE_MEMORY_MIB"
+        answers.json({"error": OutOfMemory(f"{name} needs more than {mib} MiB to decode", fix=fix).to_dict()})
     except Exception as error:  # noqa: BLE001 - a decoder may raise anything on a hostile file
         why = " ".join(str(error).split())[:160] or type(error).__name__
-        answers.json({"error": UnreadableMedia(f"{name} could not be decoded", why=why, fix="the file may be damaged: use another one").to_dict()})
+        fault = UnreadableMedia(f"{name} could not be decoded", why=why, fix="the file may be damaged: use another one")
+        answers.json({"error": fault.to_dict()})
 
 
 def main() -> None:

@@ -33,4 +33,5 @@ def disk_full(target: Path) -> LimitExceeded:
         free = f"{shutil.disk_usage(target.parent).free / 2**20:.0f} MiB free"
     except OSError:
         free = "no room left"
-    return LimitExceeded(f"the disk is full, so {target.name} could not be written", why=f"{free} on that disk", fix="free some disk space and run again")
+    what = f"the disk is full, so {target.name} could not be written"
+    return LimitExceeded(what, why=f"{free} on that disk", fix="free some disk space and run again")

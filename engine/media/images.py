@@ -70,5 +70,3 @@ def write_image(path: str | os.PathLike[str], array: np.ndarray, *, quality: int
         temporary.unlink(missing_ok=True)
     sync_folder(target.parent)
     return target
-
-

@@ -113,7 +113,8 @@ def _pack(text: str, files: dict[str, bytes]) -> bytes:
             # A fixed date: the same inputs give the same bytes.
             archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), content, zipfile.ZIP_DEFLATED)
     if buffer.tell() > BOX_BYTES or len(files) >= _MOST_FILES or sum(map(len, files.values())) > _UNPACKED_BYTES - DOCUMENT_BYTES:
-        raise LimitExceeded(f"the inputs are {buffer.tell() / 2**20:.0f} MiB packed, over {BOX_BYTES >> 20} MiB", fix="store them beside the clip")
+        what = f"the inputs are {buffer.tell() / 2**20:.0f} MiB packed, over {BOX_BYTES >> 20} MiB"
+        raise LimitExceeded(what, fix="store them beside the clip")
     return buffer.getvalue()
 
 
@@ -175,4 +176,3 @@ def _parsed(text: str | bytes) -> dict[str, Any] | None:
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
-

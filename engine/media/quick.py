@@ -25,3 +25,14 @@ def read_stamp_file(args: dict[str, Any], settings: Settings) -> tuple[dict[str,
     if stamp is None:
         return None, []
     return {"document": stamp.document, "files": list(stamp.files)}, list(stamp.files.values())
+
+
+def first_frame(args: dict[str, Any], settings: Settings) -> tuple[dict[str, Any], list[bytes]]:
+    """The first picture of a clip as PNG, for tabs that take a picture."""
+    import cv2
+
+    from engine.media.video import open_video
+
+    with open_video(Path(args["path"]), settings) as reader:
+        frame = next(iter(reader))
+    return {}, [cv2.imencode(".png", frame[..., ::-1])[1].tobytes()]

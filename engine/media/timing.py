@@ -16,7 +16,7 @@ from typing import Any, Generic, TypeVar
 F = TypeVar("F")
 
 # Rates that cameras and editors mean when a measured rate is near one of them.
-_STANDARD = tuple(Fraction(*r) for r in ((10, 1), (12, 1), (15, 1), (24000, 1001), (24, 1), (25, 1), (30000, 1001), (30, 1), (48, 1), (50, 1), (60000, 1001), (60, 1)))
+_STANDARD = tuple(map(Fraction, ("10", "12", "15", "24000/1001", "24", "25", "30000/1001", "30", "48", "50", "60000/1001", "60")))
 MAX_RATE = 240
 # A variable-rate clip is read at the rate of its quickest part, but no quicker than this unless asked.
 MAX_FREE_RATE = 60
@@ -54,14 +54,15 @@ def plan_rate(facts: dict[str, Any], options: dict[str, Any]) -> Rate:
 def own_rate(mean: float, shortest_gap: float, *, variable: bool) -> Fraction:
     """The rate that loses none of a clip's frames: its mean rate, or that of its shortest gap (s) when it varies."""
     if variable and shortest_gap > 0:
-        return nearest_standard(min(1.0 / shortest_gap, MAX_FREE_RATE))
+        # Measured over few frames with times in milliseconds, 30 frames a second look like 30.3.
+        return nearest_standard(min(1.0 / shortest_gap, MAX_FREE_RATE), tolerance=0.02)
     return nearest_standard(mean) if mean > 0 else Fraction(25)
 
 
-def nearest_standard(fps: float) -> Fraction:
-    """The standard rate within 0.5 per mille of `fps`, else `fps` itself as a fraction, at most `MAX_RATE`."""
+def nearest_standard(fps: float, tolerance: float = 5e-4) -> Fraction:
+    """The standard rate within `tolerance` of `fps`, else `fps` itself as a fraction, at most `MAX_RATE`."""
     near = min(_STANDARD, key=lambda rate: abs(float(rate) - fps))
-    if abs(float(near) - fps) <= 5e-4 * fps:
+    if abs(float(near) - fps) <= tolerance * fps:
         return near
     return min(Fraction(fps).limit_denominator(1001), Fraction(MAX_RATE)) or Fraction(1, 1001)
 

@@ -57,7 +57,7 @@ class VideoReader:
         frame = np.empty(self._shape, np.uint8)
         if kind != "D" or length != frame.nbytes:
             raise UnreadableMedia("the clip could not be decoded", why="the decoder gave data of the wrong size", fix="use another file")
-        self._decoder.read_into(memoryview(frame).cast("B"))
+        self._decoder.read_into(frame.data.cast("B"))
         self._last = frame
         return frame
 

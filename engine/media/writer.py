@@ -6,6 +6,7 @@ of the folder. A process killed in the middle leaves a hidden `.*.part` file and
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import time
@@ -116,10 +117,9 @@ class ClipWriter:
         self._closed = True
         container, self._container = self._container, None
         if container is not None:
-            try:
+            # The file goes away in any case.
+            with contextlib.suppress(av.FFmpegError, OSError, ValueError):
                 container.close()
-            except (OSError, ValueError):  # av.FFmpegError is one of the two: the file goes away in any case
-                pass
         self._temporary.unlink(missing_ok=True)
 
     def __enter__(self) -> ClipWriter:
@@ -231,7 +231,8 @@ class _SoundTrack:
         if samples.shape[1] not in _LAYOUTS:
             samples = samples.mean(axis=1, keepdims=True)
         if rate not in _AAC_RATES:
-            raise InvalidInput(f"sound of {rate} Hz cannot be written as AAC", fix=f"resample it to one of {', '.join(map(str, _AAC_RATES))} Hz")
+            fix = f"resample it to one of {', '.join(map(str, _AAC_RATES))} Hz"
+            raise InvalidInput(f"sound of {rate} Hz cannot be written as AAC", fix=fix)
         self.rate = rate
         self._samples, self._layout, self._sent = samples, _LAYOUTS[samples.shape[1]], 0
         self._stream: AudioStream | None = None
