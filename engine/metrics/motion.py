@@ -6,12 +6,14 @@ Frames are fed one at a time and measured on a copy of at most `MEASURE_SIDE` pi
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
 
 MEASURE_SIDE = 360
+Carry = Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass
@@ -53,9 +55,9 @@ class MotionMeter:
         self._errors = [None] * len(self.targets)
         self._dis = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
 
-    def feed(self, frame: np.ndarray, covered: np.ndarray | None = None, ground: np.ndarray | None = None) -> None:
-        """The next frame. covered: (H, W) bool, where things are now; ground: 3x3, where the photo's pixels should be now if the
-        background obeyed the camera (None: it stands still). Both only say what is measured, not what is found."""
+    def feed(self, frame: np.ndarray, covered: np.ndarray | None = None, ground: Carry | None = None) -> None:
+        """The next frame. covered: (H, W) bool, where things are now; ground: carries the photo's places (..., 2) to where they should be now
+        if the background obeyed the camera (None: it stands still). Both only say what is measured, not what is found."""
         size = (max(1, round(self.size[0] * self._scale)), max(1, round(self.size[1] * self._scale)))
         small = cv2.cvtColor(cv2.resize(frame, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
         if self._first is None:
@@ -83,7 +85,7 @@ class MotionMeter:
         return float(np.mean(self._drift)) if self._drift else None
 
     def flicker(self) -> float | None:
-        """Mean standard deviation in time, in grey levels, of background pixels while no thing is on them."""
+        """Mean standard deviation in time, in grey levels, of background pixels while no thing is on them. None under a moving camera."""
         if not self._still:
             return None
         count, mean, spread = self._still
@@ -123,20 +125,16 @@ class MotionMeter:
         length = float(np.linalg.norm(wanted))
         return float(np.linalg.norm(moved - wanted)) / length if length > 0 else None
 
-    def _background(self, small: np.ndarray, covered: np.ndarray | None, ground: np.ndarray | None) -> None:
+    def _background(self, small: np.ndarray, covered: np.ndarray | None, ground: Carry | None) -> None:
         """Drift between this frame and the last, and the running variance of each place of the photo."""
         size = small.shape[::-1]
-        matrix = np.eye(3) if ground is None else _scaled(ground, self._scale)
-        back = np.linalg.inv(matrix)
         seen = np.ones(small.shape, np.uint8)
         if covered is not None:
-            near = cv2.resize(covered.astype(np.uint8), size, interpolation=cv2.INTER_AREA if self._scale == 1.0 else cv2.INTER_LINEAR)
+            near = cv2.resize(covered.astype(np.uint8), size, interpolation=cv2.INTER_LINEAR)
             seen = 1 - cv2.dilate(near, np.ones((7, 7), np.uint8))
-        still = ground is None or bool(np.abs(matrix - np.eye(3)).max() < 1e-6)
-        photo = small if still else cv2.warpAffine(small, back[:2], size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-        if not still:
-            seen = cv2.warpAffine(seen, back[:2], size, flags=cv2.INTER_NEAREST)
-            seen = cv2.erode(seen, np.ones((3, 3), np.uint8))
+        photo = small
+        if ground is not None:
+            photo, seen = self._undone(small, seen, ground)
         if self._index and self._index % 3 == 0 and min(size) >= 16:
             flow = self._dis.calc(self._photo, photo, None)
             # Flow spreads a few pixels beyond what moves, so a wider rim around things is left out.
@@ -144,6 +142,8 @@ class MotionMeter:
             if both.sum() > 50:
                 self._drift.append(float(np.linalg.norm(flow[both], axis=1).mean()) / self._scale)
         self._photo, self._seen = photo, seen
+        if ground is not None:
+            return  # resampling alone changes pixels under a moving camera: that is no flicker
         value, here = photo.astype(np.float64), seen.astype(bool)
         if not self._still:
             self._still = [np.zeros(small.shape), np.zeros(small.shape), np.zeros(small.shape)]
@@ -154,6 +154,16 @@ class MotionMeter:
         spread += change * np.where(here, value - mean, 0.0)  # Welford 1962
 
 
+    def _undone(self, small: np.ndarray, seen: np.ndarray, ground: Carry) -> tuple[np.ndarray, np.ndarray]:
+        """The frame and its mask with the camera's move taken back."""
+        xs, ys = np.meshgrid(np.arange(small.shape[1]), np.arange(small.shape[0]))
+        photo = (np.stack([xs, ys], axis=-1) + 0.5) / self._scale - 0.5
+        where = ((ground(photo) + 0.5) * self._scale - 0.5).astype(np.float32)
+        back = cv2.remap(small, where, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+        known = cv2.remap(seen, where, None, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT)
+        return back, cv2.erode(known, np.ones((3, 3), np.uint8))
+
+
 def track_points(mask: np.ndarray, start: np.ndarray, radius: float, *, count: int = 60) -> np.ndarray:
     """(N, 2) places to track: pixels of `mask` (H, W) within `radius` of `start`, evenly thinned; the start itself when there are none."""
     ys, xs = np.nonzero(mask)
@@ -161,9 +171,3 @@ def track_points(mask: np.ndarray, start: np.ndarray, radius: float, *, count: i
     points = np.stack([xs[near], ys[near]], axis=1).astype(np.float32)
     return points[:: max(1, len(points) // count)] if len(points) else np.asarray(start, np.float32)[None]
 
-
-def _scaled(matrix: np.ndarray, scale: float) -> np.ndarray:
-    """The same map between pictures that are `scale` times as large (pixel centres at whole numbers)."""
-    shift = 0.5 * scale - 0.5
-    up = np.array([[scale, 0, shift], [0, scale, shift], [0, 0, 1]])
-    return up @ matrix @ np.linalg.inv(up)

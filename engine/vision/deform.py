@@ -74,7 +74,7 @@ class Elastic:
     """
 
     def __init__(
-        self, mesh: Mesh, handles: np.ndarray, holds: np.ndarray, hold_weights: np.ndarray, drift: np.ndarray, *, loyalty: float = 0.02
+        self, mesh: Mesh, handles: np.ndarray, holds: np.ndarray, hold_weights: np.ndarray, drift: np.ndarray, *, loyalty: float
     ) -> None:
         self.mesh, self.handles, self.drift, self.loyalty = mesh, np.asarray(handles, float).reshape(-1, 2), drift, loyalty
         pairs = [mesh.cells[:, [i, j]] for i, j in ((0, 1), (1, 2), (2, 3), (3, 0), (0, 2), (1, 3))]
@@ -135,31 +135,30 @@ def min_jacobian(mesh: Mesh, moved: np.ndarray) -> float:
     return float((areas(moved) / areas(mesh.vertices)).min())
 
 
-def limited(elastic: Elastic, displacements: np.ndarray) -> tuple[np.ndarray, float]:
-    """(steps, share): mesh positions (S, V, 2) for the handle displacements (S, K, 2), and the share of them that the thing can follow.
+def follow(elastic: Elastic, displacements: np.ndarray, *, share: float = 1.0) -> np.ndarray:
+    """Mesh positions (S, V, 2) for `share` of the handle displacements (S, K, 2), each step begun from the next smaller one."""
+    out = np.zeros((len(displacements), *elastic.mesh.vertices.shape))
+    start: np.ndarray | None = None
+    for i in np.argsort(np.linalg.norm(displacements, axis=2).max(axis=1)):
+        start = elastic.solve(share * displacements[i], start, rounds=8 if start is None else 4)
+        out[i] = start
+    return out
 
-    The share is 1 unless some step would shrink a part below `MIN_JACOBIAN`; then all steps are reduced alike.
-    """
-    def run(share: float) -> np.ndarray:
-        order = np.argsort(np.linalg.norm(displacements, axis=2).max(axis=1))
-        out = np.zeros((len(displacements), *elastic.mesh.vertices.shape))
-        start: np.ndarray | None = None
-        for i in order:  # from the smallest pull outwards, each begins from the one before
-            start = elastic.solve(share * displacements[i], start, rounds=8 if start is None else 4)
-            out[i] = start
-        return out
 
-    steps = run(1.0)
-    if min(min_jacobian(elastic.mesh, s) for s in steps) >= MIN_JACOBIAN:
+def largest_share(elastic: Elastic, displacements: np.ndarray) -> tuple[np.ndarray, float]:
+    """(positions (S, V, 2), share): the largest share of the displacements at which no part shrinks below `MIN_JACOBIAN`."""
+
+    def sound(steps: np.ndarray) -> bool:
+        return min(min_jacobian(elastic.mesh, s) for s in steps) >= MIN_JACOBIAN
+
+    steps = follow(elastic, displacements)
+    if sound(steps):
         return steps, 1.0
-    low, high = 0.0, 1.0
+    steps, low, high = np.repeat(elastic.mesh.vertices[None], len(displacements), axis=0), 0.0, 1.0
     for _ in range(5):
-        middle = (low + high) / 2
-        trial = run(middle)
-        if min(min_jacobian(elastic.mesh, s) for s in trial) >= MIN_JACOBIAN:
-            low, steps = middle, trial
+        trial = follow(elastic, displacements, share=(low + high) / 2)
+        if sound(trial):
+            steps, low = trial, (low + high) / 2
         else:
-            high = middle
-    if low == 0.0:
-        steps = np.repeat(elastic.mesh.vertices[None], len(displacements), axis=0)
+            high = (low + high) / 2
     return steps, low

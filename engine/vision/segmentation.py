@@ -86,9 +86,9 @@ class Finder:
             score = self._score(mask, sure)
             if mask.mean() <= most and (best is None or score > best[0]):
                 best = score, mask
-        if best is None or best[0] < 0.5 or self._on_edges(best[1]) < 0.8:
+        if best is None or best[0] < 0.35 or self._on_edges(best[1]) < 0.8:
             return self._patch(distance, shrink_mask(seed, size), never, patch * size[0] / self.fine.shape[1])
-        mask = self._refine(best[1], sure, never)
+        mask = self._refine(self._absorb(best[1], standing & ~never), sure, never)
         return Support(mask, float(mask.mean()), self._on_edges(best[1]), rim_cover(mask))
 
     def _candidates(self, distance: np.ndarray, standing: np.ndarray, sure: np.ndarray, never: np.ndarray) -> list[np.ndarray]:
@@ -114,6 +114,14 @@ class Finder:
                 break
         return chosen
 
+    @staticmethod
+    def _absorb(mask: np.ndarray, standing: np.ndarray) -> np.ndarray:
+        """`mask` with the small left-overs between it and the open surroundings: a tip of another colour that GrabCut left out."""
+        _, parts, stats, _ = cv2.connectedComponentsWithStats((standing & ~mask).astype(np.uint8), connectivity=8)
+        touching = np.unique(parts[cv2.dilate(mask.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool) & ~mask])
+        small = [i for i in touching if i > 0 and stats[i, cv2.CC_STAT_AREA] < 0.25 * mask.sum()]
+        return mask | np.isin(parts, small)
+
     def _standing_out(self, sure: np.ndarray) -> np.ndarray | None:
         """(h, w) bool: everything but the large smooth regions (sky, wall, table); None when the seed lies in a very large one itself."""
         smooth = self.edges < 0.35 * self.edge_scale
@@ -127,9 +135,9 @@ class Finder:
 
     def _score(self, mask: np.ndarray, sure: np.ndarray) -> float:
         """How much `mask` looks like a thing: outline on edges, not along the rim, of a size that the brush suggests."""
-        expected = 25.0 * max(int(sure.sum()), 9)  # people draw a brush about a fifth as wide as the thing
+        expected = 22.0 * max(int(sure.sum()), 9)  # people draw a brush about a fifth as wide as the thing
         size = float(np.exp(-0.5 * (np.log(mask.sum() / expected) / 1.6) ** 2)) if mask.any() else 0.0
-        return self._on_edges(mask) * (0.6 + 0.4 * size) - 0.8 * rim_cover(mask)
+        return self._on_edges(mask) * (0.6 + 0.4 * size) - 1.2 * rim_cover(mask)
 
     def _on_edges(self, mask: np.ndarray) -> float:
         return self.on_edges(outline(mask))
@@ -148,6 +156,17 @@ class Finder:
         mask = (reach < 1.0) & ~never
         mask = cv2.resize(mask.astype(np.uint8), self.fine.shape[1::-1], interpolation=cv2.INTER_NEAREST).astype(bool)
         return Support(mask, float(mask.mean()), 0.0, rim_cover(mask), found=False)
+
+    def snap(self, brushed: np.ndarray, slack: float) -> Support:
+        """A hand-brushed mask (H, W) bool at `fine` size, its outline moved to the picture's edges by at most `slack` pixels."""
+        reach = 2 * max(1, round(slack)) + 1
+        kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
+        inner = cv2.erode(brushed.astype(np.uint8), kernel).astype(bool)
+        if not inner.any():
+            return Support(brushed, float(brushed.mean()), 1.0, rim_cover(brushed))
+        mask = grabcut(self.fine, brushed, inner, ~cv2.dilate(brushed.astype(np.uint8), kernel).astype(bool))
+        mask = mask if _overlap(mask, brushed) > 0.6 else brushed
+        return Support(mask, float(mask.mean()), 1.0, rim_cover(mask))
 
     def _refine(self, mask: np.ndarray, sure: np.ndarray, never: np.ndarray) -> np.ndarray:
         """The outline cut again at `fine` size: only a band around it may change its mind."""

@@ -11,12 +11,13 @@ import numpy as np
 from engine.tasks.stroke_motion.paths import Path, camera_matrix
 from engine.tasks.stroke_motion.request import Camera
 from engine.vision.completion import Completion
-from engine.vision.deform import Elastic, Mesh, cover, limited
+from engine.vision.deform import Elastic, Mesh, cover, largest_share
 from engine.vision.segmentation import colour_edges, outline
-from engine.vision.warping import affine, fit_similarity, is_identity, similarity, translation
+from engine.vision.warping import affine, fit_similarity, similarity, translation
 
-MAX_MARGIN = 0.12
-"""How far beyond the photo's edge the background is invented, as a fraction of its sides; a larger view zooms in instead."""
+STROKE_MARGIN, CAMERA_MARGIN = 0.12, 0.01
+"""How far beyond the photo's edge the background is invented, as a fraction of its sides, when strokes or numbers move the camera. A larger
+view zooms in instead. A stroke is a promise about pixels, so it gets room; a zoom or pan given as a number looks best on real pixels only."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def ground(camera: Camera, paths: list[Path], pins: list[Path], size: tuple[int,
     if plain.still:
         return plain, []
     width, height = size
-    limit = MAX_MARGIN * np.array([width, height])
+    limit = (STROKE_MARGIN if paths else CAMERA_MARGIN) * np.array([width, height])
 
     def beyond(frame: np.ndarray) -> np.ndarray:
         """(4,) pixels that the view reaches beyond the photo: left, top, right, bottom."""
@@ -82,11 +83,11 @@ def ground(camera: Camera, paths: list[Path], pins: list[Path], size: tuple[int,
             middle = (low + high) / 2
             low, high = (low, middle) if fits(middle) else (middle, high)
         zoom = high
-        notes.append(f"The camera move reaches far beyond the photo, so the whole clip is enlarged {zoom:.2f} times to stay inside.")
+        notes.append(f"The camera move reaches beyond the photo, so the whole clip is enlarged {zoom:.2f} times to stay inside.")
     frame = similarity(zoom, 0.0, centre) if zoom > 1.0 else np.eye(3)
     over = beyond(frame)
     margin = tuple(int(np.ceil(v)) + 2 if v > 0.01 else 0 for v in over)
-    if max(over) > 1.0:
+    if max(over) > 0.02 * max(size):
         sides = [name for name, v in zip(("left", "top", "right", "bottom"), over, strict=True) if v > 1.0]
         notes.append(f"The camera looks up to {max(over):.0f} px beyond the photo ({', '.join(sides)}); that strip is invented.")
     return Ground(camera, tuple(paths), held, size, frame, (margin[0], margin[1], margin[2], margin[3])), notes
@@ -110,7 +111,7 @@ class Rigid:
         matrix = self.at(1.0)
         scale = float(np.sqrt(abs(np.linalg.det(matrix[:2, :2]))))
         miss = max(float(np.linalg.norm(affine(matrix, p.start) - p.at(1.0))) / max(p.reach, 1e-6) for p in self.paths)
-        return miss if 0.6 < scale < 1.7 else 1.0
+        return miss if 0.4 < scale < 2.5 else 1.0
 
 
 @dataclass(frozen=True)
@@ -146,8 +147,9 @@ def bend(
     no edge of the picture are kept: there the thing goes on into what is around it.
     """
     mesh = cover(mask)
-    handles = np.array([p.start for p in paths])
-    spread = [_grid(p, 5) for p in pins]
+    handles = np.concatenate([_disc(p.start[None], 0.5 * p.radius, 6) for p in paths])
+    owner = np.repeat(np.arange(len(paths)), len(handles) // len(paths))
+    spread = [_disc(p.points[:: max(1, len(p.points) // 12)], 0.8 * p.radius, 8) for p in pins]
     holds = [np.concatenate(spread)] if spread else []
     weights = [np.full(len(h), 1.0) for h in holds]
     clear = 1.5 * max(p.radius for p in paths)
@@ -159,19 +161,27 @@ def bend(
     fixed, firm = (np.concatenate(holds), np.concatenate(weights)) if holds else (np.zeros((0, 2)), np.zeros(0))
     checkpoint()
     field = Completion(image, np.concatenate([handles, fixed]), np.concatenate([np.full(len(handles), 10.0), 10.0 * firm + 0.5]))
-    one = np.concatenate([np.eye(len(handles)), np.zeros((len(fixed), len(handles)))])
-    shares = field.small(one)  # (h, w, K): how much each place goes with each stroke
-    drift = _sample(shares, mesh.vertices, image.shape[:2])
-    elastic = Elastic(mesh, handles, fixed, firm, drift)
-    checkpoint()
+    one = np.zeros((len(handles) + len(fixed), len(paths)))
+    one[np.arange(len(handles)), owner] = 1.0
+    shares = field.small(one)  # (h, w, strokes): how much each place goes with each stroke
+    drift = _widened(_sample(shares, mesh.vertices, image.shape[:2]))[:, owner] / (len(handles) // len(paths))
     phases = np.unique(np.concatenate([np.linspace(0.0, 1.0, 17), np.linspace(first_phase, 0.0, 5 if first_phase < 0 else 1)]))
-    pulls = np.array([[p.at(phase) - p.start for p in paths] for phase in phases])  # (S, K, 2)
-    steps, share = limited(elastic, pulls)
-    return Bending(mesh, phases, steps), share
+    pulls = np.array([[paths[k].at(phase) - paths[k].start for k in owner] for phase in phases])  # (S, K, 2)
+    best: tuple[np.ndarray, float] | None = None
+    # Stiff first, which turns limbs well; when that would fold, closer to the even fall-off of the completed field.
+    for loyalty in (0.05, 0.6):
+        checkpoint()
+        steps, share = largest_share(Elastic(mesh, handles, fixed, firm, drift, loyalty=loyalty), pulls)
+        if best is None or share > best[1]:
+            best = steps, share
+        if share == 1.0:
+            break
+    assert best is not None
+    return Bending(mesh, phases, best[0]), best[1]
 
 
 def rim_contact(mask: np.ndarray, paths: list[Path]) -> np.ndarray:
-    """(R, 2) rim pixels of `mask` where the strokes would pull the thing's cut edge into view; empty when they do not, or hardly touch."""
+    """(R, 2) rim pixels of `mask` where the strokes would pull a bending thing's cut edge into view; empty when they do not, or hardly touch."""
     height, width = mask.shape
     moves = np.array([p.at(t) - p.start for p in paths for t in (0.5, 1.0)])
     mean = moves.mean(axis=0)
@@ -202,11 +212,21 @@ def _open_rim(image: np.ndarray, mask: np.ndarray, soft: bool) -> np.ndarray:
     return np.stack([xs[::every], ys[::every]], axis=1).astype(float)
 
 
-def _grid(path: Path, across: int) -> np.ndarray:
-    """(N, 2) places that fill a pin's brush: its middle line and a ring, so that it holds an area and not a point."""
-    ring = np.array([(np.cos(a), np.sin(a)) for a in np.linspace(0, 2 * np.pi, across + 3, endpoint=False)]) * path.radius * 0.8
-    kept = path.points[:: max(1, len(path.points) // 12)]
-    return np.concatenate([kept, *(kept + r for r in ring)])
+def _disc(centres: np.ndarray, radius: float, around: int) -> np.ndarray:
+    """(N, 2) places that fill a brush: its centres and a ring around each, so that it takes an area and not a point."""
+    angles = np.linspace(0, 2 * np.pi, around, endpoint=False)
+    ring = radius * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    return np.concatenate([centres, *(centres + r for r in ring)])
+
+
+def _widened(shares: np.ndarray, ratio: float = 8.0) -> np.ndarray:
+    """Shares (V, K) with an even fall-off.
+
+    A harmonic field around a disc falls with the logarithm of the distance, steepest at the disc, and folds there. This is the map that turns
+    the logarithm into a straight line when the field ends `ratio` disc radii away.
+    """
+    wide = (1.0 - ratio ** -np.clip(shares, 0.0, 1.0)) / (1.0 - 1.0 / ratio)
+    return wide / np.maximum(wide.sum(axis=1, keepdims=True), 1.0)
 
 
 def _sample(field: np.ndarray, points: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
@@ -217,7 +237,3 @@ def _sample(field: np.ndarray, points: np.ndarray, shape: tuple[int, int]) -> np
         [cv2.remap(np.ascontiguousarray(field[..., c]), where, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[:, 0] for c in range(field.shape[2])], axis=1
     )
 
-
-def moves_nothing(matrix: np.ndarray) -> bool:
-    """True when a background matrix leaves every pixel where it is."""
-    return is_identity(matrix)

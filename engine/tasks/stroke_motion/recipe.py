@@ -151,7 +151,7 @@ def measure(meter: MotionMeter, scene: Scene, index: int, frame: np.ndarray) -> 
         covered |= scene.covered(phase)
     if len(phases) > 1 and not scene.ground.still:
         covered[:] = True  # two moving backgrounds shine through each other while a loop fades: nothing is still there
-    meter.feed(frame, covered, scene.ground.at(phases[0][0]) if not scene.ground.still else None)
+    meter.feed(frame, covered, None if scene.ground.still else lambda places: scene.carried(places, phases[0][0]))
 
 
 def meters(meter: MotionMeter) -> tuple[Meter, ...]:

@@ -88,7 +88,7 @@ class Scene:
         """(H, W, 2) float32 pixels: where each pixel of the photo goes on the screen between two phases. Exactly 0 where nothing moves."""
         width, height = self.size
         grid = np.stack(np.meshgrid(np.arange(width, dtype=np.float64), np.arange(height, dtype=np.float64)), axis=-1)
-        out = (self._carried(grid, phase) - self._carried(grid, since)).astype(np.float32)
+        out = (self.carried(grid, phase) - self.carried(grid, since)).astype(np.float32)
         if is_identity(self.ground.at(phase)) and is_identity(self.ground.at(since)):
             out[:] = 0.0
         for actor in self.actors:
@@ -116,6 +116,40 @@ class Scene:
                 steps.append(np.array([p.at(b) - p.at(a) for p in actor.motion.paths]))
         return max(float(np.linalg.norm(s, axis=-1).max()) for s in steps)
 
+    def carried(self, points: np.ndarray, phase: float) -> np.ndarray:
+        """Background points (..., 2) on the screen, with parallax: low in the picture is near and moves more."""
+        moved = affine(self.ground.at(phase), points)
+        if self.parallax == 0:
+            return moved
+        rest = affine(self.ground.frame, points)
+        return rest + (moved - rest) * self._nearness(points[..., 1:])
+
+    def extend(self, actor: Actor, colours: np.ndarray, work_side: int, rounds: int, checkpoint: Callable[[], None]) -> None:
+        """Let a thing that the picture's edge cuts go on beyond it, as far as some frame shows, with texture of its own."""
+        width, height = self.size
+        corners = np.array([[-0.5, -0.5], [width - 0.5, -0.5], [-0.5, height - 0.5], [width - 0.5, height - 0.5]])
+        seen = []
+        for phase in np.linspace(self.timeline.first_phase, 1.0, 17):
+            matrix = self._camera_for(actor, float(phase)) @ (actor.motion.at(float(phase)) if isinstance(actor.motion, Rigid) else np.eye(3))
+            seen.append(affine(np.linalg.inv(matrix), corners))
+        low, high = np.concatenate(seen).min(axis=0), np.concatenate(seen).max(axis=0)
+        rims = (actor.mask[:, 0], actor.mask[0], actor.mask[:, -1], actor.mask[-1])
+        beyond = (-low[0], -low[1], high[0] - width, high[1] - height)
+        most = round(0.3 * max(self.size))
+        left, top, right, bottom = (
+            min(int(np.ceil(far)) + 2, most) if rim.any() and far > 0.5 else 0 for rim, far in zip(rims, beyond, strict=True)
+        )
+        if not left + top + right + bottom:
+            return
+        alpha = cv2.copyMakeBorder(actor.alpha, top, bottom, left, right, cv2.BORDER_REPLICATE)
+        picture = cv2.copyMakeBorder(np.clip(np.rint(colours), 0, 255).astype(np.uint8), top, bottom, left, right, cv2.BORDER_REFLECT_101)
+        outside = np.ones(alpha.shape, bool)
+        outside[top : top + height, left : left + width] = False
+        filled = fill(picture, outside & (alpha > 0), avoid=alpha < 0.5, work_side=work_side, rounds=rounds, checkpoint=checkpoint).astype(np.float32)
+        filled[top : top + height, left : left + width] = colours
+        layer = cut_layer(filled, alpha, grown_box(alpha > 0, 2))
+        actor.layer = Layer(layer.pixels, layer.left - left, layer.top - top)
+
     def _background(self, phase: float) -> np.ndarray:
         width, height = self.size
         left, top = self.ground.margin[:2]
@@ -132,18 +166,10 @@ class Scene:
         source = affine(np.linalg.inv(matrix), screen)
         back = _linear(matrix)
         for _ in range(6):
-            source = source + affine(back, screen - self._carried(source, phase))
+            source = source + affine(back, screen - self.carried(source, phase))
         small = np.array([[1.0 / step, 0, 0], [0, 1.0 / step, 0]])
         maps = cv2.warpAffine(source.astype(np.float32), small, (width, height), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE)
         return cv2.remap(self.plate, maps[..., 0] + left, maps[..., 1] + top, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)
-
-    def _carried(self, points: np.ndarray, phase: float) -> np.ndarray:
-        """Background points (..., 2) on the screen, with parallax: low in the picture is near and moves more."""
-        moved = affine(self.ground.at(phase), points)
-        if self.parallax == 0:
-            return moved
-        rest = affine(self.ground.frame, points)
-        return rest + (moved - rest) * self._nearness(points[..., 1:])
 
     def _nearness(self, y: np.ndarray) -> np.ndarray:
         """How much more than the camera's own move a place at height `y` moves: 1 in the middle of the picture."""
@@ -205,6 +231,7 @@ def build(
     paths = [Path.of(s, width, height) for s in strokes]
     floor, notes = ground(camera, [paths[i] for i in reading.camera], [paths[i] for i in reading.camera_pins], (width, height), timeline.first_phase, parallax)
     actors: list[Actor] = []
+    scene = Scene(image, image, floor, actors, paths, timeline, parallax if not floor.still else 0.0, motion_blur)
     alphas = [soft_matte(image, thing.mask) for thing in reading.things]
     checkpoint()
     for index, (thing, alpha) in enumerate(zip(reading.things, alphas, strict=True)):
@@ -224,8 +251,9 @@ def build(
         colours = own_colours(picture, own) if thing.found else picture.astype(np.float32)
         window = grown_box(own > 0, 2)
         actors.append(Actor(thing, own, motion, cut_layer(colours, own, window), float(window[0].stop)))
+        if not isinstance(motion, Bending):
+            scene.extend(actors[-1], colours, work_side, rounds, checkpoint)
         checkpoint()
-    scene = Scene(image, image, floor, actors, paths, timeline, parallax if not floor.still else 0.0, motion_blur)
     scene.plate = _plate(scene, work_side, rounds, checkpoint)
     return scene, notes
 
@@ -238,14 +266,12 @@ def _motion(
         return None, []
     own, pins = [paths[i] for i in thing.moves], [paths[i] for i in thing.pins]
     rigid = Rigid(tuple(own))
-    rooted = rim_contact(mask, own) if thing.found else np.zeros((0, 2))
-    if thing.found and not pins and not len(rooted) and rigid.misses() < 0.1:
+    if thing.found and not pins and rigid.misses() < 0.1:
         return rigid, []
+    rooted = rim_contact(mask, own) if thing.found else np.zeros((0, 2))
     bending, share = bend(image, mask, own, pins, rooted, not thing.found, timeline.first_phase, checkpoint)
     name = f"stroke {thing.moves[0] + 1}"
     notes = []
-    if len(rooted) and not pins:
-        notes.append(f"The thing of {name} is cut off by the picture's edge, so it bends from there instead of showing a straight cut.")
     if share < 0.97:
         notes.append(f"The thing of {name} would tear, so it follows {100 * share:.0f} % of the way; move the pins away, or brush a larger area.")
     return bending, notes
@@ -274,7 +300,8 @@ def _plate(scene: Scene, work_side: int, rounds: int, checkpoint: Callable[[], N
                 if moved is not None:
                     solid[moved[1]] |= moved[0][..., 3] > 0.98
             always &= solid
-        shown &= ~always
+        # Beyond what is uncovered, a strip of the hidden part belongs to the hole too: the thing itself must not be continued.
+        shown = things & _dilated(shown & ~always, max(6, round(0.06 * max(height, width))))
     avoid = np.zeros_like(hole)
     avoid[top : top + height, left : left + width] = things
     hole[top : top + height, left : left + width] |= shown

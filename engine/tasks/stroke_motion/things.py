@@ -100,8 +100,8 @@ class Reader:
         if key not in self._found:
             shape = self.finder.fine.shape[:2]
             if stroke.area:
-                mask = Path.of(stroke, *self.size, points=stroke.area).brushed(shape) | path.brushed(shape, path.points[:1])
-                support = Support(mask, float(mask.mean()), 1.0, 0.0)
+                area = Path.of(stroke, *self.size, points=stroke.area)
+                support = self.finder.snap(area.brushed(shape) | path.brushed(shape, path.points[:1]), 0.5 * path.radius)
             else:
                 marks = path.points if stroke.kind == "pin" else path.beginning()
                 support = self.finder.find(path.brushed(shape, marks), patch=1.7 * path.reach)
