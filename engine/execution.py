@@ -32,8 +32,8 @@ Emit = Callable[[str, dict[str, Any]], None]
 PROGRESS_EVERY = 0.1
 """Seconds between recorded progress events of one stage: each costs a commit, and no eye sees more."""
 
-EMBED_LIMIT = 8 * 2**20
-"""Bytes of inputs that travel inside a result's MP4; larger ones are found again by their hash only."""
+LOSSLESS_LIMIT = 2 * 2**20
+"""Bytes up to which a picture travels inside a result as PNG; a larger one as JPEG of quality 95."""
 
 
 @dataclass(frozen=True)
@@ -105,15 +105,15 @@ def named(error: BaseException, settings: Settings) -> StudioError:
 
 def seal(task: Task[Any], request: Request, result: Result, *, run: RunContext, destination: Path) -> dict[str, Any]:
     """Write run.json and thumbnails beside the clip, stamp the clip with the same JSON, and move the folder into place. Returns the summary."""
-    from engine.media.thumbs import write_thumbnails
+    from engine.media.thumbs import make_thumbs
 
     folder = run.directory
     if result.clip is not None:
-        for name, path in write_thumbnails(result.clip).items():
-            result.artifacts.setdefault(name, path)
+        poster, hover = make_thumbs(result.clip, folder / "poster.jpg", folder / "hover.webp")
+        result.artifacts.update(poster=poster, hover=hover)
     document = describe(task, request, result, run=run)
     if result.clip is not None:
-        stamp_clip(result.clip, document, request)
+        stamp_clip(result.clip, document, request, run.settings)
     (folder / "preview.webp").unlink(missing_ok=True)
     with open(folder / "run.json", "w", encoding="utf-8") as stream:
         json.dump(document, stream, indent=1)
@@ -160,18 +160,32 @@ def describe(task: Task[Any], request: Request, result: Result, *, run: RunConte
     }
 
 
-def stamp_clip(clip: Path, document: dict[str, Any], request: Request) -> None:
-    """Put the document, and the inputs if they are small, inside the MP4."""
+def stamp_clip(clip: Path, document: dict[str, Any], request: Request, settings: Settings) -> None:
+    """Put the document, and the pictures that it was made from, inside the MP4."""
     from engine.media.provenance import stamp
 
     files: dict[str, bytes] = {}
-    room = EMBED_LIMIT
-    for name in request.media_fields():
+    for name, kind in request.media_fields().items():
         path = getattr(request, name)
-        if path is not None and path.stat().st_size <= room:
-            room -= path.stat().st_size
-            files[f"inputs/{name}{path.suffix.lower()}"] = path.read_bytes()
+        if path is not None and kind == "image":
+            ending, data = travel_copy(path, settings)
+            files[name + ending] = data
     stamp(clip, document, files)
+
+
+def travel_copy(path: Path, settings: Settings) -> tuple[str, bytes]:
+    """A picture as it travels inside a result: its pixels only. A photo's own metadata may say where and by whom it was taken."""
+    import cv2
+
+    from engine.media.images import read_image
+
+    pixels = read_image(path, settings, max_side=2048, alpha="keep")
+    channels = cv2.COLOR_RGBA2BGRA if pixels.shape[2] == 4 else cv2.COLOR_RGB2BGR
+    turned = cv2.cvtColor(pixels, channels)
+    lossless = cv2.imencode(".png", turned)[1].tobytes()
+    if len(lossless) <= LOSSLESS_LIMIT or pixels.shape[2] == 4:
+        return ".png", lossless
+    return ".jpg", cv2.imencode(".jpg", turned, [cv2.IMWRITE_JPEG_QUALITY, 95])[1].tobytes()
 
 
 def versions() -> dict[str, str]:
@@ -197,8 +211,8 @@ def check_media(request: Request, settings: Settings) -> None:
             facts = probe(path, settings)
         except StudioError as error:
             raise type(error)(f"{name}: {error.what}", why=error.why, fix=error.fix, field=name) from error
-        if kind not in facts.kinds:
-            raise InvalidInput(f"{name}: {path.name} is a {facts.kind}, not a{'n' if kind[0] in 'aeiou' else ''} {kind}", fix=f"choose a{'n' if kind[0] in 'aeiou' else ''} {kind} file", field=name)
+        if facts.kind != kind:
+            raise InvalidInput(f"{name}: {path.name} holds {facts.kind}, not {kind}", fix=f"choose a file of kind {kind}", field=name)
 
 
 def sync_folder(folder: Path) -> None:

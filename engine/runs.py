@@ -71,8 +71,7 @@ class RunStore:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
         self._local = threading.local()
-        with self._write() as db:
-            db.executescript(_SCHEMA)
+        self._db.executescript(_SCHEMA)
 
     @property
     def _db(self) -> sqlite3.Connection:
@@ -131,7 +130,7 @@ class RunStore:
             raise InvalidInput("this run is not known here", why="it was removed, or the link is of another machine", fix="look in the library")
         return _run(row)
 
-    def list(self, *, owner: str | None = None, states: tuple[State, ...] | None = None, trashed: bool = False, limit: int = 500) -> list[Run]:
+    def select(self, *, owner: str | None = None, states: tuple[State, ...] | None = None, trashed: bool = False, limit: int = 500) -> list[Run]:
         """Runs, newest first; `owner` None lists everybody's."""
         where, values = ["trashed IS NOT NULL" if trashed else "trashed IS NULL"], []
         if owner is not None:

@@ -28,6 +28,7 @@ class Settings(BaseModel):
     device: str = Field("auto", description="cpu, cuda, mps or auto.")
     shared: bool = Field(False, description="Several visitors: each sees only the results of their own browser.")
     offline: bool = Field(False, description="Never fetch a model, even when asked.")
+    mcp: bool = Field(False, description="Offer the endpoints as MCP tools too (needs the package gradio[mcp]).")
     max_image_pixels: int = Field(100_000_000, description="Decoded pixels of one picture: 100 Mpx is 300 MB as RGB.")
     max_image_mib: int = Field(64, description="Bytes of one picture file.")
     max_video_mib: int = Field(1024, description="Bytes of one video or audio file.")

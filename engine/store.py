@@ -6,8 +6,10 @@ import fcntl
 import hashlib
 import json
 import os
+import secrets
 import shutil
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
@@ -67,18 +69,29 @@ class Store:
 
     def keep_input(self, path: Path) -> Path:
         """Copy a user's file into `inputs/` under its content's hash; the same content is kept once. Returns the kept file."""
-        suffix = path.suffix.lower() if path.suffix.lower().lstrip(".").isalnum() and len(path.suffix) <= 6 else ".bin"
+        if path.parent == self.inputs and path.is_file():
+            return path
         try:
-            if path.parent == self.inputs:
-                return path
-            kept = self.inputs / (file_hash(path) + suffix)
-            if not kept.exists():
-                temporary = self.inputs / f".{kept.name}.{os.getpid()}"
-                shutil.copyfile(path, temporary)
-                os.replace(temporary, kept)
+            return self._keep(file_hash(path), path.suffix, lambda temporary: shutil.copyfile(path, temporary))
         except FileNotFoundError as error:
             raise InvalidInput("the given file is gone", fix="load it again") from error
+
+    def keep_bytes(self, data: bytes, suffix: str) -> Path:
+        """The same for bytes that came inside another file."""
+        return self._keep(hashlib.sha256(data).hexdigest(), suffix, lambda temporary: temporary.write_bytes(data))
+
+    def _keep(self, digest: str, suffix: str, write: Callable[[Path], object]) -> Path:
+        suffix = suffix.lower() if suffix.lstrip(".").isalnum() and len(suffix) <= 6 else ".bin"
+        kept = self.inputs / (digest + suffix)
+        temporary = self.inputs / f".{kept.name}.{secrets.token_hex(4)}"
+        try:
+            if not kept.exists():
+                write(temporary)
+                os.replace(temporary, kept)
+        except FileNotFoundError:
+            raise
         except OSError as error:
+            temporary.unlink(missing_ok=True)
             raise LimitExceeded("the input could not be kept", why=error.strerror or "disk", fix="free some disk space") from error
         return kept
 
@@ -100,7 +113,7 @@ class Store:
     def sweep(self) -> None:
         """Empty what lay in the trash too long, then inputs that no run needs; beyond `keep_gib`, trash and the oldest unpinned results go."""
         old = time.time() - self.settings.trash_days * 86400
-        for run in self.runs.list(trashed=True, limit=100_000):
+        for run in self.runs.select(trashed=True, limit=100_000):
             if run.trashed is not None and run.trashed < old:
                 self._forget(run.id)
         self._sweep_inputs()
@@ -109,8 +122,8 @@ class Store:
         used = sum(sizes.values())
         if used <= limit:
             return
-        trashed = sorted(self.runs.list(trashed=True, limit=100_000), key=lambda run: run.trashed or 0.0)
-        kept = sorted(self.runs.list(limit=100_000), key=lambda run: run.created)
+        trashed = sorted(self.runs.select(trashed=True, limit=100_000), key=lambda run: run.trashed or 0.0)
+        kept = sorted(self.runs.select(limit=100_000), key=lambda run: run.created)
         for run in [*trashed, *(run for run in kept if not run.pinned and not run.active)]:
             if used <= limit:
                 break
@@ -127,7 +140,7 @@ class Store:
 
     def _sweep_inputs(self) -> None:
         """Inputs older than a day that no run names any more; a younger one may be on a page that has not pressed Run yet."""
-        named = json.dumps([run.request for trashed in (False, True) for run in self.runs.list(trashed=trashed, limit=1_000_000)])
+        named = json.dumps([run.request for trashed in (False, True) for run in self.runs.select(trashed=trashed, limit=1_000_000)])
         for path in self.inputs.iterdir():
             if path.name not in named and time.time() - path.stat().st_mtime > 86400:
                 path.unlink(missing_ok=True)

@@ -121,6 +121,8 @@ class Task(ABC, Generic[R]):
     version: ClassVar[int]
     title: ClassVar[str]
     request_type: type[R]
+    default_rate: ClassVar[float] = 0.1
+    """Seconds per unit of `work` on a machine that has not run this task yet."""
 
     def check(self, request: R) -> None:
         """Refuse, before anything is queued, what the fields alone cannot. Cheap: no decoding, no heavy import."""
@@ -136,6 +138,10 @@ class Task(ABC, Generic[R]):
     def disk_mib(self, request: R) -> float:
         """Rough size of the result's folder."""
         return 10.0
+
+    def fit(self, request: R, memory_mib: float) -> R:
+        """The nearest request that fits into so much memory; the same one when nothing can be made smaller."""
+        return request
 
     @abstractmethod
     def run(self, request: R, run: RunContext) -> Iterator[Event]:

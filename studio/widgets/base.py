@@ -30,6 +30,18 @@ class WidgetMeta(ComponentMeta):
 class Widget(gr.HTML, metaclass=WidgetMeta):
     """A `gr.HTML` whose page element is built by its script, so that a new value never rebuilds it."""
 
+    def preprocess(self, payload: Any) -> Any:
+        """What Python gets of the script's `props.value`: any JSON that a browser may send."""
+        return payload
+
+    def postprocess(self, value: Any) -> Any:
+        """What the script gets as `props.value`: any JSON."""
+        return value
+
+    def api_info(self) -> dict[str, Any]:
+        """The value's JSON schema."""
+        return {"type": "object"}
+
     def cached_file(self, path: Any, *, field: str) -> Path:
         """The file at `path` if Gradio itself keeps it (an upload, or a file that this page was given to show).
 

@@ -34,6 +34,11 @@ class StrokeMotion(Task[StrokeMotionRequest]):
     def disk_mib(self, request: StrokeMotionRequest) -> float:
         return 1.0 + 0.6 * request.seconds * (request.max_side / 512) ** 2
 
+    def fit(self, request: StrokeMotionRequest, memory_mib: float) -> StrokeMotionRequest:
+        while self.memory_mib(request) > memory_mib and request.max_side > 64:
+            request = request.model_copy(update={"max_side": max(64, int(request.max_side * 0.8))})
+        return request
+
     def run(self, request: StrokeMotionRequest, run: RunContext) -> Iterator[Event]:
         from engine.tasks.stroke_motion.recipe import animate
 

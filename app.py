@@ -1,0 +1,26 @@
+"""Kinora's entry: `python app.py` serves the studio, `python app.py run FILE` renders without a browser. Also the entry point on Spaces."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+# Privacy and offline starts: nothing is sent anywhere, whatever the environment of the machine says by default.
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Dispatch the command line; returns the exit code."""
+    from engine.cli import COMMANDS, parse
+
+    options = parse(sys.argv[1:] if arguments is None else arguments)
+    if options.command in COMMANDS:
+        return COMMANDS[options.command](options)
+    from studio.shell import serve
+
+    return serve(options)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

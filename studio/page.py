@@ -1,0 +1,147 @@
+"""One tab's page: form on the left, run panel on the right, and what happens between them. Handlers only translate; nothing here computes."""
+
+from __future__ import annotations
+
+import html
+import itertools
+from typing import Any
+
+import gradio as gr
+from gradio.components import Component
+
+from engine.errors import StudioError
+from engine.task import get_task
+from studio.form import Form, example_fields
+from studio.service import Studio
+from studio.tab import ASSETS, Tab
+from studio.widgets.run_panel import RunPanel
+
+_nonces = itertools.count(1)
+
+
+def nonce() -> int:
+    """A number that no other answer to the page has."""
+    return next(_nonces)
+
+
+class TabPage:
+    """Builds the tab inside a Blocks context and wires it."""
+
+    def __init__(self, tab: Tab, studio: Studio) -> None:
+        self.tab, self.studio = tab, studio
+        self.task = get_task(tab.task)
+        self.form = Form(self.task.request_type, tab, studio)
+
+    def build(self) -> None:
+        """Controls left, result right; on a phone they stand below each other."""
+        gr.Markdown(self.tab.help, elem_classes="kin-help")
+        with gr.Row(equal_height=False):
+            with gr.Column(scale=7, min_width=320):
+                self.form.build_widgets()
+                examples = [gr.Button(e.title, icon=self._icon(e.fields), size="sm", min_width=120) for e in self.tab.examples]
+            with gr.Column(scale=5, min_width=320):
+                self.panel = RunPanel(self.studio, tab=self.tab.id, task=self.task.id)
+                self.preflight = gr.HTML("", elem_classes="kin-preflight-box")
+                self.fit = gr.Button("Choose settings that fit", size="sm", visible=False)
+                with gr.Group():
+                    self.form.build_front()
+                with gr.Accordion("More", open=False):
+                    self.form.build_more()
+        for index, button in enumerate(examples):
+            button.click(lambda i=index: self.form.spread(example_fields(self.tab, i, ASSETS / "examples")), None, self.form.components, show_progress="hidden", api_visibility="private")
+
+    def wire(self) -> None:
+        """Connect the controls: Run, restore, the preflight line, and what a widget's preview follows."""
+        quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": True}
+        parts = self.form.components
+        started = self.panel.start(self._start, [self.panel, *parts], [self.panel], **quiet)
+        started.failure(lambda: {"run": None, "error": "the form holds something that cannot be used: see the message", "nonce": nonce()}, None, [self.panel], **quiet)
+        self.panel.hello(self._hello, None, parts, **quiet)
+        self.panel.restore(self._restore, None, parts, **quiet)
+        changes = [component.change for component in parts if hasattr(component, "change")]
+        gr.on(changes, self._preflight, parts, [self.preflight, self.fit], trigger_mode="always_last", **quiet)
+        self.fit.click(self._fit, parts, parts, **quiet)
+        for name, widget in self.form.widgets.items():
+            followed = {key: part for key, part in self.form.controls.items() if key.split(".")[0] in widget.follows}
+            if followed:
+                gr.on([part.change for part in followed.values()], self._follow(name, list(followed)), list(followed.values()), [self.form.controls[name]], trigger_mode="always_last", **quiet)  # type: ignore[attr-defined]
+
+    @property
+    def components(self) -> list[Component]:
+        """The form's components, for shell-wide handlers."""
+        return self.form.components
+
+    def updates(self, fields: dict[str, Any]) -> dict[Component, Any]:
+        """What to send to the page so that the form shows `fields`."""
+        return dict(zip(self.form.components, self.form.spread(fields), strict=True))
+
+    def _start(self, shown: str | None, *values: Any, event: gr.EventData) -> dict[str, Any]:
+        owner = str(getattr(event, "owner", ""))[:64]
+        try:
+            run = self.studio.submit(self.task.id, self.form.collect(values), owner)
+        except StudioError as error:
+            return {"run": None, "error": error.line, "nonce": nonce()}
+        return {"run": run.id, "error": None, "nonce": nonce()}
+
+    def _hello(self, event: gr.EventData) -> list[Any]:
+        data = event._data or {}
+        try:
+            task_id, fields = self.studio.restore_fields(str(data.get("run")))
+            if task_id == self.task.id:
+                return self.form.spread(fields)
+        except StudioError:
+            pass  # a run of another machine, or one that is gone: the tab opens as usual
+        defaults = data.get("defaults")
+        start = example_fields(self.tab, 0, ASSETS / "examples") if self.tab.examples else {}
+        if isinstance(defaults, dict):
+            start |= {name: value for name, value in defaults.items() if name in self.task.request_type.model_fields and name not in self.tab.widgets[0].fields}
+        return self.form.spread(start)
+
+    def _restore(self, event: gr.EventData) -> list[Any]:
+        try:
+            return self.form.spread(self.studio.restore_fields(str((event._data or {}).get("run")))[1])
+        except StudioError as error:
+            raise gr.Error(error.line, print_exception=False) from error
+
+    def _preflight(self, *values: Any) -> list[Any]:
+        ahead = self.studio.preflight(self.task.id, self.form.collect(values))
+        if "error" in ahead:
+            return [_line(ahead["line"], bad=True), gr.update(visible=False)]
+        waits = f" · {ahead['waiting']} ahead in the queue" if ahead["waiting"] else ""
+        learnt = "" if ahead["learnt"] else " (a guess: this machine has not done it yet)"
+        text = f"About {ahead['seconds']:.0f} s{learnt} · {ahead['memory_mib']:.0f} MB of memory · {ahead['disk_mib']:.0f} MB of disk{waits}"
+        if not ahead["fits"]:
+            text = f"Needs {ahead['memory_mib']:.0f} MB of memory, {ahead['free_mib']:.0f} MB are free"
+        return [_line(text, bad=not ahead["fits"]), gr.update(visible=not ahead["fits"])]
+
+    def _fit(self, *values: Any) -> list[Any]:
+        fields = self.form.collect(values)
+        try:
+            task, request = self.studio.request(self.task.id, fields, keep=False)
+        except StudioError as error:
+            raise gr.Error(error.line, print_exception=False) from error
+        fitting = task.fit(request, self.studio.preflight(self.task.id, fields).get("free_mib") or 1e9)
+        return self.form.spread(fitting.model_dump(mode="json"))
+
+    def _follow(self, widget: str, names: list[str]) -> Any:
+        def update(*values: Any) -> Any:
+            settings: dict[str, Any] = {}
+            for name, value in zip(names, values, strict=True):
+                outer, _, inner = name.partition(".")
+                if value is None:
+                    continue
+                if inner:
+                    settings.setdefault(outer, {})[inner] = value
+                else:
+                    settings[outer] = value
+            return gr.update(settings=settings)
+
+        return update
+
+    def _icon(self, fields: Any) -> str | None:
+        names = [name for name in self.task.request_type.media_fields() if name in fields]
+        return str(ASSETS / "examples" / fields[names[0]]) if names else None
+
+
+def _line(text: str, *, bad: bool = False) -> str:
+    return f'<div class="kin-preflight{" bad" if bad else ""}" role="status">{html.escape(text)}</div>'

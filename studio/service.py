@@ -1,0 +1,318 @@
+"""What the page, the HTTP endpoints and the MCP tools can do: submit, watch, stop, fetch, keep. No Gradio here."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+from engine.catalog import CARDS, get_card
+from engine.catalog.fetch import ModelFiles
+from engine.errors import InvalidInput, StudioError
+from engine.executors import Executor, InlineExecutor, WorkerExecutor
+from engine.quick import Helper
+from engine.runs import Run
+from engine.settings import Settings
+from engine.store import Store, folder_bytes
+from engine.task import Request, Task, all_tasks, get_task, parse_request
+
+STALLED_SECONDS = 30.0
+"""Without any event for this long, the page says so."""
+
+
+class Studio:
+    """One running installation. Run ids are secrets: whoever knows one may see and stop that run; lists are filtered by owner when shared."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.store = Store(settings)
+        self.store.own()
+        self.interrupted = [run.id for run in self.store.settle()]
+        self.helper = Helper(self.store)
+        self.executor: Executor = InlineExecutor(self.store) if os.environ.get("SPACES_ZERO_GPU") else WorkerExecutor(self.store)
+        self.models = ModelFiles(self.store.models, settings)
+
+    def start(self) -> None:
+        """Start the worker and the helper; the page is served already."""
+        self.executor.start()
+        self.helper.start()
+
+    def stop(self) -> None:
+        """End both; a working run becomes interrupted."""
+        self.executor.stop()
+        self.helper.stop()
+
+    # ---- runs
+
+    def request(self, task_id: str, fields: dict[str, Any], *, keep: bool) -> tuple[Task[Any], Request]:
+        """The validated request of a form or an API call. With `keep`, files move into the store, are probed, and paths become the store's."""
+        task = get_task(task_id)
+        fields = dict(fields)
+        for name, kind in task.request_type.media_fields().items():
+            given = fields.get(name)
+            if given is None and task.request_type.model_fields[name].is_required():
+                raise InvalidInput(f"{name} is missing", fix="load a file or pick an example", field=name)
+            if given is not None and keep:
+                path = Path(str(given))
+                self._check_kind(name, kind, path)
+                fields[name] = str(self.store.keep_input(path))
+        return task, parse_request(task, fields)
+
+    def submit(self, task_id: str, fields: dict[str, Any], owner: str = "") -> Run:
+        """Queue a run. Raises a `StudioError` with one clear line when the request cannot be used."""
+        task, request = self.request(task_id, fields, keep=True)
+        self.store.check_disk(task.disk_mib(request))
+        limits = (self.settings.max_queue, self.settings.max_queue_per_visitor if self.settings.shared else self.settings.max_queue)
+        run = self.store.runs.submit(task.id, task.version, request.model_dump(mode="json"), owner=owner, work=task.work(request), limits=limits)
+        self.executor.wake()
+        return run
+
+    def edit(self, run_id: str, fields: dict[str, Any]) -> bool:
+        """New settings for a waiting run; False when it has begun."""
+        task, request = self.request(self.store.runs.get(run_id).task, fields, keep=True)
+        return self.store.runs.replace_request(run_id, request.model_dump(mode="json"), task.work(request))
+
+    def again(self, run_id: str, owner: str = "") -> Run:
+        """Run again: an interrupted, failed or cancelled run under its own id, a finished one as a new run with the same seed."""
+        if self.store.runs.requeue(run_id):
+            self.executor.wake()
+            return self.store.runs.get(run_id)
+        old = self.store.runs.get(run_id)
+        if old.active:
+            return old
+        return self.submit(old.task, {**old.request, "seed": old.seed}, owner)
+
+    def cancel(self, run_id: str) -> None:
+        """Stop a run; harmless for an ended one."""
+        self.store.runs.cancel(run_id)
+
+    def stop_and_tell(self, run_id: str) -> dict[str, Any]:
+        """Stop a run and say in which state it is now."""
+        self.cancel(run_id)
+        return {"run": run_id, "state": self.store.runs.get(run_id).state}
+
+    def preflight(self, task_id: str, fields: dict[str, Any]) -> dict[str, Any]:
+        """Before Run: `{"seconds", "memory_mib", "disk_mib", "learnt", "waiting", "fits"}`; or `{"error": ...}`."""
+        try:
+            task, request = self.request(task_id, fields, keep=False)
+        except StudioError as error:
+            return {"error": error.to_dict(), "line": error.line}
+        rate = self.store.runs.seconds_per_work(task_id)
+        memory, free = task.memory_mib(request), available_mib()
+        return {
+            "seconds": task.work(request) * (rate if rate is not None else task.default_rate),
+            "learnt": rate is not None,
+            "memory_mib": memory,
+            "disk_mib": task.disk_mib(request),
+            "waiting": len(self.store.runs.queue()),
+            "fits": free is None or memory < free,
+            "free_mib": free,
+        }
+
+    def status(self, run_id: str) -> dict[str, Any]:
+        """Everything that a run panel shows of a run, as JSON."""
+        run = self.store.runs.get(run_id)
+        latest = self.store.runs.latest(run_id)
+        stage, progress, preview = latest.get("stage"), latest.get("progress"), latest.get("preview")
+        share = 0.0
+        if progress and stage and progress["stage"] == stage["name"] and progress["total"]:
+            share = progress["done"] / progress["total"]
+        now = run.ended or time.time()
+        elapsed = now - run.started if run.started else 0.0
+        state = "stopping" if run.state == "running" and run.stop else run.state
+        status: dict[str, Any] = {
+            "id": run.id,
+            "task": run.task,
+            "title": get_task(run.task).title,
+            "state": state,
+            "active": run.active,
+            "stage": stage["label"] if stage else None,
+            "share": share,
+            "count": [progress["done"], progress["total"]] if progress and share else None,
+            "elapsed": round(elapsed, 2),
+            "remaining": self._remaining(run, elapsed, share) if run.active else None,
+            "place": self._place(run) if run.state == "queued" else 0,
+            "preview": f"{run.id}/preview.webp?v={preview['seq']}" if preview and run.active else None,
+            "notes": [event for event in self.store.runs.events(run_id) if event["event"] == "note"],
+            "error": StudioError.from_dict(run.error).line if run.error else None,
+            "field": run.error.get("field") if run.error else None,
+            "seed": run.seed,
+            "request": _display(run.request),
+            "result": run.result,
+            "created": run.created,
+        }
+        if run.active and latest:
+            quiet = time.time() - max(event["time"] for event in latest.values())
+            if run.state == "running" and quiet > STALLED_SECONDS:
+                status["stalled"] = round(quiet)
+        return status
+
+    def _remaining(self, run: Run, elapsed: float, share: float) -> float | None:
+        rate = self.store.runs.seconds_per_work(run.task) or get_task(run.task).default_rate
+        guess = rate * run.work - elapsed
+        # The learnt total knows all stages; the share of the present stage corrects it when this run is slower.
+        if share > 0.3:
+            guess = max(guess, elapsed * (1 - share))
+        return round(max(guess, 0.5), 1)
+
+    def _place(self, run: Run) -> int:
+        queue = [waiting.id for waiting in self.store.runs.queue() if waiting.state == "queued"]
+        return queue.index(run.id) + 1 if run.id in queue else 0
+
+    # ---- lists
+
+    def visible(self, owner: str) -> str | None:
+        """The owner filter of lists: everybody's on one's own machine, only one's own when shared."""
+        return owner if self.settings.shared else None
+
+    def queue(self, owner: str) -> list[dict[str, Any]]:
+        """Working and waiting runs in order, and those that a dead machine interrupted."""
+        who = self.visible(owner)
+        runs = [run for run in self.store.runs.queue() if who is None or run.owner == who]
+        runs += self.store.runs.select(owner=who, states=("interrupted",), limit=20)
+        return [{**self._brief(run), **self._live(run)} for run in runs]
+
+    def library(self, owner: str, *, trashed: bool = False) -> list[dict[str, Any]]:
+        """Results, newest first."""
+        runs = self.store.runs.select(owner=self.visible(owner), states=("done", "cancelled"), trashed=trashed)
+        return [self._brief(run) for run in runs if run.result]
+
+    def _brief(self, run: Run) -> dict[str, Any]:
+        return {
+            "id": run.id, "task": run.task, "title": get_task(run.task).title, "state": run.state, "created": run.created, "seed": run.seed,
+            "seconds": round((run.ended or 0) - (run.started or 0), 1) if run.started and run.ended else None,
+            "request": _display(run.request), "result": run.result, "pinned": run.pinned, "error": StudioError.from_dict(run.error).line if run.error else None,
+        }  # fmt: skip
+
+    def _live(self, run: Run) -> dict[str, Any]:
+        if run.state != "running":
+            return {}
+        status = self.status(run.id)
+        return {key: status[key] for key in ("stage", "share", "remaining", "state", "preview")}
+
+    # ---- engine room
+
+    def engine(self) -> dict[str, Any]:
+        """Worker, memory, models and disk for the engine room."""
+        used = folder_bytes(self.store.results) + folder_bytes(self.store.trash)
+        cards = [
+            {
+                "id": card.id, "title": card.title, "role": card.role, "licence": card.licence, "licence_note": card.licence_note, "bytes": card.bytes,
+                "memory_mib": card.memory_mib, "here": self.models.present(card), "good_at": card.good_at, "bad_at": card.bad_at, "provider": card.provider, "tabs": card.tabs,
+            }
+            for card in CARDS.values()
+        ]  # fmt: skip
+        return {
+            "worker": self.executor.stats(), "free_mib": available_mib(), "total_mib": total_mib(), "results_bytes": used, "keep_gib": self.settings.keep_gib,
+            "offline": self.settings.offline, "cards": cards,
+        }  # fmt: skip
+
+    def fetch_model(self, card_id: str) -> None:
+        """Fetch a model because the user asked for it."""
+        if self.settings.shared:
+            raise InvalidInput("models are fetched by the owner of this studio", fix="ask them, or run Kinora on your machine")
+        self.models.fetch(get_card(card_id))
+
+    def remove_model(self, card_id: str) -> None:
+        """Delete a model's files; it can be fetched again."""
+        if self.settings.shared:
+            raise InvalidInput("models are kept by the owner of this studio", fix="run Kinora on your machine")
+        self.models.remove(get_card(card_id))
+
+    # ---- files
+
+    def result_file(self, run_id: str, name: str) -> Path | None:
+        """A file of a result, or the live preview of a working run; None when there is no such thing."""
+        if not (run_id.isalnum() and len(run_id) == 32) or "/" in name or "\\" in name or name.startswith("."):
+            return None
+        for folder in (self.store.results, self.store.trash):
+            path = folder / run_id / name
+            if path.is_file():
+                return path
+        preview = self.store.staging / run_id / name
+        return preview if name == "preview.webp" and preview.is_file() else None
+
+    def restore_fields(self, run_id: str) -> tuple[str, dict[str, Any]]:
+        """Task and fields of a run, ready for its tab's form."""
+        run = self.store.runs.get(run_id)
+        return run.task, {**run.request, "seed": run.seed}
+
+    def read_file(self, path: Path) -> tuple[str, dict[str, Any]] | None:
+        """Task and fields inside a Kinora MP4 that somebody dropped, its inputs kept in the store; None when it is not Kinora's."""
+        value, blobs = self.helper.call("read-stamp", path=str(path))
+        if value is None:
+            return None
+        document = value["document"]
+        task_id, fields = str(document.get("task")), dict(document.get("request") or {})
+        task = get_task(task_id)
+        embedded = dict(zip(value["files"], blobs, strict=True))
+        for name in task.request_type.media_fields():
+            fields[name] = self._input_of(document, name, embedded)
+        if document.get("seed") is not None:
+            fields["seed"] = document["seed"]
+        return task_id, {name: given for name, given in fields.items() if name in task.request_type.model_fields}
+
+    def adopt(self, path: Path) -> tuple[str, str, Path]:
+        """A dropped file that is not Kinora's: the first task and field that take its kind, and where it is kept."""
+        facts, _ = self.helper.call("probe", path=str(path))
+        for task_id, task in all_tasks().items():
+            for field, kind in task.request_type.media_fields().items():
+                if kind == facts["kind"]:
+                    return task_id, field, self.store.keep_input(path)
+        raise InvalidInput(f"no tab takes {facts['kind']} yet", fix="drop a picture, or a video that Kinora made")
+
+    def clip_as_input(self, run_id: str, task_id: str) -> tuple[str, Path]:
+        """A result as another task's input: the clip where one is taken, its first picture otherwise."""
+        result = self.store.runs.get(run_id).result or {}
+        clip = self.result_file(run_id, result.get("clip") or "-")
+        kinds = {kind: field for field, kind in get_task(task_id).request_type.media_fields().items()}
+        if clip is not None and "video" in kinds:
+            return kinds["video"], self.store.keep_input(clip)
+        if clip is not None and "image" in kinds:
+            _, blobs = self.helper.call("first-frame", path=str(clip))
+            return kinds["image"], self.store.keep_bytes(blobs[0], ".png")
+        raise InvalidInput("this tab takes nothing that the result holds", fix="choose another tab")
+
+    def _input_of(self, document: dict[str, Any], field: str, embedded: dict[str, bytes]) -> str | None:
+        facts = (document.get("inputs") or {}).get(field) or {}
+        for path in self.store.inputs.glob(f"{facts.get('sha256', '-')}.*") if str(facts.get("sha256", "-")).isalnum() else ():
+            return str(path)
+        for name, data in embedded.items():
+            if Path(name).stem == field:
+                return str(self.store.keep_bytes(data, Path(name).suffix))
+        return None
+
+    def _check_kind(self, field: str, kind: str, path: Path) -> None:
+        try:
+            facts, _ = self.helper.call("probe", path=str(path))
+        except StudioError as error:
+            raise type(error)(error.what, why=error.why, fix=error.fix, field=field) from error
+        if facts["kind"] != kind:
+            raise InvalidInput(f"{field}: this file holds {facts['kind']}, not {kind}", fix=f"choose a file of kind {kind}", field=field)
+
+
+def available_mib() -> float | None:
+    """Memory that a new process may take, in MiB; None where the system does not tell."""
+    return _meminfo("MemAvailable")
+
+
+def total_mib() -> float | None:
+    """Memory of the machine in MiB."""
+    return _meminfo("MemTotal")
+
+
+def _meminfo(name: str) -> float | None:
+    try:
+        with open("/proc/meminfo", encoding="ascii") as stream:
+            for line in stream:
+                if line.startswith(name + ":"):
+                    return int(line.split()[1]) / 1024
+    except OSError:
+        return None
+    return None
+
+
+def _display(request: dict[str, Any]) -> dict[str, Any]:
+    """A request without this machine's paths."""
+    return {name: os.path.basename(value) if isinstance(value, str) and value.startswith("/") else value for name, value in request.items()}

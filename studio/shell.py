@@ -1,0 +1,169 @@
+"""The page as a whole: header, tabs, run drawer, library, engine room, settings, drop target, endpoints; and how it is served."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import socket
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from engine.cli import complain, settings_of
+from engine.errors import InvalidInput, StudioError
+from engine.settings import Settings
+from studio.endpoints import add_endpoints
+from studio.page import TabPage, nonce
+from studio.routes import routes
+from studio.service import Studio
+from studio.theme import theme
+from studio.widgets.drop_target import DropTarget
+from studio.widgets.engine_room import EngineRoom
+from studio.widgets.library import Library
+from studio.widgets.preferences import Preferences
+from studio.widgets.queue import QueueList
+from tabs import TABS
+
+HERE = Path(__file__).parent
+QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+
+LOGO = (
+    '<svg viewBox="0 0 48 48" aria-hidden="true"><rect width="48" height="48" rx="13" fill="#25273b"/><circle cx="33" cy="15" r="7" fill="#ffd27a"/>'
+    '<path d="M0 34 Q12 22 24 31 T48 27 V48 H0Z" fill="#fb7e5a"/><path d="M0 40 Q14 31 27 38 T48 36 V48 H0Z" fill="#ee5d36"/><path d="M14 14l9 6-9 6z" fill="#fffdf9"/></svg>'
+)
+
+
+def build(studio: Studio) -> gr.Blocks:
+    """The whole page for one studio."""
+    pages = [TabPage(tab, studio) for tab in TABS]
+    names = [{"id": tab.id, "title": tab.title, "task": tab.task} for tab in TABS]
+    with gr.Blocks(title="Kinora", delete_cache=(3600, 86400), analytics_enabled=False, fill_width=True) as demo:
+        gr.HTML(f'<header class="kin-header">{LOGO}<div><h1>Kinora</h1><p>A video studio in your browser: everything here works without a GPU.</p></div></header>')
+        drop = DropTarget(value={})
+        with gr.Sidebar(position="right", open=False, label="Runs", elem_id="run-drawer"):
+            gr.Markdown("### Runs")
+            queue = QueueList(studio)
+        with gr.Tabs(selected=TABS[0].id, elem_id="tabs") as tabs:
+            for tab, page in zip(TABS, pages, strict=True):
+                with gr.Tab(tab.title, id=tab.id):
+                    page.build()
+            with gr.Tab("Library", id="library"):
+                library = Library(studio, tabs=names)
+            with gr.Tab("Engine room", id="engine-room"):
+                EngineRoom(studio)
+            with gr.Tab("Settings", id="settings"):
+                preferences = Preferences(tabs=names, limits=_limits(studio.settings), value={})
+        for page in pages:
+            page.wire()
+        _wire_shell(studio, pages, tabs, drop, queue, library, preferences)
+        add_endpoints(studio)
+    return demo
+
+
+def _wire_shell(studio: Studio, pages: list[TabPage], tabs: gr.Tabs, drop: DropTarget, queue: QueueList, library: Library, preferences: Preferences) -> None:
+    """Handlers that reach across tabs: restore settings, send a result on, a dropped file, kept defaults."""
+    parts = [component for page in pages for component in page.components]
+
+    def show(task_id: str, fields: dict[str, Any]) -> dict[Any, Any]:
+        page = next(page for page in pages if page.task.id == task_id)
+        return {tabs: gr.Tabs(selected=page.tab.id), **page.updates(fields)}
+
+    def restore(event: gr.EventData) -> dict[Any, Any]:
+        try:
+            return show(*studio.restore_fields(_text(event, "run")))
+        except StudioError as error:
+            raise gr.Error(error.line, print_exception=False) from error
+
+    def send(event: gr.EventData) -> dict[Any, Any]:
+        page = next((page for page in pages if page.tab.id == _text(event, "tab")), None)
+        if page is None:
+            raise gr.Error("this tab does not exist: reload the page", print_exception=False)
+        try:
+            field, path = studio.clip_as_input(_text(event, "run"), page.task.id)
+        except StudioError as error:
+            raise gr.Error(error.line, print_exception=False) from error
+        return {tabs: gr.Tabs(selected=page.tab.id), **page.updates({field: str(path)})}
+
+    def dropped(path: Path | None, event: gr.EventData) -> dict[Any, Any]:
+        name = _text(event, "name")[:120]
+        try:
+            if path is None:
+                raise InvalidInput("the file did not arrive", fix="drop it again")
+            found = studio.read_file(path)
+            if found is not None:
+                return {drop: {"said": f"Settings of {name} are back."}, **show(*found)}
+            task_id, field, kept = studio.adopt(path)
+            return {drop: {"said": f"{name} is loaded."}, **show(task_id, {field: str(kept)})}
+        except StudioError as error:
+            return {drop: {"said": error.line}}
+
+    def keep(event: gr.EventData, *values: Any) -> dict[str, Any]:
+        page = next(page for page in pages if page.tab.id == _text(event, "tab"))
+        start = sum(len(before.components) for before in pages[: pages.index(page)])
+        fields = page.form.collect(values[start : start + len(page.components)])
+        own = {field for widget in page.tab.widgets for field in widget.fields} | set(page.task.request_type.media_fields()) | {"seed"}
+        return {"tab": page.tab.id, "fields": {name: value for name, value in fields.items() if name not in own}, "nonce": nonce()}
+
+    queue.edit(restore, None, [tabs, *parts], **QUIET)
+    library.restore(restore, None, [tabs, *parts], **QUIET)
+    library.send(send, None, [tabs, *parts], **QUIET)
+    drop.dropped(dropped, [drop], [drop, tabs, *parts], **QUIET)
+    preferences.keep(keep, parts, [preferences], **QUIET)
+
+
+def _text(event: gr.EventData, name: str) -> str:
+    data = event._data
+    return str(data.get(name, "")) if isinstance(data, dict) else ""
+
+
+def _limits(settings: Settings) -> list[list[str]]:
+    """The limits that a user may meet: name, value, reason."""
+    return [[name.replace("_", " "), str(getattr(settings, name)), field.description or ""] for name, field in Settings.model_fields.items() if name not in ("data_dir", "host", "port")]
+
+
+def serve(options: argparse.Namespace) -> int:
+    """Serve the studio until Ctrl-C. Exit code 0, or 2 with one line when it cannot start."""
+    try:
+        settings = settings_of(options)
+        port = _free_port(settings.host) if settings.port == 0 else settings.port
+        _check_port(settings.host, port)
+        studio = Studio(settings)
+    except StudioError as error:
+        complain(error)
+        return 2
+    demo = build(studio)
+    demo.queue(default_concurrency_limit=8, max_size=256)
+    demo.launch(
+        server_name=settings.host, server_port=port, quiet=True, prevent_thread_lock=True, share=False, show_error=False, ssr_mode=False, inbrowser=False,
+        footer_links=["api", "settings"], run_history=False, max_file_size=f"{settings.max_video_mib}mb", app_kwargs={"routes": routes(studio)},
+        theme=theme(), css_paths=[HERE / "page.css"], head=f"<script>{(HERE / 'page.js').read_text(encoding='utf-8')}</script>",
+        blocked_paths=[str(settings.data_dir)], mcp_server=settings.mcp or None,
+    )  # fmt: skip
+    print(f"Kinora is at http://{'127.0.0.1' if settings.host == '0.0.0.0' else settings.host}:{port}", flush=True)
+    studio.start()
+    ended = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: ended.set())
+    signal.signal(signal.SIGINT, lambda *_: ended.set())
+    ended.wait()
+    studio.stop()
+    sys.stdout.flush()
+    demo.close(verbose=False)
+    return 0
+
+
+def _check_port(host: str, port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise InvalidInput(f"port={port} on {host} cannot be used", why=error.strerror or "", fix="end the other program or give --port") from error
+
+
+def _free_port(host: str) -> int:
+    with socket.socket() as probe:
+        probe.bind((host, 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,45 @@
+"""The stroke canvas as a part of a form: it edits `image` and `strokes`, and its live preview comes from the helper process."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+from gradio.components import Component
+
+from studio.service import Studio
+from studio.widgets.stroke_canvas import StrokeCanvas
+
+
+class StrokeField:
+    """Edits the picture and its strokes."""
+
+    fields = ("image", "strokes")
+    follows = ("camera", "loop", "parallax", "seconds")
+
+    def build(self, studio: Studio) -> Component:
+        """The canvas, with previews from this studio's helper."""
+
+        def preview(data: dict[str, Any]) -> dict[str, Any]:
+            settings = {name: value for name, value in data["settings"].items() if name in self.follows}
+            value, blobs = studio.helper.call("stroke-preview", image=str(data["image"]), strokes=data["strokes"], **settings)
+            return pack(value, blobs, data["strokes"])
+
+        return StrokeCanvas({"image": None, "strokes": []}, on_preview=preview, elem_id="stroke-canvas")
+
+
+def pack(value: dict[str, Any], blobs: list[bytes], strokes: list[dict[str, Any]]) -> dict[str, Any]:
+    """The helper's answer as the canvas wants it: pictures as data URLs, one mask a stroke (None for pins)."""
+    if not value["count"]:
+        return value
+    masks = iter(blobs[2:])
+    return {
+        **value,
+        "frames": _url("image/jpeg", blobs[0]),
+        "flow": _url("image/png", blobs[1]),
+        "masks": [_url("image/png", next(masks)) if stroke.get("kind", "move") == "move" else None for stroke in strokes],
+    }
+
+
+def _url(kind: str, data: bytes) -> str:
+    return f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}"

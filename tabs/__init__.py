@@ -1,0 +1,7 @@
+"""One module per tab: which controls, in what order, which task. A new tab is one line here and one module."""
+
+from __future__ import annotations
+
+from tabs import stroke_motion
+
+TABS = (stroke_motion.TAB,)
