@@ -5,9 +5,7 @@ Runs in the decoder's child process only. `engine.media.decode_av` turns what is
 
 from __future__ import annotations
 
-import struct
 import time
-from fractions import Fraction
 from typing import Any
 
 import av
@@ -23,6 +21,7 @@ from av.video.stream import VideoStream
 from engine.errors import LimitExceeded, UnreadableMedia
 from engine.media.colour import read_tags, side_data
 from engine.media.decoder import Source
+from engine.media.turns import Turn, as_rotation, matrix_turn
 
 # Decoders that cameras, phones, editors and browsers produce files for. The rest of FFmpeg's are old games and curiosities.
 _CODEC_NAMES = """
@@ -154,12 +153,12 @@ class Clip:
         first = self.first_frame()
         guessed = float(stream.guessed_rate or stream.average_rate or 0)
         timing = measure_times(times, guessed)
-        transposed, left_right, up_down = turn_of(first)
-        width, height = square_size(first)
+        turn = turn_of(first)
+        width, height = square_size(stream, first)
         facts |= timing
         facts["codec"] = stream.codec_context.codec.canonical_name
-        facts["width"], facts["height"] = (height, width) if transposed else (width, height)
-        facts["rotation"], facts["flipped"] = as_rotation(transposed, left_right, up_down)
+        facts["width"], facts["height"] = (height, width) if turn[0] else (width, height)
+        facts["rotation"], facts["flipped"] = as_rotation(turn)
         facts["alpha"] = any(c.is_alpha for c in first.format.components)
         facts["bit_depth"] = max((c.bits for c in first.format.components), default=8)
         facts["hdr"] = read_tags(first).hdr
@@ -203,8 +202,6 @@ class Clip:
         self._rewind(start)
         other = self.picture_decoder()
         self.damaged = 0
-        if other is not None:
-            other.time_base = stream.time_base or Fraction(1, 1000)
         try:
             for packet in self.container.demux(stream):
                 try:
@@ -268,26 +265,13 @@ def _timing(zero: float, duration: float, fps: float, count: int, variable: bool
     return {"zero": zero, "duration": duration, "fps": fps, "frame_count": count, "variable_rate": variable, "shortest_gap": gap}
 
 
-def square_size(frame: VideoFrame) -> tuple[int, int]:
-    """(width, height) with square pixels: DV and DVD store 720 wide pixels for 768 or 1024."""
-    ratio = getattr(frame, "sample_aspect_ratio", None)
-    return (frame.width, frame.height) if not ratio else (max(1, round(frame.width * float(ratio))), frame.height)
+def square_size(stream: VideoStream, frame: VideoFrame) -> tuple[int, int]:
+    """(width, height) of the frame with square pixels: DV and DVD store 720 wide pixels for 768 or 1024."""
+    ratio = float(stream.sample_aspect_ratio or stream.codec_context.sample_aspect_ratio or 1)
+    # Hostile headers hold ratios of thousands.
+    return (max(1, round(frame.width * ratio)), frame.height) if 0.1 <= ratio <= 10 else (frame.width, frame.height)
 
 
-def turn_of(frame: VideoFrame) -> tuple[bool, bool, bool]:
-    """(transposed, then left-right, then up-down) that the frame's display matrix asks for: the nearest of the eight."""
-    matrix = side_data(frame, Type.DISPLAYMATRIX)
-    if len(matrix) < 36:
-        return False, False, False
-    a, b, _, c, d = struct.unpack_from("=5i", matrix)
-    if abs(a) + abs(d) >= abs(b) + abs(c):
-        return False, a < 0, d < 0
-    return True, c < 0, b < 0
-
-
-def as_rotation(transposed: bool, left_right: bool, up_down: bool) -> tuple[int, bool]:
-    """(degrees clockwise, mirrored left-right before) of a turn."""
-    mirrored = transposed ^ left_right ^ up_down
-    if not transposed:
-        return (180 if up_down else 0), mirrored
-    return (90 if left_right ^ mirrored else 270), mirrored
+def turn_of(frame: VideoFrame) -> Turn:
+    """What the frame's display matrix asks for."""
+    return matrix_turn(side_data(frame, Type.DISPLAYMATRIX))

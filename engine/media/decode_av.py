@@ -14,13 +14,15 @@ import numpy as np
 from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
 
 from engine.errors import UnreadableMedia
 from engine.media.av_source import Clip, square_size, turn_of
 from engine.media.colour import ToSrgb
-from engine.media.decode_image import turned, without_alpha
+from engine.media.decode_image import without_alpha
 from engine.media.decoder import Answers, Source
 from engine.media.timing import Pacer, plan_rate
+from engine.media.turns import turned
 
 # Times within 20 ms of where the samples stand anyway are rounding; a wider hole is real and becomes silence.
 _HOLE_SECONDS = 0.02
@@ -44,7 +46,7 @@ def video(order: dict[str, Any], source: Source, answers: Answers) -> None:
     for frame in clip.frames(zero + rate.start if rate.start > 0 else None):
         time = float(frame.pts * frame.time_base) - zero if frame.pts is not None and frame.time_base else time + tail
         if pacer is None:
-            sender = _Sender(frame, options, answers)
+            sender = _Sender(clip.picture, frame, options, answers)
             answers.json({"facts": facts, "shape": list(sender.shape), "fps": rate.text, "count": rate.count})
             pacer = Pacer(rate, emit=sender.send, repeat=answers.repeat)
         pacer.put(time, frame)
@@ -64,10 +66,10 @@ def video(order: dict[str, Any], source: Source, answers: Answers) -> None:
 class _Sender:
     """Sends frames as upright arrays of one shape; what is never shown is never converted."""
 
-    def __init__(self, first: VideoFrame, options: dict[str, Any], answers: Answers) -> None:
+    def __init__(self, stream: VideoStream, first: VideoFrame, options: dict[str, Any], answers: Answers) -> None:
         self._answers = answers
         self._turn = turn_of(first)
-        width, height = square_size(first)
+        width, height = square_size(stream, first)
         max_side = options.get("max_side")
         if max_side and max(width, height) > max_side:
             scale = max_side / max(width, height)

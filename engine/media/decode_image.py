@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image, ImageCms
 
 from engine.errors import LimitExceeded, UnreadableMedia
+from engine.media.turns import EXIF_TURNS, UPRIGHT, Turn, as_rotation, turned
 
 if TYPE_CHECKING:
     from engine.media.decoder import Answers, Source
@@ -22,17 +23,6 @@ Image.MAX_IMAGE_PIXELS = None
 
 _PILLOW_FORMATS = {"JPEG": ("JPEG", "MPO"), "TIFF": ("TIFF",)}
 _ORIENTATION_TAG = 0x0112
-# EXIF orientation -> (transposed, then flipped left-right, then flipped up-down): TIFF 6.0, Orientation.
-_ORIENTATIONS = {
-    1: (False, False, False),
-    2: (False, True, False),
-    3: (False, True, True),
-    4: (False, False, True),
-    5: (True, False, False),
-    6: (True, True, False),
-    7: (True, True, True),
-    8: (True, False, True),
-}
 _DEEP_MODES = ("I;16", "I;16L", "I;16B", "I;16N", "I", "F")
 
 
@@ -48,7 +38,7 @@ def still(order: dict[str, Any], source: Source, answers: Answers) -> None:
     if max_side and picture.format == "JPEG":
         # The decoder itself can halve a JPEG; twice the wanted size leaves the final filter its detail.
         picture.draft(None, (2 * max_side, 2 * max_side))
-    turn = _ORIENTATIONS[_orientation(picture)]
+    turn = _turn(picture)
     with _damage_named(order):
         picture.load()
     array = turned(_to_srgb(picture, max_side), turn)
@@ -65,7 +55,7 @@ def animation(order: dict[str, Any], source: Source, answers: Answers) -> None:
     picture = _open(order, source)
     facts = _facts(order, picture, count=True)
     options = order["options"]
-    turn = _ORIENTATIONS[_orientation(picture)]
+    turn = _turn(picture)
     rate = plan_rate(facts, options)
     pacer: Pacer[np.ndarray] | None = None
     time, note = 0.0, ""
@@ -118,8 +108,9 @@ def _damage_named(order: dict[str, Any]) -> Any:
 
 
 def _facts(order: dict[str, Any], picture: Image.Image, *, count: bool = False) -> dict[str, Any]:
-    turned = _ORIENTATIONS[_orientation(picture)][0]
-    width, height = (picture.height, picture.width) if turned else picture.size
+    turn = _turn(picture)
+    rotation, flipped = as_rotation(turn)
+    width, height = (picture.height, picture.width) if turn[0] else picture.size
     frames, seconds = 1, 0.0
     if getattr(picture, "is_animated", False):
         frames = int(getattr(picture, "n_frames", 1))
@@ -128,6 +119,9 @@ def _facts(order: dict[str, Any], picture: Image.Image, *, count: bool = False) 
         for index in range(frames):
             try:
                 picture.seek(index)
+                if picture.format in ("WEBP", "AVIF"):
+                    # These two tell a frame's duration only once it is decoded.
+                    picture.load()
             except (OSError, EOFError, SyntaxError, ValueError):
                 frames = max(1, index)
                 break
@@ -151,8 +145,8 @@ def _facts(order: dict[str, Any], picture: Image.Image, *, count: bool = False) 
         "variable_rate": bool(durations) and max(durations) - min(durations) > 1e-4,
         "alpha": mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in info,
         "bit_depth": 16 if mode in _DEEP_MODES else 8,
-        "rotation": {1: 0, 2: 0, 3: 180, 4: 180, 5: 270, 6: 90, 7: 90, 8: 270}[_orientation(picture)],
-        "flipped": _orientation(picture) in (2, 4, 5, 7),
+        "rotation": rotation,
+        "flipped": flipped,
         "size_bytes": order["bytes"],
     }
 
@@ -164,23 +158,13 @@ def _frame_seconds(picture: Image.Image) -> float:
     return seconds if 0.0105 < seconds <= 3600.0 else 0.1
 
 
-def _orientation(picture: Image.Image) -> int:
-    """EXIF orientation 1..8; 1 when there is none or when the EXIF block is broken."""
+def _turn(picture: Image.Image) -> Turn:
+    """What the EXIF orientation asks for; nothing when there is none or when the EXIF block is broken."""
     try:
         value = picture.getexif().get(_ORIENTATION_TAG, 1)
     except Exception:  # noqa: BLE001 - a broken EXIF block raises struct, key, value, type and syntax errors
-        return 1
-    return value if isinstance(value, int) and value in _ORIENTATIONS else 1
-
-
-def turned(array: np.ndarray, turn: tuple[bool, bool, bool]) -> np.ndarray:
-    """A view of (H, W, C) `array` that is transposed, then flipped left-right, then up-down."""
-    transposed, left_right, up_down = turn
-    if transposed:
-        array = array.swapaxes(0, 1)
-    if left_right:
-        array = array[:, ::-1]
-    return array[::-1] if up_down else array
+        return UPRIGHT
+    return EXIF_TURNS.get(value, UPRIGHT) if isinstance(value, int) else UPRIGHT
 
 
 def _to_srgb(picture: Image.Image, max_side: int | None) -> np.ndarray:

@@ -76,7 +76,9 @@ def make_clip(
     return path
 
 
-def make_planes(path: Path, planes: list[np.ndarray], *, pix_fmt: str, tags: tuple[int, int, int, int], count: int = 3, codec: str = "ffv1") -> Path:
+def make_planes(
+    path: Path, planes: list[np.ndarray], *, pix_fmt: str, tags: tuple[int, int, int, int], count: int = 3, codec: str = "ffv1"
+) -> Path:
     """A lossless clip of given sample values: one (H, W) array for each plane."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream(codec, rate=24)
@@ -163,7 +165,16 @@ def make_wav(path: Path, samples: np.ndarray, rate: int) -> Path:
     kind = 3 if samples.dtype.kind == "f" else 1
     body = samples.tobytes()
     form = struct.pack("<HHIIHH", kind, channels, rate, rate * channels * bits // 8, channels * bits // 8, bits)
-    path.write_bytes(b"RIFF" + struct.pack("<I", 36 + len(body)) + b"WAVEfmt " + struct.pack("<I", 16) + form + b"data" + struct.pack("<I", len(body)) + body)
+    path.write_bytes(
+        b"RIFF"
+        + struct.pack("<I", 36 + len(body))
+        + b"WAVEfmt "
+        + struct.pack("<I", 16)
+        + form
+        + b"data"
+        + struct.pack("<I", len(body))
+        + body
+    )
     return path
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 from pathlib import Path
@@ -116,7 +117,9 @@ def test_animated_picture_gives_its_first_frame(tmp_path: Path, ending: str) -> 
 
 @pytest.mark.parametrize("ending", ["jpg", "webp", "avif", "bmp", "tiff"])
 def test_other_formats_are_read(tmp_path: Path, ending: str) -> None:
-    path = save(tmp_path / f"a.{ending}", Image.fromarray(corpus.quadrants()), **({"quality": 95} if ending in ("jpg", "webp", "avif") else {}))
+    path = save(
+        tmp_path / f"a.{ending}", Image.fromarray(corpus.quadrants()), **({"quality": 95} if ending in ("jpg", "webp", "avif") else {})
+    )
     assert np.abs(read_image(path, SETTINGS)[10, 10].astype(int) - corpus.RED).max() <= 6
 
 
@@ -152,7 +155,14 @@ def test_unreadable_files_get_one_clear_line(tmp_path: Path) -> None:
     cut.write_bytes(whole[: len(whole) // 2])
     heic = tmp_path / "phone.heic"
     heic.write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + b"\0" * 64)
-    expected = {text: "it is text", empty: r"empty \(0 bytes\)", cut: "damaged or cut off", folder: "is not a file", pipe: "is not a file", heic: "HEIC"}
+    expected = {
+        text: "it is text",
+        empty: r"empty \(0 bytes\)",
+        cut: "damaged or cut off",
+        folder: "is not a file",
+        pipe: "is not a file",
+        heic: "HEIC",
+    }
     for path, message in expected.items():
         with pytest.raises(UnreadableMedia, match=message) as caught:
             read_image(path, SETTINGS)
@@ -168,7 +178,7 @@ def test_a_clip_or_a_sound_is_not_a_picture(tmp_path: Path) -> None:
         read_image(wav, SETTINGS)
 
 
-@pytest.mark.parametrize("name", ["😀 \"quote's\" %s{}.png", "-rf.png", "кино фон.png", "a\nb.png", "concat:a|b.png", "%d.png"])
+@pytest.mark.parametrize("name", ['😀 "quote\'s" %s{}.png', "-rf.png", "кино фон.png", "a\nb.png", "concat:a|b.png", "%d.png"])
 def test_any_file_name(tmp_path: Path, name: str) -> None:
     path = write_image(tmp_path / name, corpus.quadrants(1, 1))
     assert read_image(path, SETTINGS).shape == (1, 1, 3)
@@ -188,10 +198,8 @@ def test_bit_flips_never_hang_or_escape(tmp_path: Path) -> None:
         for at in rng.integers(2, len(data), 6):
             data[at] ^= 1 << int(rng.integers(8))
         path.write_bytes(data)
-        try:
+        with contextlib.suppress(UnreadableMedia, LimitExceeded):
             assert read_image(path, SETTINGS).dtype == np.uint8
-        except (UnreadableMedia, LimitExceeded):
-            pass
 
 
 def test_write_image_is_whole_or_nothing(tmp_path: Path) -> None:
