@@ -68,15 +68,17 @@ def photo(folder: Path) -> Path:
     return path
 
 
-def build(folder: Path, *, loaded: bool = True) -> gr.Blocks:
-    """The page. `loaded` starts with the photo; buttons set the value from Python, change the settings and read the value back."""
+def build(folder: Path, *, loaded: bool = True, seen: list[dict[str, Any]] | None = None) -> gr.Blocks:
+    """The page. `loaded` starts with the photo; buttons set the value from Python, change the settings and read the value back into `seen`."""
     path = photo(folder)
+    kept: list[dict[str, Any]] = [] if seen is None else seen
     strokes = [
         {"kind": "move", "radius": 0.05, "points": [[0.2, 0.4], [0.4, 0.3], [0.6, 0.45]]},
         {"kind": "pin", "radius": 0.04, "points": [[0.8, 0.8, 0.0]]},
     ]
 
     def read(value: dict[str, Any]) -> dict[str, Any]:
+        kept.append(value)
         return value
 
     with gr.Blocks(title="Stroke canvas") as page:
@@ -88,6 +90,11 @@ def build(folder: Path, *, loaded: bool = True) -> gr.Blocks:
         shown = gr.JSON(label="What Python got", elem_id="got")
         loads = gr.Textbox(label="image_loaded", elem_id="loads")
         changes = gr.Number(0, label="change events", elem_id="changes")
+        with gr.Tabs():
+            with gr.Tab("Plain", id="plain"):
+                gr.Markdown("Nothing here.")
+            with gr.Tab("Hidden canvas", id="hidden"):
+                StrokeCanvas({"image": path, "strokes": strokes}, elem_id="second")
         run.click(read, canvas, shown)
         restore.click(lambda: {"image": path, "strokes": strokes}, None, canvas)
         longer.click(lambda: gr.update(settings={"seconds": 20}), None, canvas)

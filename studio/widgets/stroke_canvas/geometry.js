@@ -132,32 +132,40 @@ function distanceToPath(place, points, units) {
   return best;
 }
 
-/** Indices of the points that serve as handles: both ends and up to `most - 2` between them, evenly along the path. */
-function handleIndices(points, units, most = 7) {
-  if (points.length <= most) return points.map((_, i) => i);
-  const total = runningLength(points, units), whole = total.at(-1);
-  const found = new Set([0, points.length - 1]);
-  for (let k = 1; k < most - 1; k++) {
-    const goal = (whole * k) / (most - 1);
-    let best = 0;
-    total.forEach((length, i) => { if (Math.abs(length - goal) < Math.abs(total[best] - goal)) best = i; });
-    found.add(best);
-  }
-  return [...found].sort((a, b) => a - b);
+/** The path with more points put in, so that none are further than `step` apart; times run on evenly between the old ones. */
+function denser(points, step, units) {
+  return points.flatMap((b, i) => {
+    if (!i) return [b];
+    const a = points[i - 1], parts = Math.max(1, Math.ceil(distance(a, b, units) / step));
+    return Array.from({ length: parts }, (_, k) => a.map((v, axis) => v + ((b[axis] - v) * (k + 1)) / parts));
+  });
 }
 
-/** The path with the point at `index` moved by (dx, dy); points up to the neighbouring handles follow, less the further away. */
-function bend(points, index, dx, dy, units) {
-  const handles = handleIndices(points, units), at = handles.indexOf(index);
+/** `count` places evenly along the path, both ends among them, that can be dragged: lengths from the start. */
+function handleLengths(points, units, count) {
+  const whole = pathLength(points, units);
+  return points.length === 1 || whole === 0 ? [0] : Array.from({ length: count }, (_, k) => (whole * k) / (count - 1));
+}
+
+/** The place at `length` from the start of the path. */
+function placeAtLength(points, length, units) {
   const total = runningLength(points, units);
-  const before = at > 0 ? total[handles[at - 1]] : total[index];
-  const after = at < handles.length - 1 ? total[handles[at + 1]] : total[index];
-  return points.map((p, i) => {
-    const reach = i <= index ? total[index] - before : after - total[index];
-    const off = Math.abs(total[i] - total[index]);
-    const weight = i === index ? 1 : reach > 0 && off < reach ? smoothstep(1 - off / reach) : 0;
-    return weight ? cleanPoint([p[0] + dx * weight, p[1] + dy * weight, p[2]]) : p;
+  let i = 1;
+  while (i < points.length - 1 && total[i] < length) i++;
+  if (points.length === 1) return points[0];
+  const span = total[i] - total[i - 1], share = span > 0 ? clamp((length - total[i - 1]) / span, 0, 1) : 0;
+  return points[i].map((v, axis) => points[i - 1][axis] + (v - points[i - 1][axis]) * share);
+}
+
+/** The path with the place at `length` moved by (dx, dy); the path up to `reach` on both sides follows, less the further away. */
+function bend(points, length, reach, dx, dy, units) {
+  if (points.length === 1) return [cleanPoint([points[0][0] + dx, points[0][1] + dy, points[0][2]])];
+  const dense = denser(points, 0.01, units), total = runningLength(dense, units);
+  const moved = dense.map((p, i) => {
+    const weight = smoothstep(clamp(1 - Math.abs(total[i] - length) / reach, 0, 1));
+    return cleanPoint([p[0] + dx * weight, p[1] + dy * weight, p[2]]);
   });
+  return simplifyToLimit(moved, units);
 }
 
 /** The path moved as a whole; the move is shortened so that no point leaves the picture. */

@@ -34,7 +34,7 @@ class App {
 
   observe() {
     this.resizes = new ResizeObserver(() => this.layout());
-    this.resizes.observe(this.stage);
+    this.resizes.observe(this.root);
     this.onScreen = true;
     this.sight = new IntersectionObserver((entries) => { this.onScreen = entries.at(-1).isIntersecting; this.invalidate(); });
     this.sight.observe(this.stage);
@@ -92,10 +92,14 @@ class App {
   }
 
   refreshAll() {
+    const focused = this.root.contains(document.activeElement) ? document.activeElement : null;
     this.panel.refresh();
     this.panel.list.refresh();
     this.panel.refreshText();
     this.sayStep();
+    // A button that its own click disabled or removed would leave the keyboard nowhere.
+    const lost = focused && (focused.disabled || (!focused.isConnected && !this.root.contains(document.activeElement)));
+    if (lost) this.canvas.focus({ preventScroll: true });
   }
 
   settings() {
@@ -108,13 +112,16 @@ class App {
   // ---- painting ----------------------------------------------------------------------------------------------------
 
   layout() {
-    const width = this.stage.clientWidth;
-    if (!width) return;
-    if (width !== this.laidOut) { this.laidOut = width; this.tallest = Math.max(240, Math.round(window.innerHeight * 0.7)); }
-    const shape = this.picture.shown ? this.view.imageHeight / this.view.imageWidth : 0.45;
-    const height = Math.round(clamp(width * shape, this.picture.shown ? 120 : 250, this.tallest));
+    const room = this.root.clientWidth;
+    if (!room) return; // in a hidden tab: the ResizeObserver calls again when it is shown
+    // The height of the window is read only when the width changes: on phones it changes with every scroll.
+    if (room !== this.laidOut) { this.laidOut = room; this.tallest = Math.max(240, Math.round(window.innerHeight * 0.7)); }
+    const shown = this.picture.shown, shape = shown ? this.view.imageHeight / this.view.imageWidth : 0;
+    const width = shown ? Math.round(clamp(this.tallest / shape, Math.min(room, 260), room)) : room;
+    const height = shown ? Math.round(clamp(width * shape, 120, this.tallest)) : 250;
+    this.stage.style.width = `${width}px`;
     this.stage.style.height = `${height}px`;
-    if (this.view.resize(width, height)) this.viewChanged();
+    if (this.view.resize(this.canvas.clientWidth || width, this.canvas.clientHeight || height)) this.viewChanged();
   }
 
   invalidate() {
@@ -250,6 +257,12 @@ class App {
       if (off <= allowed && rank <= least) { best = i; least = rank; }
     });
     return best;
+  }
+
+  /** Places of the selected stroke that can be dragged, as lengths from its start: fewer on a short stroke, so that they stay apart. */
+  handles() {
+    const { store, view } = this, { points } = store.stroke;
+    return handleLengths(points, view.units, clamp(Math.round(view.pixels(pathLength(points, view.units)) / 80) + 1, 2, 7));
   }
 
   setHover(index) {

@@ -4,8 +4,8 @@ const DEMO_SEEN = "kinora-stroke-demo-seen";
 
 function paintHandles(context, app) {
   const { view, store } = app, stroke = store.stroke;
-  for (const i of handleIndices(stroke.points, view.units)) {
-    const place = view.toScreen(stroke.points[i]);
+  for (const length of app.handles()) {
+    const place = view.toScreen(placeAtLength(stroke.points, length, view.units));
     disc(context, place, 8, CASING);
     disc(context, place, 6, "#ffffff", strokeColours(store.selected, stroke.kind)[1]);
   }

@@ -25,7 +25,7 @@ class Painter {
     context.drawImage(this.layer, 0, 0);
     context.restore();
     this.comets(context, now);
-    if (app.tool === "select" && app.store.stroke && !moving) paintHandles(context, app);
+    if (app.tool === "select" && app.store.stroke) paintHandles(context, app);
     if (app.drawing) this.drawing(context);
     if (app.cursor) paintCursor(context, app);
     app.demo.paint(context, now);
@@ -165,7 +165,7 @@ class Painter {
     const { app } = this, { store, view } = app;
     if (app.drawing || app.gesturing || !app.animates()) return;
     const playing = app.mode === "motion" && app.player.strip && app.player.playing;
-    const phase = playing ? app.player.phase(now) : (now / 1000 / app.clipSeconds()) % 1;
+    const phase = playing ? app.player.clipPhase(now) : (now / 1000 / app.clipSeconds()) % 1;
     store.strokes.forEach((stroke, i) => {
       if (stroke.kind !== "move" || !(playing || i === app.hover)) return;
       const colours = strokeColours(i, stroke.kind);

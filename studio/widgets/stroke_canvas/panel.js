@@ -129,7 +129,7 @@ class Panel {
     const { app } = this;
     this.size.value = String(app.radius);
     this.size.setAttribute("aria-valuetext", `${(app.radius * 100).toFixed(1)} percent of the picture`);
-    this.sizeDot.style.setProperty("--sc-dot", `${clamp(app.radius * 130, 3, 26)}px`);
+    this.sizeDot.style.setProperty("--sc-dot", `${clamp(4 + app.radius * 120, 4, 28)}px`);
   }
 
   refreshViews() {

@@ -34,7 +34,7 @@ class PointerInput {
     if (event.pointerType === "mouse" && event.button === 1) { this.action = { kind: "pan" }; return; }
     if (this.down.size === 2) { this.startPinch(); return; }
     if (this.down.size > 2 || this.action) return;
-    this.reach = event.pointerType === "touch" ? 24 : 12;
+    this.reach = event.pointerType === "touch" ? 22 : 12;
     this.start(event, this.place(event));
   }
 
@@ -62,23 +62,30 @@ class PointerInput {
 
   startEdit(screen, place) {
     const { app } = this, { store, view } = app;
-    const handle = store.stroke ? this.handleAt(screen) : -1;
-    const hit = handle >= 0 ? store.selected : app.strokeAt(screen, this.reach);
+    const handle = store.stroke ? this.handleAt(screen) : null;
+    const hit = handle !== null ? store.selected : app.strokeAt(screen, this.reach);
     if (hit !== store.selected) app.select(hit);
     if (hit < 0) { this.action = view.zoom > 1 ? { kind: "pan" } : null; return; }
     store.begin();
-    this.action = { kind: "edit", handle, from: place, stroke: store.stroke };
+    this.action = { kind: "edit", handle, reach: this.handleReach(), from: place, stroke: store.stroke };
   }
 
+  /** The handle under a screen place, as a length from the stroke's start; null when there is none. */
   handleAt(screen) {
     const { store, view } = this.app;
-    let best = -1, near = this.reach;
-    for (const i of handleIndices(store.stroke.points, view.units)) {
-      const [x, y] = view.toScreen(store.stroke.points[i]);
+    let best = null, near = this.reach;
+    for (const length of this.app.handles()) {
+      const [x, y] = view.toScreen(placeAtLength(store.stroke.points, length, view.units));
       const off = Math.hypot(x - screen[0], y - screen[1]);
-      if (off <= near) { near = off; best = i; }
+      if (off <= near) { near = off; best = length; }
     }
     return best;
+  }
+
+  /** How far along the path a dragged handle pulls: to the next handle. */
+  handleReach() {
+    const [, second] = this.app.handles();
+    return second || 1;
   }
 
   move(event) {
@@ -97,12 +104,12 @@ class PointerInput {
   }
 
   edit(screen) {
-    const { app, action } = this, { store, view } = app, { stroke, handle, from } = action;
+    const { app, action } = this, { store, view } = app, { stroke, handle, reach, from } = action;
     const place = view.toPicture(...screen), dx = place[0] - from[0], dy = place[1] - from[1];
     if (!app.gesturing && Math.hypot(dx * view.rect().w, dy * view.rect().h) < 3) return;
     app.gesturing = true;
-    const change = handle >= 0 ? { points: bend(stroke.points, handle, dx, dy, view.units) } : { points: shifted(stroke.points, dx, dy) };
-    if (handle < 0 && stroke.area) change.area = shifted(stroke.area, dx, dy);
+    const change = handle !== null ? { points: bend(stroke.points, handle, reach, dx, dy, view.units) } : { points: shifted(stroke.points, dx, dy) };
+    if (handle === null && stroke.area) change.area = shifted(stroke.area, dx, dy);
     store.live({ strokes: store.withStroke(store.selected, change) });
     app.strokesChanged();
   }

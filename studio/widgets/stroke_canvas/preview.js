@@ -86,6 +86,13 @@ class Player {
     return ((this.offset + (this.playing ? Math.max(0, now - this.since) : 0)) / length) % 1;
   }
 
+  /** The moment of the clip that is shown, 0..1: the frames sample it from 0 to 1, and a boomerang goes there and back. */
+  clipPhase(now) {
+    const share = this.phase(now);
+    if (this.app.settings().loop === "boomerang") return 0.5 - 0.5 * Math.cos(2 * Math.PI * share);
+    return Math.min(1, (share * this.count) / Math.max(1, this.count - 1));
+  }
+
   toggle() {
     const now = performance.now();
     if (this.strip) this.offset = this.phase(now) * (this.count / this.fps) * 1000;
