@@ -18,12 +18,11 @@ Carry = Callable[[np.ndarray], np.ndarray]
 
 @dataclass
 class Target:
-    """A command to check. points: (N, 2) places on the thing in frame 0; start, end: (2,) where its stroke begins and where the start must be
-    at frame `until`; all in pixels of the full frames."""
+    """A command to check, in pixels of the full frames. points: (N, 2) places in frame 0 that the stroke takes along; shift: (2,) how far
+    they must have gone at frame `until`."""
 
     points: np.ndarray
-    start: np.ndarray
-    end: np.ndarray
+    shift: np.ndarray
     until: int
 
 
@@ -121,9 +120,8 @@ class MotionMeter:
         if not track.alive.any():
             return None
         moved = np.median((track.places / self._scale - track.target.points)[track.alive], axis=0)
-        wanted = track.target.end - track.target.start
-        length = float(np.linalg.norm(wanted))
-        return float(np.linalg.norm(moved - wanted)) / length if length > 0 else None
+        length = float(np.linalg.norm(track.target.shift))
+        return float(np.linalg.norm(moved - track.target.shift)) / length if length > 0 else None
 
     def _background(self, small: np.ndarray, covered: np.ndarray | None, ground: Carry | None) -> None:
         """Drift between this frame and the last, and the running variance of each place of the photo."""
@@ -136,9 +134,10 @@ class MotionMeter:
         if ground is not None:
             photo, seen = self._undone(small, seen, ground)
         if self._index and self._index % 3 == 0 and min(size) >= 16:
-            flow = self._dis.calc(self._photo, photo, None)
-            # Flow spreads a few pixels beyond what moves, so a wider rim around things is left out.
-            both = cv2.erode(seen & self._seen, np.ones((13, 13), np.uint8)).astype(bool)
+            # Things are painted over in both pictures and a rim around them is left out: flow spreads beyond what moves.
+            both = (seen & self._seen).astype(bool)
+            flow = self._dis.calc(np.where(both, self._photo, 128).astype(np.uint8), np.where(both, photo, 128).astype(np.uint8), None)
+            both = cv2.erode(both.astype(np.uint8), np.ones((13, 13), np.uint8)).astype(bool)
             if both.sum() > 50:
                 self._drift.append(float(np.linalg.norm(flow[both], axis=1).mean()) / self._scale)
         self._photo, self._seen = photo, seen
@@ -164,10 +163,17 @@ class MotionMeter:
         return back, cv2.erode(known, np.ones((3, 3), np.uint8))
 
 
-def track_points(mask: np.ndarray, start: np.ndarray, radius: float, *, count: int = 60) -> np.ndarray:
-    """(N, 2) places to track: pixels of `mask` (H, W) within `radius` of `start`, evenly thinned; the start itself when there are none."""
-    ys, xs = np.nonzero(mask)
-    near = (xs - start[0]) ** 2 + (ys - start[1]) ** 2 <= radius**2
-    points = np.stack([xs[near], ys[near]], axis=1).astype(np.float32)
-    return points[:: max(1, len(points) // count)] if len(points) else np.asarray(start, np.float32)[None]
+def track_points(frame: np.ndarray, mask: np.ndarray, start: np.ndarray, radius: float, *, count: int = 40) -> np.ndarray:
+    """(N, 2) places to track in frame 0 (H, W, 3): the most textured half of the pixels of `mask` (H, W) within `radius` of `start`, thinned.
 
+    Flat places (sky, glaze) show no motion to any tracker, so they are left out; empty when everything there is flat.
+    """
+    near = np.zeros(mask.shape, np.uint8)
+    cv2.circle(near, (round(float(start[0])), round(float(start[1]))), max(1, round(radius)), 1, -1)
+    ys, xs = np.nonzero(mask & (near > 0))
+    if not len(xs):
+        return np.zeros((0, 2), np.float32)
+    texture = cv2.cornerMinEigenVal(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), 7)[ys, xs]
+    good = texture >= max(float(np.median(texture)), 2e-5)
+    points = np.stack([xs[good], ys[good]], axis=1).astype(np.float32)
+    return points[:: max(1, len(points) // count)]

@@ -154,11 +154,17 @@ def largest_share(elastic: Elastic, displacements: np.ndarray) -> tuple[np.ndarr
     steps = follow(elastic, displacements)
     if sound(steps):
         return steps, 1.0
-    steps, low, high = np.repeat(elastic.mesh.vertices[None], len(displacements), axis=0), 0.0, 1.0
+    # The widest pulls decide, so the search looks at those only; the answer is checked on all steps.
+    widest = np.unique(np.argsort(np.linalg.norm(displacements, axis=2).max(axis=1))[-3:])
+    low, high = 0.0, 1.0
     for _ in range(5):
-        trial = follow(elastic, displacements, share=(low + high) / 2)
-        if sound(trial):
-            steps, low = trial, (low + high) / 2
+        middle = (low + high) / 2
+        if sound(follow(elastic, displacements[widest], share=middle)):
+            low = middle
         else:
-            high = (low + high) / 2
-    return steps, low
+            high = middle
+    for share in (low, 0.8 * low, 0.5 * low):
+        steps = follow(elastic, displacements, share=share)
+        if sound(steps):
+            return steps, share
+    return np.repeat(elastic.mesh.vertices[None], len(displacements), axis=0), 0.0

@@ -88,7 +88,11 @@ class Finder:
                 best = score, mask
         if best is None or best[0] < 0.35 or self._on_edges(best[1]) < 0.8:
             return self._patch(distance, shrink_mask(seed, size), never, patch * size[0] / self.fine.shape[1])
-        mask = self._refine(self._absorb(best[1], standing & ~never), sure, never)
+        mask = self._refine(best[1], sure, never)
+        # Edges are blurred over two pixels: without that rim, left-overs do not hang together around the whole thing.
+        core = cv2.erode((standing & ~never).astype(np.uint8), np.ones((5, 5), np.uint8))
+        free, open_ = (cv2.resize(m, mask.shape[::-1], interpolation=cv2.INTER_NEAREST).astype(bool) for m in (core, 1 - core))
+        mask = self._absorb(mask, free, open_)
         return Support(mask, float(mask.mean()), self._on_edges(best[1]), rim_cover(mask))
 
     def _candidates(self, distance: np.ndarray, standing: np.ndarray, sure: np.ndarray, never: np.ndarray) -> list[np.ndarray]:
@@ -114,13 +118,22 @@ class Finder:
                 break
         return chosen
 
-    @staticmethod
-    def _absorb(mask: np.ndarray, standing: np.ndarray) -> np.ndarray:
-        """`mask` with the small left-overs between it and the open surroundings: a tip of another colour that GrabCut left out."""
+    def _absorb(self, mask: np.ndarray, standing: np.ndarray, surroundings: np.ndarray) -> np.ndarray:
+        """`mask` with the small left-overs that only it and the open `surroundings` touch: a tip, of another colour
+        than either, that GrabCut left out."""
         _, parts, stats, _ = cv2.connectedComponentsWithStats((standing & ~mask).astype(np.uint8), connectivity=8)
-        touching = np.unique(parts[cv2.dilate(mask.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool) & ~mask])
-        small = [i for i in touching if i > 0 and stats[i, cv2.CC_STAT_AREA] < 0.25 * mask.sum()]
-        return mask | np.isin(parts, small)
+        lab = cv2.cvtColor(self.fine.astype(np.float32) / 255.0, cv2.COLOR_RGB2LAB)
+        grow = np.ones((5, 5), np.uint8)
+        touching = np.unique(parts[cv2.dilate(mask.astype(np.uint8), grow).astype(bool) & ~mask])
+        out = mask
+        for i in touching[touching > 0]:
+            if 0.004 * mask.sum() < stats[i, cv2.CC_STAT_AREA] < 0.15 * mask.sum():
+                ring = cv2.dilate((parts == i).astype(np.uint8), grow, iterations=4).astype(bool)
+                around = ring & ~mask & (parts != i)
+                apart = np.linalg.norm(np.median(lab[parts == i], axis=0) - np.median(lab[around], axis=0)) if around.any() else 0.0
+                if apart > 10.0 and surroundings[around].mean() > 0.9:
+                    out = out | (parts == i)
+        return cv2.morphologyEx(out.astype(np.uint8), cv2.MORPH_CLOSE, grow).astype(bool) if out is not mask else mask
 
     def _standing_out(self, sure: np.ndarray) -> np.ndarray | None:
         """(h, w) bool: everything but the large smooth regions (sky, wall, table); None when the seed lies in a very large one itself."""

@@ -13,6 +13,7 @@ import numpy as np
 from engine.errors import Cancelled, InvalidInput
 from engine.metrics.motion import MotionMeter, Target, track_points
 from engine.task import Event, Meter, Note, Preview, Progress, Result, Stage
+from engine.tasks.stroke_motion.motion import Rigid
 from engine.tasks.stroke_motion.paths import Timeline
 from engine.tasks.stroke_motion.request import StrokeMotionRequest
 from engine.tasks.stroke_motion.scene import Scene, build
@@ -120,26 +121,33 @@ def flatten(picture: np.ndarray) -> tuple[np.ndarray, list[str]]:
 
 
 def targets(scene: Scene, reading: Reading) -> list[Target]:
-    """What the meter checks: each move stroke's thing (or the background), at the last frame of the way out at which it is still in view."""
+    """What the meter checks: each move stroke's thing (or the background), at the last frame of the way out at which its place is in view."""
     out = []
     takers = {i: actor for actor in scene.actors for i in actor.thing.moves}
     width, height = scene.size
     background = np.ones((height, width), bool)
     for actor in scene.actors:
         background &= actor.alpha == 0
+    first = scene.frame(0)
     for stroke in sorted([*takers, *reading.camera]):
         path = scene.paths[stroke]
-        mask = takers[stroke].mask if stroke in takers else background
-        bends = stroke in takers and (takers[stroke].thing.pins or len(takers[stroke].thing.moves) > 1 or not takers[stroke].thing.found)
-        points = track_points(mask, path.start, path.radius * (0.6 if bends else 1.5))
         before = scene.commanded(stroke, scene.timeline.phases(0)[0][0])
-        first = points + (before - path.start)
+        if stroke in takers:
+            actor = takers[stroke]
+            shaped = not isinstance(actor.motion, Rigid) or len(actor.thing.moves) > 1
+            mask, reach = actor.mask, path.radius * (0.6 if shaped else 2.0)  # a turning or bending thing obeys at its start only
+        else:
+            mask, reach = background, 0.25 * max(width, height)
+        points = np.zeros((0, 2), np.float32)
+        for wider in (1.0, 1.7, 3.0):  # until something there has texture
+            points = track_points(first, mask, before, wider * reach) if len(points) < 5 else points
+        end, frame = before, 0
         for frame in range(scene.timeline.outward, 0, -1):
             end = scene.commanded(stroke, scene.timeline.phases(frame)[0][0])
             if (end >= -0.5).all() and (end <= [width - 0.5, height - 0.5]).all():
                 break
-        if np.linalg.norm(end - before) > 0.002 * max(width, height):
-            out.append(Target(first, before, end, frame))
+        if len(points) and np.linalg.norm(end - before) > 0.002 * max(width, height):
+            out.append(Target(points, end - before, frame))
     return out
 
 

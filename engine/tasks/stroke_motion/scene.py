@@ -284,7 +284,8 @@ def _plate(scene: Scene, work_side: int, rounds: int, checkpoint: Callable[[], N
     rim = max(3, round(0.008 * max(height, width)))
     things = np.zeros((height, width), bool)
     for actor in scene.actors:
-        things |= _dilated(actor.alpha > 0, rim)
+        if actor.thing.found:  # a soft patch keeps its rim in place and uncovers nothing
+            things |= _dilated(actor.alpha > 0, rim)
     plate = cv2.copyMakeBorder(image, top, bottom, left, right, cv2.BORDER_REFLECT_101) if any(scene.ground.margin) else image
     hole = np.zeros(plate.shape[:2], bool)
     if any(scene.ground.margin):
@@ -300,8 +301,8 @@ def _plate(scene: Scene, work_side: int, rounds: int, checkpoint: Callable[[], N
                 if moved is not None:
                     solid[moved[1]] |= moved[0][..., 3] > 0.98
             always &= solid
-        # Beyond what is uncovered, a strip of the hidden part belongs to the hole too: the thing itself must not be continued.
-        shown = things & _dilated(shown & ~always, max(6, round(0.06 * max(height, width))))
+        # Beyond what is uncovered, a wide strip of the hidden part belongs to the hole too: the thing itself must not be continued.
+        shown = things & _dilated(shown & ~always, max(6, round(0.12 * max(height, width))))
     avoid = np.zeros_like(hole)
     avoid[top : top + height, left : left + width] = things
     hole[top : top + height, left : left + width] |= shown

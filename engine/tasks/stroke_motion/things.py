@@ -14,6 +14,8 @@ from engine.vision.segmentation import Finder, Support, outline
 
 SMALLEST_MOVE = 0.002
 """A stroke shorter than this fraction of the longer side does nothing."""
+ATTACHED = 0.93
+"""A thing with less of its outline on edges goes on into what is beside it, as an ear into a head; a pin there makes it bend."""
 
 
 @dataclass
@@ -77,7 +79,10 @@ class Reader:
                     )
                 reading.camera.append(i)
                 continue
-            reading.things.append(self._with_pins(Thing(support.mask, [i], [], support.found, i), stroke, paths, pins))
+            thing = self._with_pins(Thing(support.mask, [i], [], support.found, i), stroke, paths, pins)
+            if stroke.area is None and support.edge < ATTACHED and not thing.pins:
+                thing.pins = [p for p in pins if self._touches(paths[p], thing.mask, grow=3.0 * paths[p].radius)]
+            reading.things.append(thing)
         reading.things = self._merged(reading.things, paths)
         taken = {p for thing in reading.things for p in thing.pins}
         moving = bool(reading.camera) or not camera.still
@@ -104,7 +109,7 @@ class Reader:
                 support = self.finder.snap(area.brushed(shape) | path.brushed(shape, path.points[:1]), 0.5 * path.radius)
             else:
                 marks = path.points if stroke.kind == "pin" else path.beginning()
-                support = self.finder.find(path.brushed(shape, marks), patch=1.7 * path.reach)
+                support = self.finder.find(path.brushed(shape, marks), patch=2.6 * path.reach)
             self._found[key] = support
         return self._found[key]
 
