@@ -148,10 +148,9 @@ def test_the_drawn_timing_is_kept(open_page: Open) -> None:
 def test_many_samples_become_at_most_200_points(open_page: Open) -> None:
     page = open_page()
     count = page.evaluate(
-        """() => { const app = %s, raw = [];
+        """() => { const app = APP, raw = [];
         for (let i = 0; i < 3000; i++) raw.push([0.5 + 0.3 * Math.sin(i / 9) * Math.cos(i / 400), 0.5 + 0.3 * Math.cos(i / 7), i * 2]);
-        app.finishDrawing({ kind: 'move', radius: 0.03, points: raw }, false); return app.store.strokes[0].points.length; }"""
-        % APP
+        app.finishDrawing({ kind: 'move', radius: 0.03, points: raw }, false); return app.store.strokes[0].points.length; }""".replace("APP", APP)
     )
     assert 100 < count <= 200
 
@@ -373,13 +372,12 @@ def test_changed_settings_ask_again_and_an_error_is_a_sentence(open_page: Open) 
 def test_only_the_newest_answer_counts(open_page: Open) -> None:
     page = open_page()
     questions = page.evaluate(
-        """async () => { const app = %s, wait = (ms) => new Promise((done) => setTimeout(done, ms));
+        """async () => { const app = APP, wait = (ms) => new Promise((done) => setTimeout(done, ms));
         const stroke = (x) => [{ kind: 'move', radius: 0.03, points: [[0.1, 0.5, 0], [x, 0.5, 1]], on: 'auto', easing: 'drawn', area: null }];
         const asked = [], real = app.player.ask;
         app.player.ask = async (data) => { asked.push(data.strokes[0].points[1][0]); await wait(asked.length === 1 ? 500 : 50); return real(data); };
         for (const x of [0.3, 0.4, 0.5, 0.6]) { app.store.change({ strokes: stroke(x) }); app.committed(); await wait(100); }
-        await wait(1500); return asked; }"""
-        % APP
+        await wait(1500); return asked; }""".replace("APP", APP)
     )
     assert questions == [0.3, 0.6]  # one under way at a time; the ones between are never asked
     assert page.evaluate(f"() => Boolean({APP}.player.strip)")
@@ -449,13 +447,12 @@ def test_starting_twice_leaves_one_instance(open_page: Open) -> None:
 def test_64_strokes_stay_fluid_and_a_65th_is_refused(open_page: Open) -> None:
     page = open_page()
     frame = page.evaluate(
-        """() => { const app = %s, strokes = [];
+        """() => { const app = APP, strokes = [];
         for (let k = 0; k < 64; k++) strokes.push({ kind: 'move', radius: 0.03, on: 'auto', easing: 'drawn', area: null,
           points: Array.from({ length: 200 }, (_, i) => [0.1 + 0.004 * i, 0.02 + k / 70 + 0.02 * Math.sin(i / 8), i / 199]) });
         app.store.change({ strokes, selected: -1 }); app.strokesChanged(); app.painter.paint(performance.now());
         let painted = 0; const real = app.painter.stroke.bind(app.painter); app.painter.stroke = (...a) => { painted++; real(...a); };
-        for (let i = 0; i < 20; i++) app.painter.paint(performance.now() + i); return painted; }"""
-        % APP
+        for (let i = 0; i < 20; i++) app.painter.paint(performance.now() + i); return painted; }""".replace("APP", APP)
     )
     assert frame == 0  # frames reuse the layer; painting every stroke each frame would be 1280
     draw(page, [(0.3, 0.5), (0.7, 0.5)])

@@ -129,12 +129,10 @@ class StrokeCanvas(Widget):
     def api_info(self) -> dict[str, Any]:
         """The value's JSON schema, for API and MCP clients: plain types only, which is all that Gradio's clients can read."""
         points = {"type": "array", "items": {"type": "array", "items": {"type": "number"}}}
-        types = {"radius": {"type": "number"}, "points": points, "area": points}
+        types: dict[str, dict[str, Any]] = {"radius": {"type": "number"}, "points": points, "area": points}
         stroke = {
             "type": "object",
-            "properties": {
-                name: {**types.get(name, {"type": "string"}), "description": info.description or ""} for name, info in Stroke.model_fields.items()
-            },
+            "properties": {name: {**types.get(name, {"type": "string"}), "description": info.description or ""} for name, info in Stroke.model_fields.items()},
         }
         image = {
             "type": "object",

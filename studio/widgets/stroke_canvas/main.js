@@ -38,6 +38,7 @@ class App {
     this.onScreen = true;
     this.sight = new IntersectionObserver((entries) => { this.onScreen = entries.at(-1).isIntersecting; this.invalidate(); });
     this.sight.observe(this.stage);
+    for (const event of ["focus", "blur"]) this.canvas.addEventListener(event, () => this.invalidate(), { signal: this.life.signal });
     matchMedia("(prefers-reduced-motion: reduce)").addEventListener("change", (event) => {
       this.reducedMotion = event.matches;
       if (this.player.playing === event.matches) this.player.toggle();
@@ -163,6 +164,7 @@ class App {
     const { store } = this, before = store.strokes;
     store.change({ image, strokes: [], selected: -1 });
     this.player.clear();
+    this.cursor = null;
     this.view.reset();
     this.picture.show(shown);
     this.committed();

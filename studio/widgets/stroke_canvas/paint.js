@@ -27,7 +27,7 @@ class Painter {
     this.comets(context, now);
     if (app.tool === "select" && app.store.stroke) paintHandles(context, app);
     if (app.drawing) this.drawing(context);
-    if (app.cursor) paintCursor(context, app);
+    if (app.cursor && document.activeElement === app.canvas) paintCursor(context, app);
     app.demo.paint(context, now);
   }
 
