@@ -42,12 +42,22 @@ _TAG_BYTES = 8 << 20
 class Clip:
     """An open container with its first real video stream and its first sound, either of which may be None."""
 
+    container: InputContainer
+    picture: VideoStream | None
+    sound: AudioStream | None
+
     def __init__(self, order: dict[str, Any], source: Source) -> None:
         self.order, self.name, self.limits = order, order["name"], order["limits"]
+        self._source = source
+        self._open()
+
+    def _open(self) -> None:
+        order = self.order
+        self._source.seek(0)
         names = ",".join(sorted(_CODECS))
         try:
-            self.container: InputContainer = av.open(
-                source,
+            self.container = av.open(
+                self._source,
                 "r",
                 format=order["demuxer"],
                 options={"protocol_whitelist": "none", "codec_whitelist": names, "max_streams": str(_MAX_STREAMS)},
@@ -61,8 +71,8 @@ class Clip:
             fix = "the copy may be incomplete: copy or record it again"
             raise UnreadableMedia(f"{self.name} cannot be read", why=why, fix=fix) from error
         streams = self.container.streams
-        self.picture: VideoStream | None = next((s for s in streams.video if not s.disposition & Disposition.attached_pic), None)
-        self.sound: AudioStream | None = next(iter(streams.audio), None)
+        self.picture = next((s for s in streams.video if not s.disposition & Disposition.attached_pic), None)
+        self.sound = next(iter(streams.audio), None)
         if self.picture is None and self.sound is None:
             raise UnreadableMedia(f"{self.name} holds neither pictures nor sound", fix="choose another file")
         for stream in (self.picture, self.sound):
@@ -148,9 +158,10 @@ class Clip:
         return found
 
     def _add_picture(self, facts: dict[str, Any], times: list[tuple[float, float]]) -> None:
-        assert self.picture is not None
-        stream = self.picture
+        # The first frame opens the container anew: a stream taken before it would be gone.
         first = self.first_frame()
+        stream = self.picture
+        assert stream is not None
         guessed = float(stream.guessed_rate or stream.average_rate or 0)
         timing = measure_times(times, guessed)
         turn = turn_of(first)
@@ -173,8 +184,9 @@ class Clip:
             facts.setdefault("zero", 0.0)
             return
         begin, end = min(t for t, _ in times), max(t + d for t, d in times)
-        # Encoders' priming samples have negative times and are cut by the decoder.
-        zero = facts.setdefault("zero", max(begin, 0.0))
+        # Encoders' priming samples are cut by the decoder: they lie before 0 in MP4 and Ogg, before the start time in MP3.
+        start = float((self.sound.start_time or 0) * (self.sound.time_base or 0))
+        zero = facts.setdefault("zero", max(begin, start, 0.0))
         facts["audio_duration"] = max(0.0, end - zero)
         if self.picture is None:
             facts["duration"] = facts["audio_duration"]
@@ -197,9 +209,9 @@ class Clip:
 
     def frames(self, start: float | None = None) -> Any:
         """Decoded video frames from the key frame at or before `start` (container seconds), skipping what is damaged."""
-        assert self.picture is not None
+        self.rewind(to=start)
         stream = self.picture
-        self._rewind(start)
+        assert stream is not None
         other = self.picture_decoder()
         self.damaged = 0
         try:
@@ -218,13 +230,18 @@ class Clip:
         except (av.error.InvalidDataError, av.error.EOFError, av.error.OSError):
             self.damaged += 1
 
-    def _rewind(self, start: float | None) -> None:
-        assert self.picture is not None and self.picture.time_base
-        target = int((start or 0.0) / self.picture.time_base) if start else -(1 << 40)
-        try:
-            self.container.seek(target, stream=self.picture, backward=True)
-        except av.FFmpegError:
-            self.container.seek(0)
+    def rewind(self, *, to: float | None = None) -> None:
+        """Go to the key frame at or before `to` (container seconds), or to the very beginning."""
+        stream = self.picture if self.picture is not None else self.sound
+        if to is not None and stream is not None and stream.time_base:
+            try:
+                self.container.seek(int(to / stream.time_base), stream=stream, backward=True)
+                return
+            except av.FFmpegError:
+                pass
+        # Formats without an index cannot seek, not even to their beginning; opening the file again always works.
+        self.container.close()
+        self._open()
 
 
 def check_frame(order: dict[str, Any], width: int, height: int) -> None:

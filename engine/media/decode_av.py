@@ -137,8 +137,8 @@ def _silence(begin: int, end: int, channels: int) -> Iterator[np.ndarray]:
 
 def _decoded(clip: Clip, rate: int, channels: int) -> Iterator[tuple[float | None, np.ndarray]]:
     """(time in s or None, (N, C) float32) of every decoded frame; damaged packets are skipped."""
+    clip.rewind()
     assert clip.sound is not None
-    clip.container.seek(-(1 << 40), stream=clip.sound, backward=True)
     planar: AudioResampler | None = None
     made_for: tuple[Any, ...] = ()
     for packet in clip.container.demux(clip.sound):

@@ -70,7 +70,7 @@ def make_clip(
         container.mux(stream.encode(None))
         if voice is not None and sound is not None:
             block = av.AudioFrame.from_ndarray(sound[None].astype(np.float32), format="fltp", layout="mono")
-            block.sample_rate = sound_rate
+            block.sample_rate, block.pts = sound_rate, 0
             container.mux(voice.encode(block))
             container.mux(voice.encode(None))
     return path
