@@ -42,14 +42,6 @@ class Widget(gr.HTML, metaclass=WidgetMeta):
         """The value's JSON schema."""
         return {"type": "object"}
 
-    def preprocess(self, payload: Any) -> Any:
-        """The value for Python from what the browser sent. `gr.HTML` holds text; a widget's value may be any JSON."""
-        return payload
-
-    def postprocess(self, value: Any) -> Any:
-        """The value for the browser, as JSON."""
-        return value
-
     def cached_file(self, path: Any, *, field: str) -> Path:
         """The file at `path` if Gradio itself keeps it (an upload, or a file that this page was given to show).
 

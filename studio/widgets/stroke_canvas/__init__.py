@@ -64,14 +64,14 @@ class StrokeCanvas(Widget):
             **options,
         )
 
-    def preprocess(self, payload: Any) -> dict[str, Any]:
+    def preprocess(self, payload: Any) -> dict[str, Any]:  # type: ignore[override]
         """What the browser sent, checked: `{"image": str | None, "strokes": [dict]}`. A wrong value becomes a `gr.Error`."""
         try:
             return self._read(payload)
         except StudioError as error:
             raise gr.Error(error.line, title="The canvas", print_exception=False) from error
 
-    def postprocess(self, value: Any) -> dict[str, Any] | None:
+    def postprocess(self, value: Any) -> dict[str, Any] | None:  # type: ignore[override]
         """`{"image": path or None, "strokes": [dict or Stroke]}` for the browser; the picture is copied to where Gradio serves it."""
         if value is None:
             return None
