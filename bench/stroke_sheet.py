@@ -46,7 +46,10 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "cat_eye": ("chelsea", {"strokes": [move((0.38, 0.37), (0.42, 0.36), (0.45, 0.38))]}),
     "cat_nose_pins": ("chelsea", {"strokes": [move((0.57, 0.82), (0.6, 0.78)), pin((0.38, 0.37), radius=0.05), pin((0.7, 0.45), radius=0.04)]}),
     "cat_cheek_pins": ("chelsea", {"strokes": [move((0.3, 0.6), (0.24, 0.55), on="thing"), pin((0.38, 0.37), radius=0.06)]}),
-    "cat_ear_pins": ("chelsea", {"strokes": [move((0.81, 0.06), (0.84, 0.06), (0.85, 0.09), on="thing"), pin((0.76, 0.2), (0.72, 0.1))]}),
+    "cat_ear_brushed": (
+        "chelsea",
+        {"strokes": [move((0.81, 0.06), (0.84, 0.06), (0.86, 0.08), radius=0.06, area=[(0.8, 0.02), (0.82, 0.1), (0.78, 0.17), (0.86, 0.03)]), pin((0.76, 0.2), (0.74, 0.12))]},
+    ),
     "shuttle": ("astronaut", {"strokes": [move((0.8, 0.15), (0.78, 0.1), (0.72, 0.02))]}),
     "helmet": ("astronaut", {"strokes": [move((0.75, 0.8), (0.7, 0.78), (0.65, 0.78))]}),
     "head_lean": ("astronaut", {"strokes": [move((0.42, 0.22), (0.45, 0.22), (0.48, 0.23)), pin((0.41, 0.36), radius=0.02)]}),

@@ -18,9 +18,10 @@ Carry = Callable[[np.ndarray], np.ndarray]
 
 @dataclass
 class Target:
-    """A command to check, in pixels of the full frames. points: (N, 2) places in frame 0 that the stroke takes along; shift: (2,) how far
-    they must have gone at frame `until`."""
+    """A command to check, in pixels of the full frames. start: (2,) where the stroke begins in frame 0; points: (N, 2) places around it that
+    go with it; shift: (2,) how far the start must have gone at frame `until`."""
 
+    start: np.ndarray
     points: np.ndarray
     shift: np.ndarray
     until: int
@@ -31,6 +32,7 @@ class _Track:
     target: Target
     places: np.ndarray
     alive: np.ndarray
+    motion: np.ndarray  # 3x3, the similarity from frame 0 to now that the points agree on, in pixels of the measured copy
 
 
 @dataclass
@@ -50,7 +52,7 @@ class MotionMeter:
 
     def __post_init__(self) -> None:
         self._scale = min(1.0, MEASURE_SIDE / max(self.size))
-        self._tracks = [_Track(t, (t.points * self._scale).astype(np.float32), np.ones(len(t.points), bool)) for t in self.targets]
+        self._tracks = [_Track(t, (t.points * self._scale).astype(np.float32), np.ones(len(t.points), bool), np.eye(3)) for t in self.targets]
         self._errors = [None] * len(self.targets)
         self._dis = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
 
@@ -92,7 +94,7 @@ class MotionMeter:
         return float(np.sqrt(spread[seen] / count[seen]).mean()) if seen.any() else None
 
     def _follow(self, small: np.ndarray) -> None:
-        """Every point one frame on: dense flow of the pair, then refined against frame 0, so that small errors do not add up."""
+        """Every track one frame on: dense flow of the pair gives the guess, Lucas-Kanade the places."""
         assert self._last is not None and self._first is not None
         if not self._tracks or all(self._index > t.target.until for t in self._tracks):
             return
@@ -101,27 +103,27 @@ class MotionMeter:
             if not track.alive.any() or self._index > track.target.until:
                 continue
             step = cv2.remap(flow, track.places[:, None], None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[:, 0]
-            # Points of one thing move much alike: the middle of their neighbours' steps outvotes a slip at its edge.
             guess = track.places + 0.5 * (step + np.median(step[track.alive], axis=0))
+            near = _lucas_kanade(self._last, small, track.places, guess, levels=2)[0]
+            # Points of one thing turn and shift together: the similarity that most agree on outvotes a slip at its edge.
+            track.motion = _agreed(track.places[track.alive], near[track.alive]) @ track.motion
             origin = (track.target.points * self._scale).astype(np.float32)
-            near, found, _ = cv2.calcOpticalFlowPyrLK(
-                self._last, small, track.places[:, None].copy(), guess[:, None].copy(), winSize=(15, 15), maxLevel=2, flags=cv2.OPTFLOW_USE_INITIAL_FLOW
-            )
-            places = np.where(found > 0, near[:, 0], guess)
-            exact, kept, error = cv2.calcOpticalFlowPyrLK(
-                self._first, small, origin[:, None].copy(), places[:, None].copy(), winSize=(15, 15), maxLevel=0, flags=cv2.OPTFLOW_USE_INITIAL_FLOW
-            )
-            good = (kept[:, 0] > 0) & (np.linalg.norm(exact[:, 0] - places, axis=1) < 2.0) & (error[:, 0] < 20.0)
-            track.places = np.where(good[:, None], exact[:, 0], places).astype(np.float32)
-            inside = ((track.places > -2) & (track.places < np.array(small.shape[::-1]) + 1)).all(axis=1)
-            track.alive &= inside
+            if np.abs(track.motion[:2, :2] - np.eye(2)).max() < 0.04:  # not turned: look at frame 0 itself, so that small errors do not add up
+                carried = _moved(track.motion, origin)
+                exact, good = _lucas_kanade(self._first, small, origin, carried, levels=0)
+                good &= np.linalg.norm(exact - carried, axis=1) < 2.0
+                if good.sum() >= 3:
+                    track.motion = _agreed(origin[good], exact[good])
+            track.places = _moved(track.motion, origin)
+            track.alive &= ((track.places > -2) & (track.places < np.array(small.shape[::-1]) + 1)).all(axis=1)
 
     def _error(self, track: _Track) -> float | None:
         if not track.alive.any():
             return None
-        moved = np.median((track.places / self._scale - track.target.points)[track.alive], axis=0)
+        start = np.asarray(track.target.start, np.float64) * self._scale
+        gone = (_moved(track.motion, start[None])[0] - start) / self._scale
         length = float(np.linalg.norm(track.target.shift))
-        return float(np.linalg.norm(moved - track.target.shift)) / length if length > 0 else None
+        return float(np.linalg.norm(gone - track.target.shift)) / length if length > 0 else None
 
     def _background(self, small: np.ndarray, covered: np.ndarray | None, ground: Carry | None) -> None:
         """Drift between this frame and the last, and the running variance of each place of the photo."""
@@ -161,6 +163,33 @@ class MotionMeter:
         back = cv2.remap(small, where, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
         known = cv2.remap(seen, where, None, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT)
         return back, cv2.erode(known, np.ones((3, 3), np.uint8))
+
+
+def _lucas_kanade(before: np.ndarray, after: np.ndarray, places: np.ndarray, guess: np.ndarray, *, levels: int) -> tuple[np.ndarray, np.ndarray]:
+    """(N, 2) float32 where `places` went, begun at `guess`, and (N,) bool which of them are sure."""
+    found, status, error = cv2.calcOpticalFlowPyrLK(
+        before, after, places[:, None].copy(), guess[:, None].astype(np.float32), winSize=(13, 13), maxLevel=levels, flags=cv2.OPTFLOW_USE_INITIAL_FLOW
+    )
+    sure = (status[:, 0] > 0) & (error[:, 0] < 20.0)
+    return np.where(status > 0, found[:, 0], guess).astype(np.float32), sure
+
+
+def _agreed(before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """3x3 similarity from `before` to `after` (N, 2) that most pairs agree on; the median shift when there are too few for more."""
+    out = np.eye(3)
+    spread = float(np.ptp(before, axis=0).max()) if len(before) > 1 else 0.0
+    if len(before) >= 6 and spread > 4.0:
+        matrix, inliers = cv2.estimateAffinePartial2D(before, after, method=cv2.RANSAC, ransacReprojThreshold=0.7, maxIters=300)
+        if matrix is not None and inliers.mean() > 0.4:
+            out[:2] = matrix
+            return out
+    out[:2, 2] = np.median(after - before, axis=0)
+    return out
+
+
+def _moved(matrix: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """(N, 2) float32 points under a 3x3 matrix."""
+    return (points @ matrix[:2, :2].T + matrix[:2, 2]).astype(np.float32)
 
 
 def track_points(frame: np.ndarray, mask: np.ndarray, start: np.ndarray, radius: float, *, count: int = 40) -> np.ndarray:

@@ -112,6 +112,7 @@ def _search(
         pyramid.append((cv2.resize(colours, size, interpolation=cv2.INTER_AREA), small_hole, small_bar))
     rng = np.random.default_rng(0)
     places: np.ndarray | None = None
+    rim = np.zeros_like(picture)
     colours = diffuse(pyramid[-1][0], pyramid[-1][1])
     for depth, (known, hole, bar) in enumerate(reversed(pyramid)):
         sources = _sources(bar)
@@ -130,12 +131,15 @@ def _search(
             words = _words(level.colours, level.targets, basis)
             exhaustive = depth == 0 and level.targets.size * level.sources.size < 3_000_000
             matches, error = _match(level, words, source_words, matches, bar, rng, exhaustive, turn)
-            level.colours = _vote(level, matches, error)
+            level.colours, rim = _vote(level, matches, error)
             checkpoint()
         colours = level.colours
         places = _places(level, matches, hole.shape)
     assert places is not None
-    return places, colours
+    # Around the hole the votes can be compared with the truth; the slow part of the difference is carried inwards, so that light is continuous.
+    outside = rim.any(axis=2) & ~pyramid[0][2]
+    light = diffuse(np.where(outside[..., None], picture - rim, 0.0).astype(np.float32), ~outside)
+    return places, np.where(gap[..., None], colours + light, colours)
 
 
 def _inner(shape: tuple[int, ...]) -> np.ndarray:
@@ -243,8 +247,8 @@ def _match(
     return matches, error
 
 
-def _vote(level: _Level, matches: np.ndarray, error: np.ndarray) -> np.ndarray:
-    """New colours (h, w, 3): each hole pixel is the mean of what the patches over it propose.
+def _vote(level: _Level, matches: np.ndarray, error: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(colours (h, w, 3) with the hole voted anew, the votes alone (h, w, 3), 0 where there are none): a mean of what patches propose.
 
     A patch weighs by its likeness and by its nearness to known pixels (Wexler 2007, section 3.2), so truth flows inwards.
     """
@@ -263,7 +267,7 @@ def _vote(level: _Level, matches: np.ndarray, error: np.ndarray) -> np.ndarray:
             total[level.targets + step, 3] += weight
     voted = (total[:, :3] / np.maximum(total[:, 3:], 1e-12)).reshape(level.colours.shape)
     use = level.gap & (total[:, 3].reshape(height, width) > 0)
-    return np.where(use[..., None], voted, level.colours)
+    return np.where(use[..., None], voted, level.colours), voted
 
 
 def _places(level: _Level, matches: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

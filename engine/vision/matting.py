@@ -45,11 +45,11 @@ def soft_matte(image: np.ndarray, mask: np.ndarray, *, band: float | None = None
     part, soft = hard[window], np.clip(rough[window], 0.0, 1.0)
     guide = image[window].astype(np.float32) / 255.0
     fitted = guided_filter(guide, soft, max(2, round(2 * band)), 3e-4)
-    fitted = np.clip((fitted - 0.12) / 0.76, 0.0, 1.0)  # the filter never quite reaches 0 and 1; a veil over the picture would show
+    fitted = np.clip((fitted - 0.22) / 0.6, 0.0, 1.0)  # the filter never quite reaches 0 and 1; a veil around a moved thing would show
     inside = cv2.distanceTransform(np.pad(part, 1, mode="edge"), cv2.DIST_L2, 5)[1:-1, 1:-1]
     outside = cv2.distanceTransform(1 - part, cv2.DIST_L2, 5)
     signed = np.where(part > 0, inside - 0.5, 0.5 - outside)
-    upper = np.clip(1.0 + (signed + band) / band, 0.0, 1.0)  # alpha may reach `band` px outwards, fading over another `band`
+    upper = np.clip(1.0 + (signed + 0.5 * band) / band, 0.0, 1.0)  # outwards alpha fades between half a band and one and a half
     lower = np.clip((signed - band) / band, 0.0, 1.0)
     alpha[window] = np.maximum(np.minimum(fitted, upper), lower)
     alpha[alpha < 0.02] = 0.0

@@ -134,8 +134,8 @@ def targets(scene: Scene, reading: Reading) -> list[Target]:
         before = scene.commanded(stroke, scene.timeline.phases(0)[0][0])
         if stroke in takers:
             actor = takers[stroke]
-            shaped = not isinstance(actor.motion, Rigid) or len(actor.thing.moves) > 1
-            mask, reach = actor.mask, path.radius * (0.6 if shaped else 2.0)  # a turning or bending thing obeys at its start only
+            # A bending thing obeys at the stroke's start only; a rigid one moves as a whole.
+            mask, reach = actor.mask, path.radius * (2.5 if isinstance(actor.motion, Rigid) else 0.7)
         else:
             mask, reach = background, 0.25 * max(width, height)
         points = np.zeros((0, 2), np.float32)
@@ -147,7 +147,7 @@ def targets(scene: Scene, reading: Reading) -> list[Target]:
             if (end >= -0.5).all() and (end <= [width - 0.5, height - 0.5]).all():
                 break
         if len(points) and np.linalg.norm(end - before) > 0.002 * max(width, height):
-            out.append(Target(points, end - before, frame))
+            out.append(Target(before, points, end - before, frame))
     return out
 
 
