@@ -73,7 +73,9 @@ def test_start_and_end(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["a.flac", "a.mp3", "a.ogg", "a.m4a", "a.aac", "a.mkv", "a.aiff"])
 def test_every_format_keeps_level_and_time(tmp_path: Path, name: str) -> None:
-    codec = {"flac": "flac", "mp3": "libmp3lame", "ogg": "libopus", "m4a": "aac", "aac": "aac", "mkv": "pcm_s16le", "aiff": "pcm_s16be"}[name[2:]]
+    codec = {"flac": "flac", "mp3": "libmp3lame", "ogg": "libopus", "m4a": "aac", "aac": "aac", "mkv": "pcm_s16le", "aiff": "pcm_s16be"}[
+        name[2:]
+    ]
     path, truth = tmp_path / name, corpus.sine(1.0, 48000)
     truth[:24000] = 0
     with av.open(str(path), "w", format="adts" if name == "a.aac" else None) as container:
@@ -81,7 +83,9 @@ def test_every_format_keeps_level_and_time(tmp_path: Path, name: str) -> None:
         stream.bit_rate = 128_000
         block = av.AudioFrame.from_ndarray(np.rint(truth * 32767).astype(np.int16)[None], format="s16", layout="mono")
         block.sample_rate, block.pts = 48000, 0
-        for frame in av.AudioResampler(format=stream.format.name, layout="mono", rate=48000, frame_size=stream.frame_size or 1024).resample(block):
+        for frame in av.AudioResampler(format=stream.format.name, layout="mono", rate=48000, frame_size=stream.frame_size or 1024).resample(
+            block
+        ):
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     samples, rate = read_audio(path, SETTINGS)

@@ -49,7 +49,15 @@ def test_a_name_is_never_a_protocol(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_a_header_alone_does_not_make_a_clip(tmp_path: Path) -> None:
-    for head in (b"\0\0\0\x18ftypmp42", b"\x1aE\xdf\xa3", b"RIFF\xff\xff\xff\x7fAVI ", b"RIFF\x10\0\0\0WAVE", b"OggS", b"fLaC", b"ID3\4\0\0\0\0\0\0"):
+    for head in (
+        b"\0\0\0\x18ftypmp42",
+        b"\x1aE\xdf\xa3",
+        b"RIFF\xff\xff\xff\x7fAVI ",
+        b"RIFF\x10\0\0\0WAVE",
+        b"OggS",
+        b"fLaC",
+        b"ID3\4\0\0\0\0\0\0",
+    ):
         path = tmp_path / "a.mp4"
         path.write_bytes(head + HLS.encode() * 20)
         with pytest.raises(UnreadableMedia):
@@ -107,7 +115,9 @@ def group_members(group: int) -> list[str]:
 
 
 def test_an_orphaned_decoder_ends_by_itself(tmp_path: Path) -> None:
-    (tmp_path / "sleeper.py").write_text(STUB.format(body="    answers._seconds = 1\n    answers.json({})\n    import time\n    time.sleep(600)"))
+    (tmp_path / "sleeper.py").write_text(
+        STUB.format(body="    answers._seconds = 1\n    answers.json({})\n    import time\n    time.sleep(600)")
+    )
     write_image(tmp_path / "a.png", corpus.quadrants())
     parent = (
         "import sys, os; from engine.media import cage; from engine.settings import Settings\n"
@@ -125,8 +135,12 @@ def test_an_orphaned_decoder_ends_by_itself(tmp_path: Path) -> None:
 
 def test_the_decoder_loads_nothing_heavy() -> None:
     code = "import engine.media.decode_av, engine.media.decode_image, engine.media.decoder, sys; print(*sys.modules)"
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path(__file__).resolve().parents[2]).stdout.split()
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path(__file__).resolve().parents[2]
+    ).stdout.split()
     assert not {"torch", "cv2", "gradio", "scipy", "pydantic", "moviepy"} & set(loaded)
     code = "import engine.media.probe, engine.media.images, engine.media.video, engine.media.audio, sys; print(*sys.modules)"
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path(__file__).resolve().parents[2]).stdout.split()
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path(__file__).resolve().parents[2]
+    ).stdout.split()
     assert not {"torch", "cv2", "gradio", "av", "PIL"} & set(loaded)
