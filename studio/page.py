@@ -40,8 +40,8 @@ class TabPage:
                 self.form.build_widgets()
                 examples = [gr.Button(e.title, icon=self._icon(e.fields), size="sm", min_width=120) for e in self.tab.examples]
             with gr.Column(scale=5, min_width=320):
-                self.panel = RunPanel(self.studio, tab=self.tab.id, task=self.task.id)
                 self.preflight = gr.HTML("", elem_classes="kin-preflight-box")
+                self.panel = RunPanel(self.studio, tab=self.tab.id, task=self.task.id)
                 self.fit = gr.Button("Choose settings that fit", size="sm", visible=False)
                 with gr.Group():
                     self.form.build_front()
@@ -75,7 +75,7 @@ class TabPage:
         """What to send to the page so that the form shows `fields`."""
         return dict(zip(self.form.components, self.form.spread(fields), strict=True))
 
-    def _start(self, shown: str | None, *values: Any, event: gr.EventData) -> dict[str, Any]:
+    def _start(self, event: gr.EventData, shown: str | None, *values: Any) -> dict[str, Any]:
         owner = str(getattr(event, "owner", ""))[:64]
         try:
             run = self.studio.submit(self.task.id, self.form.collect(values), owner)
@@ -95,7 +95,7 @@ class TabPage:
         start = example_fields(self.tab, 0, ASSETS / "examples") if self.tab.examples else {}
         if isinstance(defaults, dict):
             start |= {name: value for name, value in defaults.items() if name in self.task.request_type.model_fields and name not in self.tab.widgets[0].fields}
-        return self.form.spread(start)
+        return self.form.spread(start) if start else [gr.skip()] * len(self.form.components)
 
     def _restore(self, event: gr.EventData) -> list[Any]:
         try:

@@ -18,6 +18,7 @@ class StrokeMotion(Task[StrokeMotionRequest]):
 
     id, version, title = "stroke-motion", 1, "Stroke motion"
     request_type = StrokeMotionRequest
+    default_rate = 0.02
 
     def check(self, request: StrokeMotionRequest) -> None:
         if not any(stroke.kind == "move" for stroke in request.strokes) and request.camera.still:

@@ -39,6 +39,7 @@ function row(run) {
     K.el("div", { class: "kin-muted" }, `${states[run.state] ?? run.state}${run.remaining ? ` · about ${K.seconds(run.remaining)} left` : ""}`), share, K.el("div", { class: "kin-line" }, tools));
 }
 
-setInterval(() => { if (host.offsetParent && !document.hidden) look(); }, 1000);
+let seen = false;  // a closed drawer is not asked for
+new IntersectionObserver((entries) => { seen = entries.at(-1).isIntersecting; if (seen) look(); }).observe(host);
+setInterval(() => { if (seen && !document.hidden) look(); }, 1000);
 window.addEventListener("kinora-changed", look);
-look();
