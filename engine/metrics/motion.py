@@ -108,12 +108,12 @@ class MotionMeter:
             # Points of one thing turn and shift together: the similarity that most agree on outvotes a slip at its edge.
             track.motion = _agreed(track.places[track.alive], near[track.alive]) @ track.motion
             origin = (track.target.points * self._scale).astype(np.float32)
-            if np.abs(track.motion[:2, :2] - np.eye(2)).max() < 0.04:  # not turned: look at frame 0 itself, so that small errors do not add up
-                carried = _moved(track.motion, origin)
-                exact, good = _lucas_kanade(self._first, small, origin, carried, levels=0)
-                good &= np.linalg.norm(exact - carried, axis=1) < 2.0
-                if good.sum() >= 3:
-                    track.motion = _agreed(origin[good], exact[good])
+            # Look at frame 0 itself, with the motion so far undone, so that small errors do not add up.
+            undone = cv2.warpAffine(small, track.motion[:2], small.shape[::-1], flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE)
+            exact, good = _lucas_kanade(self._first, undone, origin, origin, levels=0)
+            good &= (np.linalg.norm(exact - origin, axis=1) < 2.0) & track.alive
+            if good.sum() >= 3:
+                track.motion = track.motion @ _agreed(origin[good], exact[good])
             track.places = _moved(track.motion, origin)
             track.alive &= ((track.places > -2) & (track.places < np.array(small.shape[::-1]) + 1)).all(axis=1)
 
