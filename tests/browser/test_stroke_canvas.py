@@ -192,6 +192,32 @@ def test_select_drags_a_stroke_and_its_points(open_page: Open) -> None:
     assert strokes(page) == []
 
 
+def test_a_key_in_the_middle_of_a_gesture_drops_it(open_page: Open) -> None:
+    page = open_page()
+    draw(page, [(0.3, 0.5), (0.6, 0.5)])
+    before = strokes(page)
+    for key in ("p", "v", "Escape", "Control+z"):
+        page.mouse.move(*place(page, 0.3, 0.5))
+        page.mouse.down()
+        page.mouse.move(*place(page, 0.4, 0.7), steps=4)
+        page.keyboard.press(key)
+        page.mouse.move(*place(page, 0.5, 0.8), steps=4)
+        page.mouse.up()
+        assert page.evaluate(f"() => [{APP}.drawing, {APP}.pointer.action, {APP}.store.before]") == [None, None, None]
+        if key != "Control+z":
+            assert strokes(page) == before
+    assert strokes(page) == []  # Ctrl+Z dropped the gesture and took back the first stroke
+    page.keyboard.press("m")
+    page.mouse.move(*place(page, 0.3, 0.5))
+    page.mouse.down()
+    page.mouse.move(*place(page, 0.4, 0.7), steps=4)
+    page.evaluate("() => document.querySelector('#set').click()")
+    page.wait_for_function(f"() => {APP}.store.strokes.length === 2")
+    page.mouse.move(*place(page, 0.5, 0.8), steps=4)
+    page.mouse.up()
+    assert [s["kind"] for s in strokes(page)] == ["move", "pin"]
+
+
 def test_brush_size_and_choices_belong_to_the_selected_stroke(open_page: Open, server: Server) -> None:
     page = open_page()
     draw(page, [(0.3, 0.5), (0.6, 0.5)])

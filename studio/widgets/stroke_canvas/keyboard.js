@@ -81,7 +81,7 @@ class KeyboardInput {
   escape() {
     const { app } = this;
     app.demo.stop();
-    if (app.drawing) { app.drawing = null; app.drawingChanged(); }
+    if (app.drawing || app.gesturing) app.pointer.abandon();
     else if (app.cursor) app.setCursor(null);
     else if (app.store.stroke) app.select(-1);
     else return false;

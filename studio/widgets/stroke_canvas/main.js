@@ -71,7 +71,7 @@ class App {
 
   /** Takes a value that Python set. It is one step of the history, so the drawing before can come back. */
   adopt(value, remember) {
-    this.drawing = null;
+    this.pointer.abandon();
     this.panel.keep.hidden = true;
     if (remember) this.store.change({ ...value, selected: -1 });
     else this.store.live({ ...value, selected: -1 });
@@ -211,7 +211,7 @@ class App {
 
   setTool(tool) {
     if (!this.picture.shown) return;
-    if (this.drawing) this.drawing = null;
+    this.pointer.abandon();
     this.tool = tool;
     this.canvas.dataset.tool = tool;
     this.demo.stop();
@@ -329,13 +329,18 @@ class App {
     if (this.store.strokes.length && this.store.change({ strokes: [], selected: -1 })) this.committed();
   }
 
-  undo() { this.travel(this.store.undo(), "Nothing to undo."); }
+  undo() {
+    this.pointer.abandon();
+    this.travel(this.store.undo(), "Nothing to undo.");
+  }
 
-  redo() { this.travel(this.store.redo(), "Nothing to redo."); }
+  redo() {
+    this.pointer.abandon();
+    this.travel(this.store.redo(), "Nothing to redo.");
+  }
 
   travel(moved, otherwise) {
     if (!moved) { this.say(otherwise); return; }
-    this.drawing = null;
     this.panel.keep.hidden = true;
     this.picture.follow();
     this.committed();
@@ -375,16 +380,18 @@ class App {
 
   togglePlay() {
     if (!this.player.strip) return;
+    const shown = this.mode === "motion";
     this.wantedMode = "motion";
-    this.player.toggle();
+    if (shown || !this.player.playing) this.player.toggle();
+    else this.previewChanged("");
   }
 
   previewChanged(error) {
     this.setWaiting(false);
     this.panel.refreshViews();
     this.invalidate();
-    if (error) this.say(error, "error");
-    else this.sayStep();
+    if (error) this.say(error, "preview");
+    else if (!["error", "warn"].includes(this.panel.status.dataset.kind)) this.sayStep(); // another error stays until the user acts
   }
 
   // ---- words -------------------------------------------------------------------------------------------------------

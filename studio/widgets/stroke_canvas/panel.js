@@ -49,12 +49,11 @@ class Panel {
       make("button", { type: "button", class: "sc-load", text: "Load a photo", on: { click: () => app.picture.choose() } }),
       make("p", { text: "or drop one here, or paste it" }),
     ]);
-    this.play = make("button", { type: "button", class: "sc-play", hidden: true, on: { click: () => app.togglePlay() } });
     this.fit = button("fit", "Fit", () => app.fit(), { key: "0", hidden: true });
     this.fit.classList.add("sc-fit");
     this.keep = make("div", { class: "sc-keep", role: "group", "aria-label": "Strokes of the photo before", hidden: true });
     this.shimmer = make("div", { class: "sc-shimmer", hidden: true, "aria-hidden": "true" }, [make("span")]);
-    app.stage.append(this.empty, this.keep, this.play, this.fit, this.shimmer);
+    app.stage.append(this.empty, this.keep, this.fit, this.shimmer);
   }
 
   views() {
@@ -63,7 +62,9 @@ class Panel {
     this.modes = MODES.map(([mode, words]) => Object.assign(toggle(words, false, () => app.setMode(mode)), { mode }));
     this.arrows = toggle("Arrows", false, () => app.flip("showArrows"));
     this.masks = toggle("Mask", false, () => app.flip("showMasks"));
+    this.play = make("button", { type: "button", class: "sc-chip sc-play", on: { click: () => app.togglePlay() } });
     this.look = make("div", { class: "sc-views", hidden: true }, [
+      this.play,
       make("div", { class: "sc-segments", role: "group", "aria-label": "What is shown" }, this.modes),
       make("div", { class: "sc-group", role: "group", "aria-label": "Shown above it" }, [this.arrows, this.masks]),
     ]);
@@ -143,11 +144,11 @@ class Panel {
     this.arrows.hidden = !player.arrows.length;
     this.masks.setAttribute("aria-pressed", String(app.showMasks));
     this.masks.hidden = !player.masks.some(Boolean);
-    const motion = ready && app.mode === "motion" && player.strip;
-    this.play.hidden = !motion;
-    this.play.innerHTML = icon(player.playing ? "pause" : "play");
-    this.play.setAttribute("aria-label", player.playing ? "Pause the preview" : "Play the preview");
-    this.play.title = player.playing ? "Pause (Space)" : "Play (Space)";
+    const runs = player.playing && app.mode === "motion";
+    this.play.hidden = !player.strip;
+    this.play.innerHTML = icon(runs ? "pause" : "play");
+    this.play.setAttribute("aria-label", runs ? "Pause the preview" : "Play the preview");
+    this.play.title = runs ? "Pause (Space)" : "Play (Space)";
     this.notes.hidden = !player.notes.length;
     this.notes.replaceChildren(...player.notes.map((text) => make("li", { text: String(text) })));
   }

@@ -142,15 +142,14 @@ class PointerInput {
 
   /** The browser took the pointer away (a system gesture): what was being drawn is dropped, nothing else is lost. */
   drop(event) {
-    if (!this.down.delete(event.pointerId)) return;
-    this.abandon();
-    if (this.down.size === 0) this.action = null;
+    if (this.down.delete(event.pointerId)) this.abandon();
   }
 
   lost(event) {
     if (this.down.has(event.pointerId)) this.drop(event);
   }
 
+  /** Drops what is being drawn or dragged; the drawing is as it was before the pointer came down. */
   abandon() {
     const { app } = this;
     if (app.drawing) { app.drawing = null; app.drawingChanged(); }
@@ -158,6 +157,7 @@ class PointerInput {
       app.store.restore({ ...app.store.before });
       this.endEdit();
     }
+    this.action = null;
   }
 
   startPinch() {
