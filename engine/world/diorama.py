@@ -108,8 +108,15 @@ class Cutout:
         angle: float = 90.0, edge: float = 1.0, glow: float = 0.0, grain: float = 1.0,
     ) -> Cutout:  # fmt: skip
         """Lay one more paper on top. Several colours blend along `angle`."""
+        return self.join([outline], *colours, lift=lift, within=within, holes=holes, alpha=alpha, angle=angle, edge=edge, glow=glow, grain=grain)
+
+    def join(
+        self, outlines: Sequence[shapes.Points], *colours: Colour, lift: float = 12.0, within: Within = "", holes: Sequence[shapes.Points] = (), alpha: float = 1.0,
+        angle: float = 90.0, edge: float = 1.0, glow: float = 0.0, grain: float = 1.0,
+    ) -> Cutout:  # fmt: skip
+        """Lay one more paper on top that is the union of several outlines."""
         paint = Paint(colours, angle, grain, edge, glow)
-        self.pieces.append(Piece([shapes.polygon(outline)], paint, lift, within, [shapes.polygon(h) for h in holes], alpha))
+        self.pieces.append(Piece([shapes.polygon(o) for o in outlines], paint, lift, within, [shapes.polygon(h) for h in holes], alpha))
         return self
 
     def extend(self, other: Cutout, x: float = 0.0, y: float = 0.0, *, scale: float | tuple[float, float] = 1.0, angle: float = 0.0) -> Cutout:

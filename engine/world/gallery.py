@@ -17,29 +17,29 @@ Size = tuple[int, int]
 def balloon_at_sunrise(size: Size = (1024, 768), seed: int = 7) -> Scene:
     """A striped balloon over misty hills, the sun just up. Subject layers: "balloon", "far balloon"."""
     world = Diorama("balloon", size, SKIES["dawn"], seed)
-    scenery.ringed_sky(world, 0.33, 0.60, inner=150, rings=6)
-    scenery.disc(world, "sun", 0.33, 0.60, 92, ("#fffbe9", "#ffe9a8", "#fdc873"), 0.93, halo=3.4, strength=0.75)
-    scenery.clouds(world, [(0.13, 0.36, 230), (0.87, 0.60, 250)], ("#fff4e2", "#f6c3b2"), 0.88)
-    world.place("far balloon", subjects.balloon(("#7d6ca8", "#f5e2d0", "#c7859c", "#f5e2d0"), band="#5c6aa0", gores=7), 0.205, 0.185, 88, 0.7, lift=7, dark=0.28)
-    haze = world.sky.haze
+    scenery.ringed_sky(world, 0.24, 0.615, inner=140, rings=6, outer=430, rough=0.014)
+    scenery.disc(world, "sun", 0.24, 0.615, 90, ("#fffbe9", "#ffe9a8", "#fdc873"), 0.93, halo=3.4, strength=0.75)
+    scenery.clouds(world, [(0.115, 0.40, 210), (0.90, 0.615, 240), (0.215, 0.115, 170)], ("#fff4e2", "#f6c3b2"), 0.88)
+    world.place("far balloon", subjects.balloon(("#7d6ca8", "#f5e2d0", "#c7859c", "#f5e2d0"), band="#5c6aa0", gores=7), 0.425, 0.15, 96, 0.7, lift=7, dark=0.28)
     hills = (
-        (0.660, 0.040, 1.3, ("#f3b79b", "#eaa294"), 0.80),
-        (0.715, 0.050, 1.7, ("#dc9290", "#c77f8f"), 0.70),
-        (0.775, 0.048, 1.5, ("#b3728c", "#95638a"), 0.58),
-        (0.845, 0.050, 1.4, ("#7c5b88", "#5c4c7d"), 0.42),
-        (0.915, 0.045, 1.2, ("#4d4876", "#3a3a66"), 0.28),
+        (0.665, 0.040, 1.3, ("#efa78e", "#f3bc9c"), 0.80),
+        (0.720, 0.050, 1.7, ("#d27f86", "#dd9b93"), 0.70),
+        (0.785, 0.048, 1.5, ("#a05f83", "#b57c8f"), 0.58),
+        (0.855, 0.050, 1.4, ("#67487c", "#7b5c87"), 0.42),
+        (0.925, 0.045, 1.2, ("#3d3766", "#4a4474"), 0.28),
     )
     for k, (y, amplitude, waves, colours, depth) in enumerate(hills):
         line = scenery.hill_line(world, y, amplitude, waves=waves, tilt=(-0.05, 0.06, -0.04, 0.05, -0.03)[k])
         trees = ()
         if k >= 2:
-            spots = world.rng.uniform(0.0, 1.0, 5 + 3 * k)
-            trees = tuple(scenery.conifers(world, line, [(float(x), float(world.rng.uniform(26, 40) * (0.62 + 0.24 * k))) for x in np.sort(spots)]))
-        scenery.ground(world, f"hill {k + 1}", line, (lighter(colours[0], 0.03), *colours, mix(colours[1], haze, 0.0)), depth, extra=trees)
+            groups = ((0.13, 0.93), (0.30, 0.80), (0.07, 0.52, 0.90))[k - 2]
+            spots = [middle + world.rng.normal(0, 0.035) for middle in groups for _ in range(5)]
+            trees = tuple(scenery.conifers(world, line, [(float(x), float(world.rng.uniform(26, 48) * (0.55 + 0.32 * k))) for x in spots]))
+        scenery.ground(world, f"hill {k + 1}", line, colours, depth, extra=trees)
         if k in (0, 1, 2):
-            world.glow(f"mist {k + 1}", 0.33, y + 0.03, 420, 0.32 - 0.07 * k, depth, "#ffe6c0")
-    world.place("balloon", subjects.balloon(), 0.655, 0.335, 395, 0.2, lift=17, dark=0.38)
-    birds = [shapes.move(shapes.ribbon(shapes.smooth([[-1, -0.25], [-0.45, -0.42], [0, 0.0], [0.45, -0.42], [1, -0.25]], closed=False), [0.02, 0.16, 0.2, 0.16, 0.02]), *world.at(x, y), scale=world.px(s), angle=a) for x, y, s, a in ((0.415, 0.325, 19, -8), (0.45, 0.30, 15, 4), (0.385, 0.285, 13, -4))]
+            world.glow(f"mist {k + 1}", 0.24, y + 0.03, 420, 0.26 - 0.07 * k, depth, "#ffe6c0")
+    world.place("balloon", subjects.balloon(), 0.70, 0.325, 372, 0.2, lift=9, dark=0.32)
+    birds = [shapes.move(shapes.ribbon(shapes.smooth([[-1, -0.25], [-0.45, -0.42], [0, 0.0], [0.45, -0.42], [1, -0.25]], closed=False), [0.02, 0.16, 0.2, 0.16, 0.02]), *world.at(x, y), scale=world.px(s), angle=a) for x, y, s, a in ((0.435, 0.405, 19, -8), (0.47, 0.375, 15, 4), (0.405, 0.36, 13, -4))]
     world.sheet("birds", birds, Paint(("#4a3a66",)), 0.5, lift=4, dark=0.3)
     _meadow(world, ("#2b3158", "#1f2748"), 0.12)
     return world.finish()
@@ -64,7 +64,7 @@ def boat_in_moonlight(size: Size = (1024, 768), seed: int = 11) -> Scene:
     world = Diorama("boat", size, SKIES["dusk"], seed)
     scenery.banded_sky(world, 0.56, bands=7)
     mx, my = 0.30, 0.265
-    scenery.stars(world, 46, bottom=0.42, depth=0.92, clear=[(mx, my, 200)])
+    scenery.stars(world, 46, bottom=0.42, depth=0.92, clear=[(mx, my, 170), (0.62, 0.40, 110)])
     scenery.disc(world, "moon", mx, my, 88, ("#fffbe8", "#fbe7b4", "#f2cf94"), 0.9, halo=3.2, strength=0.55)
     cx, cy = world.at(mx, my)
     craters = [shapes.circle(cx + world.px(dx), cy + world.px(dy), world.px(r), count=40) for dx, dy, r in ((-30, -22, 17), (22, 10, 22), (-14, 36, 11), (38, -32, 9))]
@@ -85,10 +85,10 @@ def boat_in_moonlight(size: Size = (1024, 768), seed: int = 11) -> Scene:
             world.glow("lighthouse glow", 0.885, 0.585 - 0.85 * 178 * world.unit / world.height, 120, 0.6, 0.64, "#fff0b8")
         if k in (0, 1, 2, 3, 4, 5):
             y1 = tops[k + 1] if k + 1 < len(tops) else 1.0
-            rows = np.linspace(y + 0.014, y1 - 0.002, 2 + (k > 1))
-            scenery.glitter(world, f"glitter {k + 1}", mx, rows, [52 + 20 * k] * len(rows), mix("#fff0c4", colour, 0.10 * k), 0.69 - 0.07 * k, spread=0.50 - 0.03 * k)
+            rows = np.linspace(y + 0.008, y1 + 0.004, 3 + k // 2)
+            scenery.glitter(world, f"glitter {k + 1}", mx, rows, [58 + 13 * k] * len(rows), mix("#ffeebb", colour, 0.04 * k), 0.69 - 0.07 * k, spread=0.55 - 0.02 * k)
         if k == 4:
-            world.place("boat", subjects.boat(), 0.605, 0.80, 500, 0.4, angle=3, lift=15, dark=0.42)
+            world.place("boat", subjects.boat(), 0.605, 0.80, 500, 0.4, angle=3, lift=10, dark=0.38)
         if k == 5:
             rows = np.linspace(y + 0.018, 0.92, 3)
             scenery.glitter(world, "sail reflection", 0.595, rows, [105, 80, 58], "#d9504a", 0.34, spread=0.35)
@@ -101,10 +101,10 @@ def rocket_at_night(size: Size = (768, 1024), seed: int = 23) -> Scene:
     """A rocket that leaves its pad under a full sky of stars; portrait. Subject layer: "rocket"."""
     world = Diorama("rocket", size, SKIES["night"], seed)
     scenery.ringed_sky(world, 0.52, 0.74, inner=330, rings=6, rough=0.035)
-    scenery.stars(world, 120, bottom=0.70, depth=0.9, clear=[(0.19, 0.15, 120), (0.55, 0.50, 190), (0.83, 0.265, 105)])
+    scenery.stars(world, 120, bottom=0.70, depth=0.9, clear=[(0.19, 0.15, 120), (0.55, 0.50, 190), (0.83, 0.265, 105), (0.255, 0.48, 95), (0.255, 0.62, 95)])
     mx, my = world.at(0.19, 0.15)
-    world.glow("moon glow", 0.19, 0.15, 250, 0.35, 0.9)
-    world.sheet("moon", [shapes.crescent(mx, my, world.px(78), thick=0.55, angle=-28)], Paint(("#fff6d8", "#f6d899"), glow=0.3), 0.89, lift=9)
+    world.glow("moon glow", 0.165, 0.155, 250, 0.35, 0.9)
+    world.sheet("moon", [shapes.crescent(mx, my, world.px(78), thick=0.36, angle=-28)], Paint(("#fff6d8", "#f6d899"), glow=0.3), 0.89, lift=9)
     px, py = world.at(0.83, 0.265)
     planet = world.px(56)
     world.sheet("planet", [shapes.circle(px, py, planet)], Paint(("#f3a0a0", "#c2658f", "#7f4686"), angle=60), 0.88, lift=9)
@@ -121,10 +121,10 @@ def rocket_at_night(size: Size = (768, 1024), seed: int = 23) -> Scene:
     world.glow("launch light", 0.55, 0.80, 620, 0.62, 0.5, "#ff9d5c", power=2.2)
     world.place("tower", props.launch_tower("#8f4f5d"), 0.255, 0.885, 640, 0.5, lift=10)
     puffs = ("#8b6a92", "#c98a8e", "#eeb592", "#fbd9ad")
-    world.place("smoke behind", props.smoke(puffs[:3], seed=seed + 1, wide=1.0, tall=0.34), 0.55, 0.90, 900, 0.45, lift=12)
-    world.place("rocket", subjects.rocket(), 0.55, 0.47, 520, 0.4, lift=15, dark=0.45)
+    world.place("smoke behind", props.smoke(puffs[:3], seed=seed + 1, wide=1.25, tall=0.34, dip=0.1), 0.55, 0.93, 900, 0.45, lift=12)
+    world.place("rocket", subjects.rocket(), 0.55, 0.47, 520, 0.4, lift=9, dark=0.38)
     world.glow("flame light", 0.55, 0.765, 300, 0.5, 0.38, "#ffd58a", power=2.4)
-    world.place("smoke", props.smoke(puffs[1:], seed=seed + 5, wide=1.05, tall=0.24), 0.55, 0.945, 950, 0.3, lift=14)
+    world.place("smoke", props.smoke(puffs[1:], seed=seed + 5, wide=1.3, tall=0.21), 0.55, 0.955, 950, 0.3, lift=14)
     base = scenery.hill_line(world, 0.945, 0.006, waves=1.0, octaves=1)
     scenery.ground(world, "ground", base, ("#2a2450", "#171536"), 0.2)
     for x, tall in ((0.05, 190), (0.135, 120), (0.93, 205), (0.845, 125)):
@@ -147,12 +147,12 @@ def reef(size: Size = (1024, 768), seed: int = 5) -> Scene:
     world.place("small fish", subjects.fish("#3f7fd0", "#f8e27a", rim="#1d2f66", fin="#f2c64a"), 0.135, 0.375, 110, 0.58, angle=-4, lift=8, dark=0.33)
     line = scenery.hill_line(world, 0.885, 0.035, waves=1.3, tilt=-0.02)
     scenery.ground(world, "sand back", line, ("#c9a77e", "#a8866d"), 0.5)
-    world.place("coral pink", props.coral("#ee6d86", seed=3), 0.875, 0.93, 370, 0.42, lift=12)
+    world.place("coral pink", props.coral("#ee6d86", seed=3), 0.875, 0.985, 410, 0.42, lift=12)
     world.place("coral purple", props.brain_coral("#9a74c4", seed=2), 0.70, 0.945, 230, 0.4, lift=12)
-    world.place("coral orange", props.coral("#f39a4a", seed=12, depth=4, spread=26, thick=0.1), 0.335, 0.945, 250, 0.42, lift=12)
+    world.place("coral orange", props.coral("#f39a4a", seed=12, depth=4, spread=26, thick=0.1), 0.335, 0.985, 290, 0.42, lift=12)
     world.place("weed left", props.seaweed("#38a06a", seed=8, blades=3), 0.145, 0.985, 560, 0.3, lift=13)
-    world.place("fish", subjects.fish(), 0.545, 0.485, 410, 0.25, angle=-6, lift=18, dark=0.4)
-    bubbles = [shapes.circle(*world.at(x, y), world.px(r)) for x, y, r in ((0.80, 0.40, 15), (0.815, 0.34, 10), (0.793, 0.295, 18), (0.812, 0.225, 8), (0.80, 0.17, 13), (0.36, 0.60, 9), (0.372, 0.555, 6))]
+    world.place("fish", subjects.fish(), 0.515, 0.475, 385, 0.25, angle=-6, lift=9, dark=0.32)
+    bubbles = [shapes.circle(*world.at(x, y), world.px(r)) for x, y, r in ((0.80, 0.40, 15), (0.815, 0.34, 10), (0.793, 0.295, 18), (0.812, 0.225, 8), (0.80, 0.17, 13))]
     world.sheet("bubbles", bubbles, Paint(("#e6fff6", "#a5e0da"), angle=60, glow=0.2), 0.24, holes=[shapes.circle(*(b.mean(0) + world.px(2)), float(np.ptp(b[:, 0])) * 0.36) for b in bubbles], lift=5, dark=0.3)
     front = scenery.hill_line(world, 0.955, 0.02, waves=1.1, tilt=0.02)
     scenery.ground(world, "sand", front, ("#e8cc9c", "#c39d78"), 0.2)
@@ -208,17 +208,17 @@ def snowy_village(size: Size = (1024, 768), seed: int = 31) -> Scene:
         world.place(f"pine at {x}", props.pine("#2f5a62", snow=snow), x, y, tall, 0.42, lift=11)
     road = scenery.hill_line(world, 0.825, 0.012, waves=0.9, tilt=-0.02)
     scenery.ground(world, "snow street", road, ("#eaf0fb", "#c0cee9"), 0.36)
-    world.place("car", subjects.car("#c8453f", load=True), 0.68, 0.905, 215, 0.32, lift=10)
+    world.place("car", subjects.car("#c8453f", load=True), 0.69, 0.925, 225, 0.32, lift=10)
     near = scenery.hill_line(world, 0.925, 0.02, waves=0.8, tilt=0.03)
-    world.glow("lamp pool", 0.375, 0.90, 330, 0.5, 0.3, "#ffd98f", power=1.8)
-    scenery.ground(world, "snow front", near, ("#f6f9ff", "#cdd9f0"), 0.24)
+    scenery.ground(world, "snow front", near, ("#eef3fd", "#bccbe8"), 0.24)
+    world.glow("lamp pool", 0.375, 0.93, 340, 0.55, 0.23, "#ffd27d", power=1.6)
     lamp_y, lamp_size = 0.955, 560
     light = lamp_y - 0.86 * lamp_size * world.unit / world.height
     world.glow("lamp glow", 0.375, light, 300, 0.62, 0.22, "#ffdf9c", power=2.0)
     world.place("lamp", props.street_lamp(snow=snow), 0.375, lamp_y, lamp_size, 0.2, lift=13)
     world.glow("lamp shine", 0.375, light, 120, 0.75, 0.19, "#fff6d2", power=2.2)
-    world.place("robin", subjects.bird("#6b5a58", "#ea5a2c"), 0.565, 0.335, 205, 0.15, angle=-10, lift=15, dark=0.38)
-    scenery.snowfall(world, "snow fall", 80, (2.5, 7.5), 0.1, clear=[(0.565, 0.335, 150), (0.375, light, 60)])
+    world.place("robin", subjects.bird("#6b5a58", "#ea5a2c"), 0.615, 0.285, 200, 0.15, angle=-10, lift=8, dark=0.32)
+    scenery.snowfall(world, "snow fall", 80, (2.5, 7.5), 0.1, clear=[(0.615, 0.285, 150), (0.375, light, 60)])
     world.place("pine front left", props.pine("#1f444f", snow=snow), 0.02, 1.05, 430, 0.08, lift=16)
     world.place("pine front right", props.pine("#1f444f", snow=snow), 0.985, 1.06, 330, 0.08, lift=16)
     return world.finish(warmth=0.0)

@@ -85,13 +85,13 @@ def _filtered(rng: np.random.Generator, *, along: float, across: float, angle: f
 def _texture() -> tuple[np.ndarray, np.ndarray]:
     """Two repeating (TILE, TILE) float32 fields of unit deviation: the slope of the fibres towards the lamp, and slow mottling."""
     rng = np.random.default_rng(20)
-    height = 1.0 * _filtered(rng, along=0.8, across=0.8) + 0.9 * _filtered(rng, along=1.9, across=1.9)
+    height = 1.0 * _filtered(rng, along=0.8, across=0.8) + 0.75 * _filtered(rng, along=1.6, across=1.6)
     for angle in (8, 67, 121, 160):
         fibre = _filtered(rng, along=11.0, across=0.9, angle=angle)
         height += 0.9 * np.maximum(fibre - 1.1, 0)
     slope = np.roll(height, (1, 1), (0, 1)) - np.roll(height, (-1, -1), (0, 1))
     slope = -slope / slope.std()
-    mottle = 0.7 * _filtered(rng, along=26, across=26) + 0.5 * _filtered(rng, along=7, across=7)
+    mottle = 0.8 * _filtered(rng, along=26, across=26) + 0.35 * _filtered(rng, along=6, across=6)
     return np.clip(slope, -3, 3).astype(np.float32), (mottle / mottle.std()).astype(np.float32)
 
 

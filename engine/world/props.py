@@ -10,7 +10,7 @@ from engine.world import shapes
 from engine.world.diorama import Cutout
 from engine.world.palette import Colour, lighter, mix
 
-GLASS = ("#fff1b8", "#ffce6b")
+GLASS = ("#ffe79a", "#ffb94c")
 """A window with a lamp behind it, top and bottom."""
 
 
@@ -97,7 +97,8 @@ def church(wall: Colour = "#d9cbbd", roof: Colour = "#49506f", *, snow: Colour |
     thing.add(np.concatenate([[[-0.08, 0.02], [-0.08, -0.16]], shapes.circle(0, -0.16, 0.08, count=30)[15:], [[0.08, -0.16], [0.08, 0.02]]]), "#7a4638", "#5b332d", lift=5)
     thing.add([[-0.245, -0.84], [0.0, -1.56], [0.245, -0.84]], lighter(roof, 0.05), lighter(roof, -0.04), lift=14, angle=10)
     if snow is not None:
-        thing.add([[-0.25, -0.832], [0.0, -1.575], [0.02, -1.45], [-0.06, -1.18], [-0.05, -1.05], [-0.12, -0.93], [-0.11, -0.832]], snow, mix(snow, "#8fa5cf", 0.3), lift=6)
+        rim = shapes.smooth([[0.03, -1.60], [0.0, -1.36], [-0.06, -1.22], [-0.055, -1.08], [-0.12, -0.98], [-0.115, -0.82]], closed=False, per=6)
+        thing.add(np.concatenate([[[-0.3, -0.82], [-0.05, -1.6]], rim]), snow, mix(snow, "#8fa5cf", 0.3), lift=5, within="piece")
     thing.add(shapes.ribbon([[0, -1.54], [0, -1.70]], 0.018), "#e5b656", lift=4)
     thing.add(shapes.ribbon([[-0.05, -1.645], [0.05, -1.645]], 0.018), "#e5b656", lift=4)
     return thing
@@ -159,23 +160,31 @@ def launch_tower(iron: Colour = "#b9584a") -> Cutout:
     return thing
 
 
-def smoke(colours: Sequence[Colour], *, seed: int, wide: float = 1.0, tall: float = 0.45) -> Cutout:
-    """A bank of smoke of round puffs, `wide` by `tall`, the origin at the middle of its base; colours from the back puffs to the front ones."""
+def smoke(colours: Sequence[Colour], *, seed: int, wide: float = 1.0, tall: float = 0.45, dip: float = 0.0) -> Cutout:
+    """A bank of smoke `wide` by `tall`, the origin at the middle of its base: one billowing sheet per colour, from the back to the front.
+
+    dip: how far the crest sinks in the middle, as a fraction of `tall` (where the flame strikes it).
+    """
     rng = np.random.default_rng(seed)
     thing = Cutout()
     for k, colour in enumerate(colours):
-        share = k / max(len(colours) - 1, 1)
-        for x in rng.permutation(np.linspace(-0.42, 0.42, 7 - min(k, 3))):
-            r = tall * rng.uniform(0.30, 0.42) * (1 - 0.25 * share)
-            y = -tall * (0.62 - 0.46 * share) * (1 - (x / 0.55) ** 2) + rng.uniform(-0.04, 0.04) * tall
-            thing.add(shapes.blob(x * wide, y, r, rng, rough=0.02), lighter(colour, 0.035), colour, lighter(colour, -0.05), lift=10, angle=100)
+        share = k / max(len(colours), 1)
+        puffs, count = [], 11 + 2 * k
+        for x in np.linspace(-0.5, 0.5, count) + rng.uniform(-0.02, 0.02, count):
+            crest = tall * (1 - 0.78 * share) * (1 - 0.5 * (2 * x) ** 2 - dip * np.exp(-((x / 0.13) ** 2)))
+            r = wide * rng.uniform(0.042, 0.078) * (1 - 0.25 * share)
+            puffs += [shapes.circle(x * wide, -crest + r, r), shapes.circle((x + rng.uniform(-0.03, 0.03)) * wide, -0.5 * crest + r, r * 1.25)]
+        slab = np.stack([np.linspace(-0.5, 0.5, 30), -tall * (1 - 0.78 * share) * (0.86 - 0.5 * np.linspace(-1, 1, 30) ** 2 - dip * np.exp(-((np.linspace(-0.5, 0.5, 30) / 0.13) ** 2))) + 0.025 * wide], 1)
+        slab[:, 0] *= wide
+        thing.join([*puffs, shapes.under(slab, 0.04)], lighter(colour, 0.05), colour, lighter(colour, -0.07), lift=15)
     return thing
 
 
 def coral(colour: Colour = "#ef6f82", *, seed: int = 0, depth: int = 4, spread: float = 30.0, thick: float = 0.085) -> Cutout:
-    """A branching coral about 1 high, the origin at its foot: one sheet per generation, the finest at the back."""
+    """A branching coral about 1 high, the origin at its foot: all branches one sheet, with ridges laid on the thick ones."""
     rng = np.random.default_rng(seed)
     levels: list[list[np.ndarray]] = [[] for _ in range(depth)]
+    ridges: list[np.ndarray] = []
 
     def grow(x: float, y: float, angle: float, long: float, wide: float, level: int) -> None:
         bend = rng.uniform(-10, 10)
@@ -183,15 +192,14 @@ def coral(colour: Colour = "#ef6f82", *, seed: int = 0, depth: int = 4, spread: 
         mid = (x + 0.5 * long * np.sin(np.deg2rad(angle + bend)), y - 0.5 * long * np.cos(np.deg2rad(angle + bend)))
         levels[level] += [shapes.ribbon(shapes.smooth([[x, y], mid, tip], closed=False, per=6), [wide, wide * 0.72]), shapes.circle(*tip, wide * 0.42, count=24)]
         if level + 1 < depth:
+            ridges.append(shapes.ribbon(shapes.smooth([[x, y], mid, tip], closed=False, per=6)[2:-2], [wide * 0.10, wide * 0.26, wide * 0.08]))
             for side in rng.permutation([-1.0, 1.0] if level else [-1.0, 0.0, 1.0]):
                 grow(*tip, angle + side * spread * rng.uniform(0.75, 1.2), long * rng.uniform(0.66, 0.84), wide * 0.74, level + 1)
 
     grow(0.0, 0.02, 0.0, 0.33, thick, 0)
     thing = Cutout()
-    for level in range(depth - 1, -1, -1):
-        shade = lighter(colour, 0.02 - 0.025 * level)
-        for part in levels[level]:
-            thing.add(part, lighter(shade, 0.03), lighter(shade, -0.03), lift=7, edge=0.8)
+    thing.join([part for level in levels for part in level], lighter(colour, 0.06), colour, lighter(colour, -0.07), lift=10)
+    thing.join(ridges, lighter(colour, 0.10), lighter(colour, 0.04), lift=4, edge=0.7)
     return thing
 
 

@@ -12,20 +12,26 @@ from engine.world.palette import Colour, lighter, mix, ramp, rgb
 from engine.world.paper import Paint
 
 
-def ringed_sky(world: Diorama, x: float, y: float, *, inner: float, rings: int, rough: float = 0.03, lift: float = 15.0) -> None:
+def ringed_sky(world: Diorama, x: float, y: float, *, inner: float, rings: int, outer: float | None = None, rough: float = 0.03, lift: float = 15.0) -> None:
     """A sky of sheets with ever larger holes about the light at (x, y), lightest inside: the layers of a paper light box.
 
-    inner: radius of the smallest hole; the outermost ring reaches the farthest corner.
+    inner, outer: radii of the smallest and the largest hole; without `outer` the rings reach almost to the farthest corner.
     """
-    colours = ramp(world.sky.stops, rings + 1)[::-1]
+    tones = ramp(world.sky.stops, 256)[::-1]
+    share = np.linspace(0, 1, rings + 1) if outer is None else np.linspace(0, 0.62, rings + 1)
+    colours = tones[np.round(255 * share).astype(int)]
     frame = np.array([[-20.0, -20.0], [world.width + 20.0, -20.0], [world.width + 20.0, world.height + 20.0], [-20.0, world.height + 20.0]])
     cx, cy = world.at(x, y)
     far = max(np.hypot(cx - a, cy - b) for a in (0, world.width) for b in (0, world.height)) / world.unit
     world.sheet("sky", [frame], Paint((colours[0], lighter(colours[0], -0.02)), centre=(cx, cy), reach=world.px(inner * 1.2), grain=0.7), 1.0, lift=0)
+    widest, last = (0.86 * far, rings) if outer is None else (outer, rings - 1)
     for k in range(rings):
-        radius = inner + (far * 0.86 - inner) * (k / rings) ** 1.15
+        radius = inner + (widest - inner) * (k / last) ** 1.15
         hole = shapes.blob(cx, cy, world.px(radius), world.rng, rough=rough, lobes=6)
         shade = Paint((lighter(colours[k + 1], 0.035), lighter(colours[k + 1], -0.03)), centre=(cx, cy), reach=world.px(radius * 2.2))
+        if outer is not None and k + 1 == rings:  # one large sheet on which the light fades out
+            beyond = int(255 * share[-1])
+            shade = Paint(tuple(tones[np.linspace(beyond - 60 * radius / far, 255, 8).astype(int)]), centre=(cx, cy), reach=world.px(0.95 * far))
         world.sheet(f"sky ring {k + 1}", [frame], shade, 0.99 - 0.01 * k, holes=[hole], lift=lift, dark=0.30, halo=0.75)
 
 
@@ -65,14 +71,14 @@ def stars(world: Diorama, count: int, *, bottom: float, depth: float, clear: Seq
     world.sheet("stars", outlines, Paint((world.sky.light,), glow=0.7, edge=0.3), depth, lift=2.5, dark=0.35)
 
 
-def cloud_outline(x: float, y: float, width: float, rng: np.random.Generator, *, puffs: int = 5) -> list[np.ndarray]:
+def cloud_outline(x: float, y: float, width: float, rng: np.random.Generator, *, puffs: int = 6) -> list[np.ndarray]:
     """A flat-bottomed cloud in pixels, as overlapping discs on a slab; (x, y) is the middle of its base."""
-    out, height = [], width * rng.uniform(0.26, 0.34)
-    at = np.linspace(-0.36, 0.36, puffs) + rng.uniform(-0.03, 0.03, puffs)
-    crest = 1 - (at / 0.52) ** 2
-    for a, c in zip(at, crest, strict=True):
-        r = height * (0.34 + 0.42 * c) * rng.uniform(0.88, 1.12)
-        out.append(shapes.circle(x + a * width, y - r * 0.78, r))
+    out, height = [], width * rng.uniform(0.20, 0.25)
+    at = np.linspace(-0.38, 0.38, puffs) + rng.uniform(-0.025, 0.025, puffs)
+    summit = rng.uniform(-0.12, 0.12)
+    for a in at:
+        r = height * (0.26 + 0.50 * np.exp(-(((a - summit) / 0.2) ** 2))) * rng.uniform(0.9, 1.12)
+        out.append(shapes.circle(x + a * width, y - max(r * 0.75, height * 0.17), r))
     slab = height * 0.34
     out.append(shapes.rounded_box(x - width / 2, y - slab, x + width / 2, y, slab / 2))
     return out
@@ -85,7 +91,7 @@ def clouds(world: Diorama, places: Sequence[tuple[float, float, float]], colours
         for k in range(layers):
             share = k / max(layers - 1, 1)
             width = world.px(wide) * (1 - 0.36 * share)
-            outlines = cloud_outline(cx + world.px(wide) * 0.11 * share * (1 if i % 2 else -1), cy + world.px(0.035 * wide * k), width, world.rng, puffs=5 - k)
+            outlines = cloud_outline(cx + world.px(wide) * 0.11 * share * (1 if i % 2 else -1), cy + world.px(0.035 * wide * k), width, world.rng, puffs=6 - k)
             paint = Paint((mix(colours[0], colours[1], 0.4 * (1 - share)), mix(colours[1], colours[0], 0.15 * share)))
             world.sheet(f"{name} {i + 1}.{k + 1}", outlines, paint, depth - 0.002 * k, lift=lift * (1 - 0.3 * share), dark=0.34)
 
@@ -152,11 +158,11 @@ def glitter(world: Diorama, name: str, x: float, rows: Sequence[float], widths: 
     """Slivers of light on water in rows (fractions of the height) about x; widths in 1/1000 row by row."""
     outlines = []
     for y, wide in zip(rows, widths, strict=True):
-        for _ in range(world.rng.integers(2, 5)):
-            dx, share = world.rng.normal(0, spread * wide), world.rng.uniform(0.35, 1.0)
-            cx, cy = world.at(x, y + world.rng.uniform(-0.006, 0.006))
-            outlines.append(shapes.lens(cx + world.px(dx), cy, world.px(wide * share), world.px(4.2 + 0.05 * wide * share)))
-    world.sheet(name, outlines, Paint((colour,), glow=0.6, edge=0.5), depth, lift=3.0, dark=0.35)
+        for _ in range(3):
+            dx, share = np.clip(world.rng.normal(0, spread * wide), -1.1 * wide, 1.1 * wide), world.rng.uniform(0.25, 1.0)
+            cx, cy = world.at(x, y + world.rng.uniform(-0.005, 0.005))
+            outlines.append(shapes.lens(cx + world.px(dx), cy, world.px(wide * share), world.px(3.6 + 0.05 * wide * share)))
+    world.sheet(name, outlines, Paint((colour,), glow=0.8, edge=0.4), depth, lift=3.0, dark=0.35)
 
 
 def snowfall(world: Diorama, name: str, count: int, sizes: tuple[float, float], depth: float, *, clear: Sequence[tuple[float, float, float]] = (), bottom: float = 1.0) -> None:

@@ -94,7 +94,7 @@ def rocket(body: Colour = "#f7ead3", accent: Colour = "#d93a36", glass: Colour =
         fin = shapes.smooth([[0.12, 0.10], [0.20, 0.20], [0.275, 0.34], [0.285, 0.52], [0.235, 0.47], [0.17, 0.415], [0.10, 0.40]], per=8) * (side, 1)
         shade = lighter(accent, 0.0 if side < 0 else -0.055)
         thing.add(fin, lighter(shade, 0.04), lighter(shade, -0.07), lift=12)
-    thing.add([[-0.10, 0.38], [0.10, 0.38], [0.128, 0.475], [-0.128, 0.475]], "#6a6f86", "#3c405c", lift=8, angle=0)
+    thing.add([[-0.10, 0.38], [0.10, 0.38], [0.128, 0.475], [-0.128, 0.475]], "#e9a93f", "#b5702f", lift=8, angle=0)
     y = np.linspace(-0.5, 0.41, 60)
     s = (y + 0.5) / 0.91
     half = 0.19 * np.sin(np.pi * np.clip(0.06 + 0.66 * s, 0, 1)) ** 0.9 - 0.19 * np.sin(np.pi * 0.06) ** 0.9 * (1 - s)
