@@ -64,9 +64,9 @@ class Clip:
                 metadata_errors="replace",
                 buffer_size=1 << 18,
             )
+        except MemoryError:
+            raise
         except (av.FFmpegError, ValueError) as error:
-            if isinstance(error, MemoryError):
-                raise
             why = f"it begins like {order['format']} but its index is missing or damaged"
             fix = "the copy may be incomplete: copy or record it again"
             raise UnreadableMedia(f"{self.name} cannot be read", why=why, fix=fix) from error
@@ -218,9 +218,11 @@ class Clip:
             for packet in self.container.demux(stream):
                 try:
                     decoded = other.decode(packet if packet.size else None) if other is not None else packet.decode()  # type: ignore[attr-defined]
+                except MemoryError:
+                    raise
                 except av.error.EOFError:
                     continue
-                except (av.error.InvalidDataError, av.error.ExternalError, av.error.PatchWelcomeError):
+                except av.FFmpegError:
                     self.damaged += 1
                     continue
                 for frame in decoded:

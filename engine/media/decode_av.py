@@ -144,7 +144,9 @@ def _decoded(clip: Clip, rate: int, channels: int) -> Iterator[tuple[float | Non
     for packet in clip.container.demux(clip.sound):
         try:
             frames = packet.decode()
-        except (av.error.InvalidDataError, av.error.EOFError, av.error.ExternalError, av.error.PatchWelcomeError):
+        except MemoryError:
+            raise
+        except av.FFmpegError:
             continue
         for frame in frames:
             kind = (frame.format.name, frame.layout.name, frame.sample_rate)

@@ -31,7 +31,9 @@ _PR_SET_NO_NEW_PRIVS, _PR_SET_DUMPABLE = 38, 4
 
 
 def leave_the_network() -> None:
-    """Enter an empty network namespace where the system allows it. Must run before the first thread starts."""
+    """Enter an empty network namespace where the system allows it. Must run after the imports, which may need the user's
+    rights to files, and before the first thread starts.
+    """
     with contextlib.suppress(OSError, AttributeError):
         libc = ctypes.CDLL(None, use_errno=True)
         libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
@@ -152,8 +154,8 @@ def reported(order: dict[str, Any], answers: Answers) -> Iterator[None]:
 def main() -> None:
     """Carry out the order in `sys.argv[1]`."""
     order = json.loads(sys.argv[1])
-    leave_the_network()
     work = operation(order)
+    leave_the_network()
     answers = Answers(order["limits"]["silence"])
     confine(order["limits"])
     with contextlib.suppress(BrokenPipeError), reported(order, answers):

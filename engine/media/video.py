@@ -91,7 +91,7 @@ def open_video(
 
     Frames are upright with square pixels, sRGB, at most `max_side` px on the longer side. Which source frame stands at each output frame
     follows the true timestamps (`engine.media.timing`), so a variable-rate clip stays in step with its sound. Animated pictures are
-    clips too. alpha "drop" lays transparent parts over white. Raises `UnreadableMedia` or `LimitExceeded`; a clip that is cut off or
+    clips too, and a still one is a clip of one frame. alpha "drop" lays transparent parts over white. Raises `UnreadableMedia` or `LimitExceeded`; a clip that is cut off or
     damaged in the middle yields what can be decoded and then has a `note`.
     """
     if fps is not None and not 0 < fps <= MAX_RATE:
