@@ -50,6 +50,8 @@ class Helper:
                 message = None
             finally:
                 timer.cancel()
+            if message is None:
+                self.stop()
         if message is None:
             if expired.is_set():
                 raise LimitExceeded(f"no answer within {limit:.0f} s", fix="try a smaller picture")
@@ -61,9 +63,10 @@ class Helper:
 
     def stop(self) -> None:
         """End the process."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait(5)
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.wait(5)
 
     @property
     def pid(self) -> int | None:
