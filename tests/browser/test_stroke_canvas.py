@@ -439,6 +439,29 @@ def test_photo_is_loaded_kept_and_replaced(open_page: Open, server: Server, tmp_
     page.wait_for_function(f"() => {APP}.view.imageWidth === 300")
 
 
+def test_a_photo_is_dropped_or_pasted_and_other_files_are_left_to_the_page(open_page: Open) -> None:
+    page = open_page(loaded=False)
+    page.evaluate("() => { window.left = []; document.addEventListener('drop', (event) => window.left.push(event.defaultPrevented)); }")
+    give = """async ([how, name, type, size]) => {
+        const canvas = Object.assign(document.createElement('canvas'), { width: size, height: size });
+        canvas.getContext('2d').fillRect(0, 0, size, size);
+        const blob = type.startsWith('image/') ? await new Promise((done) => canvas.toBlob(done, type)) : new Blob(['[{"points": [[0.1, 0.1], [0.5, 0.5]]}]'], { type });
+        const files = new DataTransfer();
+        files.items.add(new File([blob], name, { type }));
+        const stage = document.querySelector('#canvas .sc-stage'), options = { bubbles: true, cancelable: true };
+        if (how === 'paste') document.dispatchEvent(new ClipboardEvent('paste', { clipboardData: files, ...options }));
+        else stage.dispatchEvent(new DragEvent('drop', { dataTransfer: files, ...options }));
+    }"""
+    page.evaluate(give, ["drop", "a.png", "image/png", 120])
+    page.wait_for_function(f"() => {APP}.view.imageWidth === 120")
+    page.evaluate(give, ["paste", "b.png", "image/png", 90])
+    page.wait_for_function(f"() => {APP}.view.imageWidth === 90")
+    page.evaluate(give, ["drop", "strokes.json", "application/json", 0])
+    page.wait_for_function(f"() => {APP}.store.strokes.length === 1")
+    page.evaluate(give, ["drop", "result.mp4", "video/mp4", 0])
+    assert page.evaluate("() => window.left") == [False]  # only the clip reached the page, untouched
+
+
 def test_a_canvas_in_a_hidden_tab_appears_when_the_tab_does(open_page: Open) -> None:
     page = open_page()
     second = "document.querySelector('#second .sc').strokeCanvas"
@@ -476,7 +499,7 @@ def test_64_strokes_stay_fluid_and_a_65th_is_refused(open_page: Open) -> None:
         """() => { const app = APP, strokes = [];
         for (let k = 0; k < 64; k++) strokes.push({ kind: 'move', radius: 0.03, on: 'auto', easing: 'drawn', area: null,
           points: Array.from({ length: 200 }, (_, i) => [0.1 + 0.004 * i, 0.02 + k / 70 + 0.02 * Math.sin(i / 8), i / 199]) });
-        app.store.change({ strokes, selected: -1 }); app.strokesChanged(); app.painter.paint(performance.now());
+        app.store.change({ strokes, selected: -1 }); app.painter.paint(performance.now());
         let painted = 0; const real = app.painter.stroke.bind(app.painter); app.painter.stroke = (...a) => { painted++; real(...a); };
         for (let i = 0; i < 20; i++) app.painter.paint(performance.now() + i); return painted; }""".replace("APP", APP)
     )

@@ -23,7 +23,7 @@ from studio.widgets.base import Widget, read_parts
 FOLDER = Path(__file__).parent
 SCRIPTS = (
     "geometry.js", "strokes_json.js", "store.js", "view.js", "icons.js", "paint.js", "overlays.js",
-    "preview.js", "pointer.js", "keyboard.js", "picture.js", "list.js", "panel.js", "main.js",
+    "preview.js", "pointer.js", "keyboard.js", "picture.js", "list.js", "words.js", "panel.js", "main.js",
 )  # fmt: skip
 """Joined in this order into one function body: `main.js` starts the widget from the parts before it."""
 MAX_STROKES = next(m.max_length for m in StrokeMotionRequest.model_fields["strokes"].metadata if hasattr(m, "max_length"))

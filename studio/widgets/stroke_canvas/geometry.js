@@ -174,3 +174,15 @@ function shifted(points, dx, dy) {
   const mx = clamp(dx, -Math.min(...xs), 1 - Math.max(...xs)), my = clamp(dy, -Math.min(...ys), 1 - Math.max(...ys));
   return points.map((p) => cleanPoint([p[0] + mx, p[1] + my, p[2]]));
 }
+
+/** Points along the path, at most `step` apart. */
+function spaced(points, step, units) {
+  const placed = [points[0]];
+  for (let i = 1; i < points.length; i++) {
+    const from = placed.at(-1), far = distance(from, points[i], units);
+    if (far < step && i < points.length - 1) continue;
+    const parts = Math.max(1, Math.ceil(far / step));
+    for (let k = 1; k <= parts; k++) placed.push([from[0] + (points[i][0] - from[0]) * (k / parts), from[1] + (points[i][1] - from[1]) * (k / parts)]);
+  }
+  return placed;
+}

@@ -76,7 +76,7 @@ class App {
     if (remember) this.store.change({ ...value, selected: -1 });
     else this.store.live({ ...value, selected: -1 });
     this.picture.follow();
-    this.strokesChanged();
+    this.invalidate();
     this.refreshAll();
     this.player.request();
   }
@@ -87,7 +87,7 @@ class App {
     store.version += 1;
     this.props.value = JSON.parse(JSON.stringify({ image: store.image, strokes: store.strokes, version: store.version }));
     this.hover = Math.min(this.hover, store.strokes.length - 1);
-    this.strokesChanged();
+    this.invalidate();
     this.refreshAll();
     this.player.request();
   }
@@ -142,13 +142,8 @@ class App {
     return this.hover >= 0 && !this.reducedMotion && this.store.strokes[this.hover]?.kind === "move";
   }
 
-  strokesChanged() {
-    this.painter.layerStale = true;
-    this.invalidate();
-  }
-
   viewChanged() {
-    this.strokesChanged();
+    this.invalidate();
     this.panel.fit.hidden = !this.picture.shown || this.view.zoom <= 1;
   }
 
@@ -232,14 +227,14 @@ class App {
       if (final && store.end()) { this.committed(); return; }
     }
     this.panel.refreshSize();
-    this.strokesChanged();
+    this.invalidate();
   }
 
   select(index) {
     if (index !== this.store.selected) this.store.live({ selected: index });
     this.panel.refresh();
     this.panel.list.refresh();
-    this.strokesChanged();
+    this.invalidate();
     this.sayStep();
   }
 
@@ -270,7 +265,7 @@ class App {
   setHover(index) {
     if (index === this.hover) return;
     this.hover = index;
-    this.strokesChanged();
+    this.invalidate();
   }
 
   setCursor(place) {
@@ -403,24 +398,7 @@ class App {
   }
 
   sayStep() {
-    if (!this.loading) this.say(this.step());
-  }
-
-  /** The sentence that names the current step. */
-  step() {
-    const { store, drawing, cursor, tool } = this, number = store.selected + 1;
-    if (!this.picture.shown) return store.image ? "The picture is being fetched." : "Load a photo to begin: choose a file, drop one here, or paste it.";
-    const where = cursor ? ` Cursor at ${Math.round(cursor[0] * 100)} % across, ${Math.round(cursor[1] * 100)} % down.` : "";
-    if (drawing?.keyboard) return `Drawing: arrow keys lead the stroke, Enter ends it, Escape drops it.${where}`;
-    if (drawing?.kind === "move") return "Lead it to where it should go. Your speed counts. Lift to finish.";
-    if (drawing) return drawing.kind === "pin" ? "Cover what must stay still, then lift." : drawing.erase ? "Wipe off what does not belong to the thing." : "Cover the whole thing, then lift.";
-    if (cursor && tool !== "select") return `Arrow keys move the cursor (Shift: further), Enter starts a ${tool === "move" ? "stroke" : tool === "pin" ? "pin" : "brush"}.${where}`;
-    if (tool === "pin") return "Tap or brush over what must stay still.";
-    if (tool === "brush") return store.stroke?.kind === "move" ? `Brush over the whole thing that stroke ${number} moves. Hold Alt to wipe off.` : "Select a move stroke, then brush over the whole thing that it moves.";
-    if (tool === "select") return store.stroke ? `Drag stroke ${number} or its white points. Delete removes it.` : store.strokes.length ? "Click a stroke to change it." : "There is no stroke yet: take Move and draw one.";
-    if (!store.strokes.some((s) => s.kind === "move")) return "Draw from the thing to where it should go. It moves a second after you lift the pen.";
-    if (this.mode === "motion") return "A rough look at the motion. Draw another stroke, pin what must stay still, or press Run for the full clip.";
-    return "Draw another stroke, or pin what must stay still.";
+    if (!this.loading) this.say(stepSentence(this));
   }
 
   // ---- text and files ----------------------------------------------------------------------------------------------
@@ -454,18 +432,6 @@ class App {
     make("a", { href: address, download: "strokes.json" }).click();
     setTimeout(() => URL.revokeObjectURL(address), 1000);
   }
-}
-
-/** Points along the path, at most `step` apart. */
-function spaced(points, step, units) {
-  const placed = [points[0]];
-  for (let i = 1; i < points.length; i++) {
-    const from = placed.at(-1), far = distance(from, points[i], units);
-    if (far < step && i < points.length - 1) continue;
-    const parts = Math.max(1, Math.ceil(far / step));
-    for (let k = 1; k <= parts; k++) placed.push([from[0] + (points[i][0] - from[0]) * (k / parts), from[1] + (points[i][1] - from[1]) * (k / parts)]);
-  }
-  return placed;
 }
 
 const host = element.querySelector(".sc");

@@ -1,5 +1,6 @@
-// Paints the canvas: picture or preview frame, then strokes, then what is being drawn. Strokes are kept on a layer of
-// their own that is repainted only when they or the view change, so that playing a preview over 64 strokes stays cheap.
+// Paints the canvas: picture or preview frame, then strokes, then what is being drawn. Strokes lie on two layers, one for the
+// selected and hovered, one for the rest; each is repainted only when its own strokes or the view change, so that playing a
+// preview over 64 strokes, or dragging one of them, stays cheap.
 
 const CASING = "rgb(12 16 24 / 0.6)";
 
@@ -7,8 +8,7 @@ class Painter {
   constructor(app) {
     this.app = app;
     this.context = app.canvas.getContext("2d");
-    this.layer = document.createElement("canvas");
-    this.layerStale = true;
+    this.layers = [0, 1].map(() => ({ canvas: document.createElement("canvas"), holds: null }));
   }
 
   paint(now) {
@@ -18,11 +18,11 @@ class Painter {
     if (!app.picture.shown) return;
     const moving = this.base(context, now);
     this.overlays(context);
-    if (this.layerStale) this.repaintLayer();
+    this.refreshLayers();
     context.save();
     context.globalAlpha = moving ? 0.55 : 1;
     context.setTransform(1, 0, 0, 1, 0, 0);
-    context.drawImage(this.layer, 0, 0);
+    for (const layer of this.layers) if (layer.canvas.width > 1) context.drawImage(layer.canvas, 0, 0);
     context.restore();
     this.comets(context, now);
     if (app.tool === "select" && app.store.stroke) paintHandles(context, app);
@@ -59,15 +59,24 @@ class Painter {
     if (app.showArrows) paintArrows(context, app.player.arrows, app.view);
   }
 
-  repaintLayer() {
-    const { app, layer } = this, { view, store } = app;
-    layer.width = app.canvas.width;
-    layer.height = app.canvas.height;
-    const context = layer.getContext("2d");
+  refreshLayers() {
+    const { store, hover } = this.app, rest = [], strong = [];
+    store.strokes.forEach((_, i) => (i === store.selected || i === hover ? strong : rest).push(i));
+    this.refreshLayer(this.layers[0], rest, false);
+    this.refreshLayer(this.layers[1], strong, true);
+  }
+
+  /** Repaints the layer unless it already holds these very strokes, seen the same way. Strokes are never changed in place. */
+  refreshLayer(layer, indices, strong) {
+    const { app } = this, { view, store } = app;
+    const holds = [app.canvas.width, app.canvas.height, view.zoom, view.panX, view.panY, view.imageWidth, view.imageHeight, ...indices.flatMap((i) => [i, store.strokes[i], i === store.selected])];
+    if (layer.holds?.length === holds.length && holds.every((value, k) => value === layer.holds[k])) return;
+    layer.holds = holds;
+    layer.canvas.width = indices.length ? app.canvas.width : 1; // an empty layer costs neither memory nor time
+    layer.canvas.height = indices.length ? app.canvas.height : 1;
+    const context = layer.canvas.getContext("2d");
     context.setTransform(view.ratio, 0, 0, view.ratio, 0, 0);
-    store.strokes.forEach((stroke, i) => { if (i !== store.selected) this.stroke(context, stroke, i, i === app.hover); });
-    if (store.stroke) this.stroke(context, store.stroke, store.selected, true);
-    this.layerStale = false;
+    for (const i of indices) this.stroke(context, store.strokes[i], i, strong);
   }
 
   stroke(context, stroke, index, strong) {
@@ -86,11 +95,12 @@ class Painter {
     disc(context, places[0], radius, withAlpha(colours[0], 0.2), colours[0]);
     trace(context, places, strong ? 7 : 5.5, CASING);
     context.lineWidth = strong ? 4 : 3;
-    for (let i = 1; i < places.length; i++) {
-      context.strokeStyle = mixed(colours, (stroke.points[i - 1][2] + stroke.points[i][2]) / 2);
+    for (let i = 1; i < places.length;) { // one piece of line per 24th of the clip: finer colour steps cannot be seen
+      const from = stroke.points[i - 1][2];
       context.beginPath();
       context.moveTo(...places[i - 1]);
-      context.lineTo(...places[i]);
+      do context.lineTo(...places[i++]); while (i < places.length && stroke.points[i][2] - from < 1 / 24);
+      context.strokeStyle = mixed(colours, (from + stroke.points[i - 1][2]) / 2);
       context.stroke();
     }
     arrowHead(context, places, colours[1], strong ? 15 : 12.5);

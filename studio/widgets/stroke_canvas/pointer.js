@@ -111,7 +111,7 @@ class PointerInput {
     const change = handle !== null ? { points: bend(stroke.points, handle, reach, dx, dy, view.units) } : { points: shifted(stroke.points, dx, dy) };
     if (handle === null && stroke.area) change.area = shifted(stroke.area, dx, dy);
     store.live({ strokes: store.withStroke(store.selected, change) });
-    app.strokesChanged();
+    app.invalidate();
   }
 
   lift(event) {
@@ -137,7 +137,7 @@ class PointerInput {
     const { app } = this;
     app.gesturing = false;
     if (app.store.end()) app.committed();
-    else app.strokesChanged();
+    else app.invalidate();
   }
 
   /** The browser took the pointer away (a system gesture): what was being drawn is dropped, nothing else is lost. */
