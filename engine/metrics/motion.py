@@ -48,13 +48,15 @@ class MotionMeter:
     _last: np.ndarray | None = field(default=None, init=False)
     _still: list[np.ndarray] = field(default_factory=list, init=False)
     _drift: list[float] = field(default_factory=list, init=False)
+    _photo: np.ndarray | None = field(default=None, init=False)
+    _seen: np.ndarray | None = field(default=None, init=False)
     _index: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
         self._scale = min(1.0, MEASURE_SIDE / max(self.size))
         self._tracks = [_Track(t, (t.points * self._scale).astype(np.float32), np.ones(len(t.points), bool), np.eye(3)) for t in self.targets]
         self._errors = [None] * len(self.targets)
-        self._dis = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+        self._dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
 
     def feed(self, frame: np.ndarray, covered: np.ndarray | None = None, ground: Carry | None = None) -> None:
         """The next frame. covered: (H, W) bool, where things are now; ground: carries the photo's places (..., 2) to where they should be now
@@ -135,7 +137,7 @@ class MotionMeter:
         photo = small
         if ground is not None:
             photo, seen = self._undone(small, seen, ground)
-        if self._index and self._index % 3 == 0 and min(size) >= 16:
+        if self._photo is not None and self._seen is not None and self._index % 3 == 0 and min(size) >= 16:
             # Things are painted over in both pictures and a rim around them is left out: flow spreads beyond what moves.
             both = (seen & self._seen).astype(bool)
             flow = self._dis.calc(np.where(both, self._photo, 128).astype(np.uint8), np.where(both, photo, 128).astype(np.uint8), None)

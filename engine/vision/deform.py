@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.ndimage import binary_dilation, distance_transform_edt
 from scipy.sparse import csc_matrix, diags
 from scipy.sparse.linalg import splu
 
@@ -14,12 +15,16 @@ MIN_JACOBIAN = 0.3
 
 @dataclass(frozen=True)
 class Mesh:
-    """Square cells over a mask. vertices: (V, 2) x, y in pixels; cells: (C, 4) vertex indices, clockwise from the top left;
-    inside: (C,) bool, cells that hold a part of the mask (the others only carry the field a little beyond it)."""
+    """Square cells over a mask. vertices: (V, 2) x, y in pixels; cells: (C, 4) vertex indices, clockwise from the top left; inside: (C,) bool,
+    cells that hold a part of the mask (the others only carry the field a little beyond it); lookup: (rows, columns) nearest cell of each place
+    of the grid that begins at `origin` with cells of `size` pixels."""
 
     vertices: np.ndarray
     cells: np.ndarray
     inside: np.ndarray
+    lookup: np.ndarray
+    origin: np.ndarray
+    size: float
 
     @property
     def triangles(self) -> np.ndarray:
@@ -28,14 +33,13 @@ class Mesh:
 
     def interpolation(self, points: np.ndarray) -> csc_matrix:
         """(N, V) bilinear weights of `points` (N, 2); a point outside the mesh takes the nearest cell."""
-        corners = self.vertices[self.cells[:, 0]]
-        size = self.vertices[self.cells[0, 2]] - corners[0]
         points = np.asarray(points, float).reshape(-1, 2)
-        nearest = ((points[:, None] - (corners + size / 2)[None]) ** 2).sum(axis=2).argmin(axis=1)
-        fx, fy = np.clip((points - corners[nearest]) / size, 0.0, 1.0).T
+        place = np.clip(((points - self.origin) / self.size).astype(int), 0, np.array(self.lookup.shape[::-1]) - 1)
+        cell = self.lookup[place[:, 1], place[:, 0]]
+        fx, fy = np.clip((points - self.vertices[self.cells[cell, 0]]) / self.size, 0.0, 1.0).T
         data = np.stack([(1 - fx) * (1 - fy), fx * (1 - fy), fx * fy, (1 - fx) * fy], axis=1)
         rows = np.repeat(np.arange(len(points)), 4)
-        return csc_matrix((data.ravel(), (rows, self.cells[nearest].ravel())), shape=(len(points), len(self.vertices)))
+        return csc_matrix((data.ravel(), (rows, self.cells[cell].ravel())), shape=(len(points), len(self.vertices)))
 
 
 def cover(mask: np.ndarray, *, cells: int = 28, margin: int = 2) -> Mesh:
@@ -49,20 +53,16 @@ def cover(mask: np.ndarray, *, cells: int = 28, margin: int = 2) -> Mesh:
     ys, xs = np.nonzero(mask)
     filled = np.zeros((ny, nx), bool)
     filled[((ys - origin[1]) / size).astype(int), ((xs - origin[0]) / size).astype(int)] = True
-    grown = filled.copy()
-    for _ in range(margin):
-        wider = grown.copy()
-        wider[1:] |= grown[:-1]
-        wider[:-1] |= grown[1:]
-        grown = wider.copy()
-        grown[:, 1:] |= wider[:, :-1]
-        grown[:, :-1] |= wider[:, 1:]
+    grown = binary_dilation(filled, np.ones((3, 3), bool), iterations=margin)
     cy, cx = np.nonzero(grown)
     corner = cy * (nx + 1) + cx
     quads = np.stack([corner, corner + 1, corner + nx + 2, corner + nx + 1], axis=1)
     used, index = np.unique(quads, return_inverse=True)
     vertices = origin + size * np.stack([used % (nx + 1), used // (nx + 1)], axis=1)
-    return Mesh(vertices, index.reshape(quads.shape), filled[cy, cx])
+    number = np.full((ny, nx), -1)
+    number[cy, cx] = np.arange(len(cy))
+    near = distance_transform_edt(~grown, return_distances=False, return_indices=True)
+    return Mesh(vertices, index.reshape(quads.shape), filled[cy, cx], number[near[0], near[1]], origin, size)
 
 
 class Elastic:
@@ -145,26 +145,17 @@ def follow(elastic: Elastic, displacements: np.ndarray, *, share: float = 1.0) -
     return out
 
 
-def largest_share(elastic: Elastic, displacements: np.ndarray) -> tuple[np.ndarray, float]:
-    """(positions (S, V, 2), share): the largest share of the displacements at which no part shrinks below `MIN_JACOBIAN`."""
+def largest_share(elastic: Elastic, displacements: np.ndarray) -> float:
+    """The largest share of the displacements (S, K, 2) at which no part shrinks below `MIN_JACOBIAN`, judged on the three widest steps."""
+    widest = displacements[np.argsort(np.linalg.norm(displacements, axis=2).max(axis=1))[-3:]]
 
-    def sound(steps: np.ndarray) -> bool:
-        return min(min_jacobian(elastic.mesh, s) for s in steps) >= MIN_JACOBIAN
+    def sound(share: float) -> bool:
+        return min(min_jacobian(elastic.mesh, s) for s in follow(elastic, widest, share=share)) >= MIN_JACOBIAN
 
-    steps = follow(elastic, displacements)
-    if sound(steps):
-        return steps, 1.0
-    # The widest pulls decide, so the search looks at those only; the answer is checked on all steps.
-    widest = np.unique(np.argsort(np.linalg.norm(displacements, axis=2).max(axis=1))[-3:])
+    if sound(1.0):
+        return 1.0
     low, high = 0.0, 1.0
-    for _ in range(5):
+    for _ in range(4):
         middle = (low + high) / 2
-        if sound(follow(elastic, displacements[widest], share=middle)):
-            low = middle
-        else:
-            high = middle
-    for share in (low, 0.8 * low, 0.5 * low):
-        steps = follow(elastic, displacements, share=share)
-        if sound(steps):
-            return steps, share
-    return np.repeat(elastic.mesh.vertices[None], len(displacements), axis=0), 0.0
+        low, high = (middle, high) if sound(middle) else (low, middle)
+    return low

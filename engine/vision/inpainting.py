@@ -49,7 +49,7 @@ def fill(
         filled = diffuse(part.astype(np.float32), gap)
     else:
         height, width = size[1] * step, size[0] * step  # a whole number of steps, the rest is filled from the nearest place found
-        small = cv2.resize(_premasked(part, barred, gap)[:height, :width], size, interpolation=cv2.INTER_AREA)
+        small = _reduced(part[:height, :width].astype(np.float32), ~gap[:height, :width], size)
         gap_small = cv2.resize(gap[:height, :width].astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0
         barred_small = cv2.resize(barred[:height, :width].astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0
         found = _search(small, gap_small, barred_small | gap_small, rounds, checkpoint)
@@ -57,7 +57,8 @@ def fill(
             filled = diffuse(part.astype(np.float32), gap)
         else:
             places, coarse = found
-            filled = _copy(part, gap, barred, places, coarse, step) if step > 1 else coarse
+            checkpoint()
+            filled = _copy(part, gap, barred, places, coarse, step, checkpoint) if step > 1 else coarse
     out = image.copy()
     out[window][gap] = np.clip(np.rint(filled[gap]), 0, 255).astype(np.uint8)
     return out
@@ -89,9 +90,13 @@ class _Level:
     sources: np.ndarray
 
 
-def _premasked(part: np.ndarray, barred: np.ndarray, gap: np.ndarray) -> np.ndarray:
-    """The picture with the hole already smooth, so that averaging down does not mix the old thing into the known rim."""
-    return np.where(gap[..., None], diffuse(part.astype(np.float32), barred), part).astype(np.float32)
+def _reduced(picture: np.ndarray, known: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """`picture` (H, W, C) float32 at a smaller size, each pixel the mean of the known ones under it: the hole does not bleed into the rim."""
+    if size == known.shape[::-1]:
+        return picture
+    weight = cv2.resize(known.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    total = cv2.resize(picture * known[..., None], size, interpolation=cv2.INTER_AREA)
+    return total / np.maximum(weight, 1e-6)[..., None]
 
 
 def _search(
@@ -131,7 +136,8 @@ def _search(
             words = _words(level.colours, level.targets, basis)
             exhaustive = depth == 0 and level.targets.size * level.sources.size < 3_000_000
             matches, error = _match(level, words, source_words, matches, bar, rng, exhaustive, turn)
-            level.colours, rim = _vote(level, matches, error)
+            last = depth == len(pyramid) - 1 and turn == rounds - 1
+            level.colours, rim = _vote(level, matches, error, sharp=last)
             checkpoint()
         colours = level.colours
         places = _places(level, matches, hole.shape)
@@ -247,10 +253,11 @@ def _match(
     return matches, error
 
 
-def _vote(level: _Level, matches: np.ndarray, error: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _vote(level: _Level, matches: np.ndarray, error: np.ndarray, *, sharp: bool) -> tuple[np.ndarray, np.ndarray]:
     """(colours (h, w, 3) with the hole voted anew, the votes alone (h, w, 3), 0 where there are none): a mean of what patches propose.
 
-    A patch weighs by its likeness and by its nearness to known pixels (Wexler 2007, section 3.2), so truth flows inwards.
+    A patch weighs by its likeness and by its nearness to known pixels (Wexler 2007, section 3.2), so truth flows inwards. sharp: patches count
+    mostly near their middle, so that fewer of them mix and the grain stays.
     """
     height, width = level.gap.shape
     away = cv2.distanceTransform(level.gap.astype(np.uint8), cv2.DIST_L2, 3).ravel()[level.targets]
@@ -261,10 +268,11 @@ def _vote(level: _Level, matches: np.ndarray, error: np.ndarray) -> tuple[np.nda
     half = PATCH // 2
     for dy in range(-half, half + 1):
         for dx in range(-half, half + 1):
+            share = weight * np.float32(0.3 ** (dx * dx + dy * dy)) if sharp else weight
             step = dy * width + dx  # targets and matches both keep `half` from the rim, so no index leaves the picture
             # Centres are distinct, so within one offset the places are too: plain indexing adds correctly.
-            total[level.targets + step, :3] += flat[matches + step] * weight[:, None]
-            total[level.targets + step, 3] += weight
+            total[level.targets + step, :3] += flat[matches + step] * share[:, None]
+            total[level.targets + step, 3] += share
     voted = (total[:, :3] / np.maximum(total[:, 3:], 1e-12)).reshape(level.colours.shape)
     use = level.gap & (total[:, 3].reshape(height, width) > 0)
     return np.where(use[..., None], voted, level.colours), voted
@@ -287,7 +295,9 @@ def _upsample(places: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     return my * shape[1] + mx
 
 
-def _copy(part: np.ndarray, gap: np.ndarray, barred: np.ndarray, places: np.ndarray, coarse: np.ndarray, step: int) -> np.ndarray:
+def _copy(
+    part: np.ndarray, gap: np.ndarray, barred: np.ndarray, places: np.ndarray, coarse: np.ndarray, step: int, checkpoint: Callable[[], None]
+) -> np.ndarray:
     """Full-resolution colours (H, W, 3) float32 from matches found on a copy `step` times smaller.
 
     Each pixel takes the mean of what the five nearest matches propose (they agree except at seams), then the slow difference
@@ -310,17 +320,24 @@ def _copy(part: np.ndarray, gap: np.ndarray, barred: np.ndarray, places: np.ndar
         valid &= ~barred[sy, sx]
         part_weight = (share * valid)[:, None].astype(np.float32)
         total += picture[sy, sx] * part_weight
+        checkpoint()
         weight += part_weight
+    checkpoint()
     smooth = cv2.resize(coarse, (low_w * step, low_h * step), interpolation=cv2.INTER_LINEAR)
     smooth = cv2.copyMakeBorder(smooth, 0, height - low_h * step, 0, width - low_w * step, cv2.BORDER_REPLICATE)
     copied = picture.copy()
     known = weight[:, 0] > 0
     copied[ys[known], xs[known]] = (total / np.maximum(weight, 1e-6))[known]
     copied[ys[~known], xs[~known]] = smooth[ys[~known], xs[~known]]
-    # Where the copy differs slowly from the truth at the rim, carry the difference inwards.
+    checkpoint()
+    # Where the copy differs slowly from the truth at the rim, carry the difference inwards; slow, so a small copy will do.
     rim = cv2.dilate(gap.astype(np.uint8), np.ones((2 * step + 1, 2 * step + 1), np.uint8)).astype(bool) & ~barred
-    difference = np.where(rim[..., None], picture - copied, 0.0).astype(np.float32)
-    carried = diffuse(difference, ~rim)
+    whole = (slice(0, low_h * step), slice(0, low_w * step))
+    difference = np.where(rim[..., None], picture - copied, 0.0).astype(np.float32)[whole]
+    slow = _reduced(difference, rim[whole], (low_w, low_h))
+    seen = cv2.resize(rim[whole].astype(np.float32), (low_w, low_h), interpolation=cv2.INTER_AREA) > 0
+    carried = cv2.resize(diffuse(slow, ~seen), (low_w * step, low_h * step), interpolation=cv2.INTER_LINEAR)
+    carried = cv2.copyMakeBorder(carried, 0, height - low_h * step, 0, width - low_w * step, cv2.BORDER_REPLICATE)
     out = picture.copy()
     out[gap] = (copied + carried)[gap]
     return out

@@ -11,8 +11,8 @@ import numpy as np
 from engine.tasks.stroke_motion.paths import Path, camera_matrix
 from engine.tasks.stroke_motion.request import Camera
 from engine.vision.completion import Completion
-from engine.vision.deform import Elastic, Mesh, cover, largest_share
-from engine.vision.segmentation import colour_edges, outline
+from engine.vision.deform import Elastic, Mesh, cover, follow, largest_share
+from engine.vision.segmentation import colour_edges, fit_side, outline
 from engine.vision.warping import affine, fit_similarity, similarity, translation
 
 STROKE_MARGIN, CAMERA_MARGIN = 0.12, 0.01
@@ -146,7 +146,7 @@ def bend(
     soft: the mask is a patch without an edge of its own, so its whole rim is kept. Otherwise only the parts of the rim that lie on
     no edge of the picture are kept: there the thing goes on into what is around it.
     """
-    mesh = cover(mask)
+    mesh = cover(mask, cells=24)
     handles = np.concatenate([_disc(p.start[None], 0.5 * p.radius, 6) for p in paths])
     owner = np.repeat(np.arange(len(paths)), len(handles) // len(paths))
     spread = [_disc(p.points[:: max(1, len(p.points) // 12)], 0.8 * p.radius, 8) for p in pins]
@@ -167,17 +167,19 @@ def bend(
     drift = _widened(_sample(shares, mesh.vertices, image.shape[:2]))[:, owner] / (len(handles) // len(paths))
     phases = np.unique(np.concatenate([np.linspace(0.0, 1.0, 17), np.linspace(first_phase, 0.0, 5 if first_phase < 0 else 1)]))
     pulls = np.array([[paths[k].at(phase) - paths[k].start for k in owner] for phase in phases])  # (S, K, 2)
-    best: tuple[np.ndarray, float] | None = None
+    elastic, share = None, -1.0
     # Stiff first, which turns limbs well; when that would fold, closer to the even fall-off of the completed field.
     for loyalty in (0.05, 0.6):
         checkpoint()
-        steps, share = largest_share(Elastic(mesh, handles, fixed, firm, drift, loyalty=loyalty), pulls)
-        if best is None or share > best[1]:
-            best = steps, share
+        trial = Elastic(mesh, handles, fixed, firm, drift, loyalty=loyalty)
+        reached = largest_share(trial, pulls)
+        if reached > share:
+            elastic, share = trial, reached
         if share == 1.0:
             break
-    assert best is not None
-    return Bending(mesh, phases, best[0]), best[1]
+    assert elastic is not None
+    checkpoint()
+    return Bending(mesh, phases, follow(elastic, pulls, share=share)), share
 
 
 def rim_contact(mask: np.ndarray, paths: list[Path]) -> np.ndarray:
@@ -205,8 +207,9 @@ def _open_rim(image: np.ndarray, mask: np.ndarray, soft: bool) -> np.ndarray:
     """(N, 2) places on the mask's outline that lie on no edge of the picture (all of the outline for a soft patch)."""
     inner = outline(mask) & mask
     if not soft:
-        edges = cv2.dilate(colour_edges(image), np.ones((5, 5)))
-        inner &= edges < max(3.0, float(np.percentile(edges, 60)) * 0.6)
+        edges = cv2.dilate(colour_edges(fit_side(image, 320)), np.ones((5, 5)))
+        weak = (edges < max(3.0, float(np.percentile(edges, 60)) * 0.6)).astype(np.uint8)
+        inner &= cv2.resize(weak, mask.shape[::-1], interpolation=cv2.INTER_NEAREST).astype(bool)
     ys, xs = np.nonzero(inner)
     every = max(1, len(xs) // 160)
     return np.stack([xs[::every], ys[::every]], axis=1).astype(float)

@@ -312,6 +312,7 @@ def _plate(scene: Scene, work_side: int, rounds: int, checkpoint: Callable[[], N
 
 
 def _dilated(mask: np.ndarray, radius: int) -> np.ndarray:
-    """(H, W) bool grown by `radius` pixels."""
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
-    return cv2.dilate(mask.astype(np.uint8), kernel).astype(bool)
+    """(H, W) bool grown by `radius` pixels; by distances, whose cost does not grow with the radius."""
+    if not mask.any():
+        return mask
+    return cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, 5) <= radius

@@ -51,7 +51,7 @@ class Reader:
 
     def __init__(self, image: np.ndarray, checkpoint: Callable[[], None] = lambda: None) -> None:
         self.finder = Finder(image, checkpoint)
-        self._found: dict[tuple[object, ...], Support | None] = {}
+        self._found: dict[tuple[Stroke, ...], Support] = {}
 
     @property
     def size(self) -> tuple[int, int]:
@@ -70,16 +70,18 @@ class Reader:
             if paths[i].reach < SMALLEST_MOVE * max(width, height):
                 reading.notes.append(f"Stroke {i + 1} has no length, so it moves nothing.")
                 continue
-            support = None if stroke.on == "background" else self._support(stroke, paths[i])
-            near = [p for p in pins if support is not None and self._touches(paths[p], support.mask, grow=1.5 * paths[i].radius)]
-            if support is None or (stroke.on == "auto" and stroke.area is None and not support.found and not near):
-                if stroke.on == "auto" and support is not None:
-                    reading.notes.append(
-                        f"Nothing could be cut out under the start of stroke {i + 1}, so it moves the camera; brush the thing, or set it to take a thing."
-                    )
+            if stroke.on == "background":
                 reading.camera.append(i)
                 continue
-            thing = self._with_pins(Thing(support.mask, [i], [], support.found, i), stroke, paths, pins)
+            support = self._support(stroke, paths[i])
+            near = [p for p in pins if self._touches(paths[p], support.mask, grow=1.5 * paths[i].radius)]
+            if stroke.on == "auto" and stroke.area is None and not support.found and not near:
+                reading.notes.append(
+                    f"Nothing could be cut out under the start of stroke {i + 1}, so it moves the camera; brush the thing, or set it to take a thing."
+                )
+                reading.camera.append(i)
+                continue
+            thing = self._with_pins(Thing(support.mask, [i], [], support.found, i), strokes, paths, pins)
             if stroke.area is None and support.edge < ATTACHED and not thing.pins:
                 thing.pins = [p for p in pins if self._touches(paths[p], thing.mask, grow=3.0 * paths[p].radius)]
             reading.things.append(thing)
@@ -89,8 +91,7 @@ class Reader:
         for p in pins:
             if p in taken:
                 continue
-            support = self._support(strokes[p], paths[p]) if moving and strokes[p].on != "background" else None
-            if support is not None and support.found:
+            if moving and strokes[p].on != "background" and (support := self._support(strokes[p], paths[p])).found:
                 reading.things.append(Thing(support.mask, [], [p], True, p))
             elif strokes[p].on != "thing":
                 reading.camera_pins.append(p)
@@ -99,9 +100,9 @@ class Reader:
         self._nest(reading.things)
         return reading
 
-    def _support(self, stroke: Stroke, path: Path) -> Support | None:
-        """The thing under the start of a stroke, or its brushed area; None when a stroke on `auto` starts in open background."""
-        key = (stroke.points[0], stroke.points[-1], len(stroke.points), stroke.radius, stroke.on, stroke.kind, stroke.area)
+    def _support(self, stroke: Stroke, path: Path) -> Support:
+        """The thing under the start of a stroke (under all of a pin), or its brushed area."""
+        key = (stroke,)
         if key not in self._found:
             shape = self.finder.fine.shape[:2]
             if stroke.area:
@@ -113,20 +114,25 @@ class Reader:
             self._found[key] = support
         return self._found[key]
 
-    def _with_pins(self, thing: Thing, stroke: Stroke, paths: list[Path], pins: list[int]) -> Thing:
+    def _with_pins(self, thing: Thing, strokes: Sequence[Stroke], paths: list[Path], pins: list[int]) -> Thing:
         """Pins on the thing become its own, unless a strong edge lies between: then the pin says what does not belong to it."""
         shape = self.finder.fine.shape[:2]
-        apart = np.zeros(shape, bool)
-        seed = paths[thing.moves[0]].brushed(shape, paths[thing.moves[0]].beginning())
+        stroke, path = strokes[thing.moves[0]], paths[thing.moves[0]]
+        apart, beside = np.zeros(shape, bool), [stroke]
+        seed = path.brushed(shape, path.beginning())
         for p in pins:
             if not self._touches(paths[p], thing.mask):
                 continue
             disc = paths[p].brushed(shape)
             if thing.found and stroke.area is None and not (disc & seed).any():
-                other = self.finder.find(seed, disc | apart)
+                key = (*beside, strokes[p])
+                if key not in self._found:
+                    self._found[key] = self.finder.find(seed, disc | apart)
+                other = self._found[key]
                 line = outline(other.mask) & ~cv2.dilate(outline(thing.mask).astype(np.uint8), np.ones((5, 5), np.uint8)).astype(bool)
                 if other.found and not (other.mask & disc).any() and self.finder.on_edges(line) > 0.75:
                     thing.mask, apart = other.mask, apart | disc
+                    beside.append(strokes[p])
                     continue
             thing.pins.append(p)
         return thing
