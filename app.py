@@ -8,6 +8,8 @@ import sys
 # Privacy and offline starts: nothing is sent anywhere, whatever the environment of the machine says by default.
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+# All handlers are short; one slow one (a phone photo that is probed) must not hold up the others.
+os.environ.setdefault("GRADIO_DEFAULT_CONCURRENCY_LIMIT", "8")
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -135,7 +135,6 @@ def serve(options: argparse.Namespace) -> int:
         complain(error)
         return 2
     demo = build(studio)
-    demo.queue(default_concurrency_limit=8, max_size=256)
     demo.launch(
         server_name=settings.host, server_port=port, quiet=True, prevent_thread_lock=True, share=False, show_error=False, ssr_mode=False, inbrowser=False,
         footer_links=["api", "settings"], run_history=False, max_file_size=f"{settings.max_video_mib}mb", app_kwargs={"routes": routes(studio)},

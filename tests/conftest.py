@@ -35,7 +35,7 @@ class Served:
     """A studio in a process of its own, as a user starts it."""
 
     def __init__(self, data: Path, *options: str) -> None:
-        self.data, self.options = data, options
+        self.data, self.options, self.port = data, options, "0"
         self.start()
 
     def start(self) -> None:
@@ -44,7 +44,7 @@ class Served:
         self.log = self.data.parent / "serve.log"
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "app.py", "--port", "0", "--data-dir", str(self.data), *self.options],
+                [sys.executable, "app.py", "--port", self.port, "--data-dir", str(self.data), *self.options],
                 cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
         deadline = time.monotonic() + 90
@@ -52,6 +52,7 @@ class Served:
             assert self.process.poll() is None and time.monotonic() < deadline, text
             time.sleep(0.1)
         self.url = text.split("Kinora is at ")[1].split()[0]
+        self.port = self.url.rsplit(":", 1)[1]  # the same address again after a restart
 
     def get(self, path: str) -> tuple[int, bytes]:
         """Status and body of an address."""
