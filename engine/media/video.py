@@ -89,10 +89,10 @@ def open_video(
 ) -> VideoReader:
     """A reader of the clip's frames at `fps` (None: its own rate, or that of its quickest part when it varies), from `start` to `end` (s).
 
-    Frames are upright with square pixels, sRGB, at most `max_side` px on the longer side. Which source frame stands at each output frame
-    follows the true timestamps (`engine.media.timing`), so a variable-rate clip stays in step with its sound. Animated pictures are
-    clips too, and a still one is a clip of one frame. alpha "drop" lays transparent parts over white. Raises `UnreadableMedia` or `LimitExceeded`; a clip that is cut off or
-    damaged in the middle yields what can be decoded and then has a `note`.
+    Frames are upright with square pixels, sRGB, at most `max_side` px on the longer side. Which source frame stands at each output
+    frame follows the true timestamps (`engine.media.timing`), so a variable-rate clip stays in step with its sound. Animated pictures
+    are clips too, and a still one is a clip of one frame. alpha "drop" lays transparent parts over white. Raises `UnreadableMedia` or
+    `LimitExceeded`; a clip that is cut off or damaged in the middle yields what can be decoded and then has a `note`.
     """
     if fps is not None and not 0 < fps <= MAX_RATE:
         raise InvalidInput(f"fps={fps} is not allowed", fix=f"give a rate above 0 and at most {MAX_RATE} frames a second")

@@ -144,7 +144,7 @@ def srgb(linear: float) -> float:
     return 255 * (12.92 * linear if linear <= 0.0031308 else 1.055 * linear ** (1 / 2.4) - 0.055)
 
 
-@pytest.mark.parametrize("nits", [0.0, 2.0, 10.0, 50.0, 80.0])
+@pytest.mark.parametrize("nits", [0.0, 10.0, 80.0])
 def test_pq_below_the_knee_keeps_its_light(tmp_path: Path, nits: float) -> None:
     code = round(64 + 876 * pq_code(nits))
     planes = [np.full((32, 32), code, np.uint16)] + [np.full((32, 32), 512, np.uint16)] * 2
@@ -260,7 +260,7 @@ def test_bit_flips_never_hang_or_escape(tmp_path: Path) -> None:
     noise = list(rng.integers(0, 256, (12, 48, 64, 3), np.uint8))
     data = corpus.make_clip(tmp_path / "a.mp4", noise, options={"crf": "20"}, sound=corpus.sine(0.5, 48000)).read_bytes()
     path = tmp_path / "b.mp4"
-    for _ in range(16):
+    for _ in range(10):
         flipped = bytearray(data)
         for at in rng.integers(8, len(data), 12):
             flipped[at] ^= 1 << int(rng.integers(8))
