@@ -18,11 +18,11 @@ class Completion:
     (Levin, Lischinski, Weiss 2004, eq. 2, in its inhomogeneous form). The conductance c_ij falls with the colour step between neighbours but never
     below `floor`: with no floor the field tears along texture. `rest` pulls what is far from every stroke back to standing still.
 
-    image: (H, W, 3) uint8; points: (N, 2) x, y in pixels of `image`; weights: (N,) >= 0, 10 is firm; side: longer side of the small copy.
+    image: (H, W, 3) uint8; points: (N, 2) x, y in pixels of `image`; weights: (N,) >= 0, 100 is firm; side: longer side of the small copy.
     """
 
     def __init__(
-        self, image: np.ndarray, points: np.ndarray, weights: np.ndarray, *, side: int = 96, contrast: float = 12.0, floor: float = 0.02, rest: float = 2e-4
+        self, image: np.ndarray, points: np.ndarray, weights: np.ndarray, *, side: int = 96, contrast: float = 12.0, floor: float = 0.02, rest: float = 1e-5
     ) -> None:
         self.image = image
         small = fit_side(image, side)
@@ -79,5 +79,5 @@ def complete_flow(image: np.ndarray, points: np.ndarray, vectors: np.ndarray, we
     """
     if len(points) == 0:
         return np.zeros((*image.shape[:2], 2), np.float32)
-    firm = np.full(len(points), 10.0) if weights is None else weights
+    firm = np.full(len(points), 100.0) if weights is None else weights
     return Completion(image, points, firm, side=side).at(vectors)

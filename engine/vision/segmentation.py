@@ -93,6 +93,8 @@ class Finder:
         core = cv2.erode((standing & ~never).astype(np.uint8), np.ones((5, 5), np.uint8))
         free, open_ = (cv2.resize(m, mask.shape[::-1], interpolation=cv2.INTER_NEAREST).astype(bool) for m in (core, 1 - core))
         mask = self._absorb(mask, free, open_)
+        if avoid is not None:
+            mask = mask & ~shrink_mask(avoid, mask.shape[::-1])
         return Support(mask, float(mask.mean()), self._on_edges(best[1]), rim_cover(mask))
 
     def _candidates(self, distance: np.ndarray, standing: np.ndarray, sure: np.ndarray, never: np.ndarray) -> list[np.ndarray]:
@@ -125,9 +127,10 @@ class Finder:
         lab = cv2.cvtColor(self.fine.astype(np.float32) / 255.0, cv2.COLOR_RGB2LAB)
         grow = np.ones((5, 5), np.uint8)
         touching = np.unique(parts[cv2.dilate(mask.astype(np.uint8), grow).astype(bool) & ~mask])
-        out = mask
+        out, area = mask, float(mask.sum())
+        most = (0.5 if _longest(mask) > 3.0 * area**0.5 else 0.15) * area  # a long thin thing may well have been cut at a third
         for i in touching[touching > 0]:
-            if 0.004 * mask.sum() < stats[i, cv2.CC_STAT_AREA] < 0.15 * mask.sum():
+            if 0.004 * area < stats[i, cv2.CC_STAT_AREA] < most:
                 ring = cv2.dilate((parts == i).astype(np.uint8), grow, iterations=4).astype(bool)
                 around = ring & ~mask & (parts != i)
                 apart = np.linalg.norm(np.median(lab[parts == i], axis=0) - np.median(lab[around], axis=0)) if around.any() else 0.0
@@ -197,9 +200,7 @@ class Finder:
 
 def grabcut(image: np.ndarray, probable: np.ndarray, sure: np.ndarray, never: np.ndarray, *, rounds: int = 1) -> np.ndarray:
     """One GrabCut on the part of `image` (H, W, 3 uint8) near `probable`; all masks (H, W) bool. Keeps what hangs together with `sure`."""
-    rows, columns = np.nonzero(probable)
-    longest = max(int(np.ptp(rows)), int(np.ptp(columns)))
-    size = float(np.sqrt(probable.sum()))
+    longest, size = _longest(probable), float(np.sqrt(probable.sum()))
     reach = max(6.0, 0.6 * size, 0.5 * longest if longest > 3.0 * size else 0.0)  # a long thin thing may go on far beyond its middle
     away = cv2.distanceTransform((~probable).astype(np.uint8), cv2.DIST_L2, 3)
     labels = np.where(probable, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
@@ -290,6 +291,12 @@ def _grid_graph(cost: np.ndarray) -> csr_matrix:
     b = np.concatenate([e[1].ravel() for e in ends])
     length = np.concatenate([np.full(e[0].size, e[2]) for e in ends])
     return csr_matrix((length * (flat[a] + flat[b]) / 2.0, (a, b)), shape=(flat.size, flat.size))
+
+
+def _longest(mask: np.ndarray) -> int:
+    """Longer side of the mask's bounding box, in pixels."""
+    rows, columns = np.nonzero(mask)
+    return max(int(np.ptp(rows)), int(np.ptp(columns))) + 1
 
 
 def _overlap(a: np.ndarray, b: np.ndarray) -> float:

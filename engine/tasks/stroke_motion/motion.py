@@ -160,7 +160,7 @@ def bend(
             weights.append(np.full(len(far), weight))
     fixed, firm = (np.concatenate(holds), np.concatenate(weights)) if holds else (np.zeros((0, 2)), np.zeros(0))
     checkpoint()
-    field = Completion(image, np.concatenate([handles, fixed]), np.concatenate([np.full(len(handles), 10.0), 10.0 * firm + 0.5]))
+    field = Completion(image, np.concatenate([handles, fixed]), np.concatenate([np.full(len(handles), 20.0), 20.0 * firm + 0.5]))
     one = np.zeros((len(handles) + len(fixed), len(paths)))
     one[np.arange(len(handles)), owner] = 1.0
     shares = field.small(one)  # (h, w, strokes): how much each place goes with each stroke

@@ -130,7 +130,8 @@ class Reader:
                     self._found[key] = self.finder.find(seed, disc | apart)
                 other = self._found[key]
                 line = outline(other.mask) & ~cv2.dilate(outline(thing.mask).astype(np.uint8), np.ones((5, 5), np.uint8)).astype(bool)
-                if other.found and not (other.mask & disc).any() and self.finder.on_edges(line) > 0.75:
+                lost = thing.mask & ~other.mask  # a mere hole where the pin is, or everything up to an edge
+                if other.found and lost.sum() > 3 * (disc & thing.mask).sum() and self.finder.on_edges(line) > 0.75:
                     thing.mask, apart = other.mask, apart | disc
                     beside.append(strokes[p])
                     continue
