@@ -104,22 +104,44 @@ class Cutout:
     pieces: list[Piece] = field(default_factory=list)
 
     def add(
-        self, outline: shapes.Points, *colours: Colour, lift: float = 12.0, within: Within = "", holes: Sequence[shapes.Points] = (), alpha: float = 1.0,
-        angle: float = 90.0, edge: float = 1.0, glow: float = 0.0, grain: float = 1.0,
-    ) -> Cutout:  # fmt: skip
+        self,
+        outline: shapes.Points,
+        *colours: Colour,
+        lift: float = 12.0,
+        within: Within = "",
+        holes: Sequence[shapes.Points] = (),
+        alpha: float = 1.0,
+        angle: float = 90.0,
+        edge: float = 1.0,
+        glow: float = 0.0,
+        grain: float = 1.0,
+    ) -> Cutout:
         """Lay one more paper on top. Several colours blend along `angle`."""
-        return self.join([outline], *colours, lift=lift, within=within, holes=holes, alpha=alpha, angle=angle, edge=edge, glow=glow, grain=grain)
+        return self.join(
+            [outline], *colours, lift=lift, within=within, holes=holes, alpha=alpha, angle=angle, edge=edge, glow=glow, grain=grain
+        )
 
     def join(
-        self, outlines: Sequence[shapes.Points], *colours: Colour, lift: float = 12.0, within: Within = "", holes: Sequence[shapes.Points] = (), alpha: float = 1.0,
-        angle: float = 90.0, edge: float = 1.0, glow: float = 0.0, grain: float = 1.0,
-    ) -> Cutout:  # fmt: skip
+        self,
+        outlines: Sequence[shapes.Points],
+        *colours: Colour,
+        lift: float = 12.0,
+        within: Within = "",
+        holes: Sequence[shapes.Points] = (),
+        alpha: float = 1.0,
+        angle: float = 90.0,
+        edge: float = 1.0,
+        glow: float = 0.0,
+        grain: float = 1.0,
+    ) -> Cutout:
         """Lay one more paper on top that is the union of several outlines."""
         paint = Paint(colours, angle, grain, edge, glow)
         self.pieces.append(Piece([shapes.polygon(o) for o in outlines], paint, lift, within, [shapes.polygon(h) for h in holes], alpha))
         return self
 
-    def extend(self, other: Cutout, x: float = 0.0, y: float = 0.0, *, scale: float | tuple[float, float] = 1.0, angle: float = 0.0) -> Cutout:
+    def extend(
+        self, other: Cutout, x: float = 0.0, y: float = 0.0, *, scale: float | tuple[float, float] = 1.0, angle: float = 0.0
+    ) -> Cutout:
         """Lay another thing on this one, moved and turned; a negative x scale mirrors it."""
         for piece in other.pieces:
             where = {"scale": scale, "angle": angle}
@@ -151,9 +173,17 @@ class Diorama:
         return length * self.unit
 
     def sheet(
-        self, name: str, outlines: Sequence[np.ndarray], paint: Paint, depth: float, *,
-        holes: Sequence[np.ndarray] = (), lift: float = 12.0, dark: float = 0.5, halo: float = 0.35,
-    ) -> None:  # fmt: skip
+        self,
+        name: str,
+        outlines: Sequence[np.ndarray],
+        paint: Paint,
+        depth: float,
+        *,
+        holes: Sequence[np.ndarray] = (),
+        lift: float = 12.0,
+        dark: float = 0.5,
+        halo: float = 0.35,
+    ) -> None:
         """One sheet of paper (outlines in pixels) with the shadow that it casts. lift: its height above the sheet behind."""
         piece = cut(outlines, self.size, holes=holes, margin=max(3, int(self.px(10))))
         if piece is None:
@@ -163,9 +193,20 @@ class Diorama:
         self._lay(name, colour, piece.mask, piece.box, depth, "paper")
 
     def place(
-        self, name: str, thing: Cutout, x: float, y: float, size: float, depth: float, *,
-        angle: float = 0.0, flip: bool = False, lift: float = 12.0, dark: float = 0.5, halo: float = 0.3,
-    ) -> None:  # fmt: skip
+        self,
+        name: str,
+        thing: Cutout,
+        x: float,
+        y: float,
+        size: float,
+        depth: float,
+        *,
+        angle: float = 0.0,
+        flip: bool = False,
+        lift: float = 12.0,
+        dark: float = 0.5,
+        halo: float = 0.3,
+    ) -> None:
         """A cut-out thing with its origin at the fractions (x, y), `size` long per unit of its own, turned clockwise by `angle`."""
         made = self._assembled(thing, self.at(x, y), self.px(size), angle, flip)
         if made is None:
@@ -174,7 +215,9 @@ class Diorama:
         self._shadow(name, piece, depth, lift, dark, halo)
         self._lay(name, colour, piece.mask, piece.box, depth, "paper")
 
-    def glow(self, name: str, x: float, y: float, radius: float, strength: float, depth: float, colour: Colour | None = None, power: float = 2.0) -> None:
+    def glow(
+        self, name: str, x: float, y: float, radius: float, strength: float, depth: float, colour: Colour | None = None, power: float = 2.0
+    ) -> None:
         """Light in the air about a place: strongest there, gone at `radius`."""
         (cx, cy), reach = self.at(x, y), self.px(radius)
         left, right = max(int(cx - reach), 0), min(int(cx + reach) + 1, self.width)
@@ -203,14 +246,15 @@ class Diorama:
             self._lay("vignette", self._flat(ring.shape), vignette * ring, whole, 0.0, "shadow")
         return Scene(self.name, self.width, self.height, tuple(self.layers))
 
-    def _assembled(self, thing: Cutout, origin: tuple[float, float], size: float, angle: float, flip: bool) -> tuple[np.ndarray, Cut] | None:
+    def _assembled(
+        self, thing: Cutout, origin: tuple[float, float], size: float, angle: float, flip: bool
+    ) -> tuple[np.ndarray, Cut] | None:
         """(h, w, 3) colours and the silhouette of a thing: pieces over each other, each with a small shadow on those below."""
         where = {"scale": (-size if flip else size, size), "angle": angle}
         placed = [shapes.all_moved(piece.outlines, *origin, **where) for piece in thing.pieces]  # type: ignore[arg-type]
         whole = cut([outline for outlines in placed for outline in outlines], self.size, margin=max(3, int(self.px(10))))
         if whole is None:
             return None
-        rows, columns = whole.box
         colour = np.zeros((*whole.mask.shape, 3), np.float32)
         alpha = np.zeros(whole.mask.shape, np.float32)
         base = np.zeros(whole.mask.shape, np.float32)
@@ -235,7 +279,9 @@ class Diorama:
                 continue
             total = cover + alpha[here] * (1 - cover)
             colour[here] = np.where(
-                total[..., None] > 1e-4, (over * cover[..., None] + colour[here] * (alpha[here] * (1 - cover))[..., None]) / np.maximum(total, 1e-4)[..., None], over
+                total[..., None] > 1e-4,
+                (over * cover[..., None] + colour[here] * (alpha[here] * (1 - cover))[..., None]) / np.maximum(total, 1e-4)[..., None],
+                over,
             )
             alpha[here] = total
             base[:] = 0

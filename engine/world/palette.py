@@ -10,8 +10,12 @@ import numpy as np
 Colour = str | Sequence[float] | np.ndarray
 """`#rrggbb`, or three numbers in 0..1, sRGB."""
 
-_TO_CONE = np.array([[0.4122214708, 0.5363325363, 0.0514459929], [0.2119034982, 0.6806995451, 0.1073969566], [0.0883024619, 0.2817188376, 0.6299787005]])
-_TO_LAB = np.array([[0.2104542553, 0.7936177850, -0.0040720468], [1.9779984951, -2.4285922050, 0.4505937099], [0.0259040371, 0.7827717662, -0.8086757660]])
+_TO_CONE = np.array(
+    [[0.4122214708, 0.5363325363, 0.0514459929], [0.2119034982, 0.6806995451, 0.1073969566], [0.0883024619, 0.2817188376, 0.6299787005]]
+)
+_TO_LAB = np.array(
+    [[0.2104542553, 0.7936177850, -0.0040720468], [1.9779984951, -2.4285922050, 0.4505937099], [0.0259040371, 0.7827717662, -0.8086757660]]
+)
 _FROM_CONE, _FROM_LAB = np.linalg.inv(_TO_CONE), np.linalg.inv(_TO_LAB)
 
 
@@ -55,23 +59,21 @@ def ramp(stops: Sequence[Colour], count: int = 256) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Sky:
-    """A time of day. `stops` run from the rim of the sky to the light; `haze` tints far things, `shadow` is the colour of every
-    shadow, `light` of every glow; `stars` in 0..1 is how many stars show."""
+    """A time of day. `stops` run from the rim of the sky to the light; `shadow` is the colour of every shadow,
+    `light` of every glow."""
 
     stops: tuple[str, ...]
-    haze: str
     shadow: str
     light: str
-    stars: float = 0.0
 
 
 SKIES: dict[str, Sky] = {
-    "dawn": Sky(("#5d6ea6", "#8f86b6", "#c795ae", "#eea698", "#f9bf94", "#fdd9a6", "#fff0cb"), "#f0b9a4", "#3a2346", "#fff1c9"),
-    "day": Sky(("#3f8fcf", "#62a9dc", "#8bc3e6", "#b3d9ee", "#d7ecf3"), "#cfe4ee", "#1d3350", "#fffbe6"),
-    "sunset": Sky(("#3f2d6b", "#74397c", "#b24a78", "#e2695f", "#f6954f", "#fcc05f", "#ffe6a0"), "#e58a62", "#2e153a", "#ffe3a1"),
-    "dusk": Sky(("#1c2352", "#2c2f6b", "#46407f", "#6d518d", "#9c6691", "#cc8290", "#eda78f"), "#8d6a94", "#0e0c2c", "#fff0cf", 0.5),
-    "night": Sky(("#0b1033", "#121a48", "#1c2760", "#2a3578", "#40478c", "#5f5b9c"), "#3d4384", "#04051a", "#fff3d2", 1.0),
-    "snow": Sky(("#243a6b", "#34508a", "#4c6ba3", "#6f8bbb", "#9bb0d2", "#c7d1e4"), "#9fb2d3", "#0f1c41", "#ffd88a", 0.35),
-    "water": Sky(("#06304f", "#0a4767", "#0f6483", "#1b8399", "#37a5ad", "#6dc6bf", "#b4e6d2"), "#1f8ba0", "#021a30", "#eafff0"),
+    "dawn": Sky(("#5d6ea6", "#8f86b6", "#c795ae", "#eea698", "#f9bf94", "#fdd9a6", "#fff0cb"), "#3a2346", "#fff1c9"),
+    "day": Sky(("#3f8fcf", "#62a9dc", "#8bc3e6", "#b3d9ee", "#d7ecf3"), "#1d3350", "#fffbe6"),
+    "sunset": Sky(("#3f2d6b", "#74397c", "#b24a78", "#e2695f", "#f6954f", "#fcc05f", "#ffe6a0"), "#2e153a", "#ffe3a1"),
+    "dusk": Sky(("#1c2352", "#2c2f6b", "#46407f", "#6d518d", "#9c6691", "#cc8290", "#eda78f"), "#0e0c2c", "#fff0cf"),
+    "night": Sky(("#0b1033", "#121a48", "#1c2760", "#2a3578", "#40478c", "#5f5b9c"), "#04051a", "#fff3d2"),
+    "snow": Sky(("#243a6b", "#34508a", "#4c6ba3", "#6f8bbb", "#9bb0d2", "#c7d1e4"), "#0f1c41", "#ffd88a"),
+    "water": Sky(("#06304f", "#0a4767", "#0f6483", "#1b8399", "#37a5ad", "#6dc6bf", "#b4e6d2"), "#021a30", "#eafff0"),
 }
 """By name; "water" is the light from the surface as a reef sees it."""

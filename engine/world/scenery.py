@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -12,26 +12,44 @@ from engine.world.palette import Colour, lighter, mix, ramp, rgb
 from engine.world.paper import Paint
 
 
-def ringed_sky(world: Diorama, x: float, y: float, *, inner: float, rings: int, outer: float | None = None, rough: float = 0.03, lift: float = 15.0) -> None:
+def ringed_sky(
+    world: Diorama,
+    x: float,
+    y: float,
+    *,
+    inner: float,
+    rings: int,
+    outer: float | None = None,
+    fade: float = 0.62,
+    rough: float = 0.03,
+    lift: float = 15.0,
+) -> None:
     """A sky of sheets with ever larger holes about the light at (x, y), lightest inside: the layers of a paper light box.
 
-    inner, outer: radii of the smallest and the largest hole; without `outer` the rings reach almost to the farthest corner.
+    inner, outer: radii of the smallest and the largest hole; without `outer` the rings reach almost to the farthest corner,
+    with it the last ring is one sheet on which the sky's colours run from the fraction `fade` to their end.
     """
     tones = ramp(world.sky.stops, 256)[::-1]
-    share = np.linspace(0, 1, rings + 1) if outer is None else np.linspace(0, 0.62, rings + 1)
+    share = np.linspace(0, 1, rings + 1) if outer is None else np.linspace(0, fade, rings + 1)
     colours = tones[np.round(255 * share).astype(int)]
     frame = np.array([[-20.0, -20.0], [world.width + 20.0, -20.0], [world.width + 20.0, world.height + 20.0], [-20.0, world.height + 20.0]])
     cx, cy = world.at(x, y)
     far = max(np.hypot(cx - a, cy - b) for a in (0, world.width) for b in (0, world.height)) / world.unit
-    world.sheet("sky", [frame], Paint((colours[0], lighter(colours[0], -0.02)), centre=(cx, cy), reach=world.px(inner * 1.2), grain=0.7), 1.0, lift=0)
+    world.sheet(
+        "sky",
+        [frame],
+        Paint((colours[0], lighter(colours[0], -0.02)), centre=(cx, cy), reach=world.px(inner * 1.2), grain=0.7),
+        1.0,
+        lift=0,
+    )
     widest, last = (0.86 * far, rings) if outer is None else (outer, rings - 1)
     for k in range(rings):
         radius = inner + (widest - inner) * (k / last) ** 1.15
         hole = shapes.blob(cx, cy, world.px(radius), world.rng, rough=rough, lobes=6)
         shade = Paint((lighter(colours[k + 1], 0.035), lighter(colours[k + 1], -0.03)), centre=(cx, cy), reach=world.px(radius * 2.2))
         if outer is not None and k + 1 == rings:  # one large sheet on which the light fades out
-            beyond = int(255 * share[-1])
-            shade = Paint(tuple(tones[np.linspace(beyond - 60 * radius / far, 255, 8).astype(int)]), centre=(cx, cy), reach=world.px(0.95 * far))
+            run = np.interp(np.linspace(0, 1, 12), [radius / far, 1.0], [share[-1] + 0.06, 1.0])
+            shade = Paint(tuple(tones[(255 * run).astype(int)]), centre=(cx, cy), reach=world.px(far))
         world.sheet(f"sky ring {k + 1}", [frame], shade, 0.99 - 0.01 * k, holes=[hole], lift=lift, dark=0.30, halo=0.75)
 
 
@@ -48,11 +66,24 @@ def banded_sky(world: Diorama, horizon: float, *, bands: int, amplitude: float =
         world.sheet("sky" if k == 0 else f"sky band {k}", [whole], paint, 1.0 - 0.01 * k, lift=lift if k else 0, dark=0.28, halo=0.6)
 
 
-def disc(world: Diorama, name: str, x: float, y: float, radius: float, colours: tuple[Colour, ...], depth: float, *, halo: float = 2.6, strength: float = 0.5) -> None:
+def disc(
+    world: Diorama,
+    name: str,
+    x: float,
+    y: float,
+    radius: float,
+    colours: tuple[Colour, ...],
+    depth: float,
+    *,
+    halo: float = 2.6,
+    strength: float = 0.5,
+) -> None:
     """A sun or full moon with its glow; halo is the glow's radius in radii."""
     world.glow(f"{name} glow", x, y, radius * halo, strength, depth)
     cx, cy = world.at(x, y)
-    paint = Paint(colours, centre=(cx - 0.3 * world.px(radius), cy - 0.3 * world.px(radius)), reach=world.px(1.3 * radius), glow=0.25, edge=0.7)
+    paint = Paint(
+        colours, centre=(cx - 0.3 * world.px(radius), cy - 0.3 * world.px(radius)), reach=world.px(1.3 * radius), glow=0.25, edge=0.7
+    )
     world.sheet(name, [shapes.circle(cx, cy, world.px(radius), count=160)], paint, depth, lift=9, dark=0.22, halo=0.5)
 
 
@@ -65,7 +96,11 @@ def stars(world: Diorama, count: int, *, bottom: float, depth: float, clear: Seq
         size = world.px(2.2 + 8.5 * big)
         if all(np.hypot(x - a, y - b) > r + size + world.px(13) for a, b, r in placed):
             placed.append((x, y, size * 1.6))
-            outlines.append(shapes.star(x, y, size, inner=0.3, angle=world.rng.uniform(-12, 12)) if big > 0.06 else shapes.circle(x, y, size * 0.72, count=16))
+            outlines.append(
+                shapes.star(x, y, size, inner=0.3, angle=world.rng.uniform(-12, 12))
+                if big > 0.06
+                else shapes.circle(x, y, size * 0.72, count=16)
+            )
         if len(outlines) == count:
             break
     world.sheet("stars", outlines, Paint((world.sky.light,), glow=0.7, edge=0.3), depth, lift=2.5, dark=0.35)
@@ -84,14 +119,25 @@ def cloud_outline(x: float, y: float, width: float, rng: np.random.Generator, *,
     return out
 
 
-def clouds(world: Diorama, places: Sequence[tuple[float, float, float]], colours: tuple[Colour, Colour], depth: float, *, lift: float = 13.0, layers: int = 2, name: str = "cloud") -> None:
+def clouds(
+    world: Diorama,
+    places: Sequence[tuple[float, float, float]],
+    colours: tuple[Colour, Colour],
+    depth: float,
+    *,
+    lift: float = 13.0,
+    layers: int = 2,
+    name: str = "cloud",
+) -> None:
     """Clouds at (x, y, width): each of `layers` sheets, the front one smaller and lighter. colours: the top and the base."""
     for i, (x, y, wide) in enumerate(places):
         cx, cy = world.at(x, y)
         for k in range(layers):
             share = k / max(layers - 1, 1)
             width = world.px(wide) * (1 - 0.36 * share)
-            outlines = cloud_outline(cx + world.px(wide) * 0.11 * share * (1 if i % 2 else -1), cy + world.px(0.035 * wide * k), width, world.rng, puffs=6 - k)
+            outlines = cloud_outline(
+                cx + world.px(wide) * 0.11 * share * (1 if i % 2 else -1), cy + world.px(0.035 * wide * k), width, world.rng, puffs=6 - k
+            )
             paint = Paint((mix(colours[0], colours[1], 0.4 * (1 - share)), mix(colours[1], colours[0], 0.15 * share)))
             world.sheet(f"{name} {i + 1}.{k + 1}", outlines, paint, depth - 0.002 * k, lift=lift * (1 - 0.3 * share), dark=0.34)
 
@@ -108,7 +154,17 @@ def on_line(line: np.ndarray, x: float) -> float:
     return float(np.interp(x, line[:, 0], line[:, 1]))
 
 
-def ground(world: Diorama, name: str, line: np.ndarray, colours: tuple[Colour, ...], depth: float, *, lift: float = 16.0, extra: Sequence[np.ndarray] = (), dark: float = 0.42) -> None:
+def ground(
+    world: Diorama,
+    name: str,
+    line: np.ndarray,
+    colours: tuple[Colour, ...],
+    depth: float,
+    *,
+    lift: float = 16.0,
+    extra: Sequence[np.ndarray] = (),
+    dark: float = 0.42,
+) -> None:
     """The sheet below a crest, with `extra` outlines (trees, reeds) cut from the same paper."""
     world.sheet(name, [shapes.under(line, world.height + 40.0), *extra], Paint(colours), depth, lift=lift, dark=dark, halo=0.7)
 
@@ -124,11 +180,24 @@ def conifers(world: Diorama, line: np.ndarray, places: Sequence[tuple[float, flo
             top, wide = base - h * (1 - 0.24 * k), h * slim * (0.34 + 0.66 * (k + 1) / tiers)
             low = top + h * (0.36 + 0.04 * k)
             out.append(np.array([[cx, top], [cx + wide / 2, low], [cx, low - 0.06 * h], [cx - wide / 2, low]]))
-        out.append(np.array([[cx - h * 0.03, base - h * 0.2], [cx + h * 0.03, base - h * 0.2], [cx + h * 0.03, base], [cx - h * 0.03, base]]))
+        out.append(
+            np.array([[cx - h * 0.03, base - h * 0.2], [cx + h * 0.03, base - h * 0.2], [cx + h * 0.03, base], [cx - h * 0.03, base]])
+        )
     return out
 
 
-def mountains(world: Diorama, name: str, base: float, height: float, colours: tuple[Colour, Colour], depth: float, *, count: int, snow: Colour | None = None, lift: float = 15.0) -> None:
+def mountains(
+    world: Diorama,
+    name: str,
+    base: float,
+    height: float,
+    colours: tuple[Colour, Colour],
+    depth: float,
+    *,
+    count: int,
+    snow: Colour | None = None,
+    lift: float = 15.0,
+) -> None:
     """A mountain range with a sheet of snow on the tops. base, height: fractions of the height."""
     line = shapes.peaks(-0.08 * world.width, 1.08 * world.width, base * world.height, height * world.height, world.rng, count=count)
     world.sheet(name, [shapes.under(line, world.height + 40.0)], Paint(colours), depth, lift=lift, dark=0.4, halo=0.6)
@@ -147,14 +216,35 @@ def mountains(world: Diorama, name: str, base: float, height: float, colours: tu
     world.sheet(f"{name} snow", caps, Paint((snow, mix(snow, colours[0], 0.25))), depth - 0.002, lift=4, dark=0.4)
 
 
-def wave(world: Diorama, name: str, y: float, colours: tuple[Colour, ...], depth: float, *, width: float, height: float, lift: float = 12.0, swell: float = 0.006) -> None:
+def wave(
+    world: Diorama,
+    name: str,
+    y: float,
+    colours: tuple[Colour, ...],
+    depth: float,
+    *,
+    width: float,
+    height: float,
+    lift: float = 12.0,
+    swell: float = 0.006,
+) -> None:
     """One sheet of sea with a scalloped crest at `y` (fraction); width and height of a crest in 1/1000."""
     line = shapes.scallops(-30.0, world.width + 30.0, y * world.height, world.px(width), world.px(height), shift=world.rng.random())
     line[:, 1] += swell * world.height * np.sin(2 * np.pi * (line[:, 0] / world.width * world.rng.uniform(0.7, 1.4) + world.rng.random()))
     ground(world, name, line, colours, depth, lift=lift, dark=0.45)
 
 
-def glitter(world: Diorama, name: str, x: float, rows: Sequence[float], widths: Sequence[float], colour: Colour, depth: float, *, spread: float = 0.6) -> None:
+def glitter(
+    world: Diorama,
+    name: str,
+    x: float,
+    rows: Iterable[float],
+    widths: Sequence[float],
+    colour: Colour,
+    depth: float,
+    *,
+    spread: float = 0.6,
+) -> None:
     """Slivers of light on water in rows (fractions of the height) about x; widths in 1/1000 row by row."""
     outlines = []
     for y, wide in zip(rows, widths, strict=True):
@@ -165,7 +255,16 @@ def glitter(world: Diorama, name: str, x: float, rows: Sequence[float], widths: 
     world.sheet(name, outlines, Paint((colour,), glow=0.8, edge=0.4), depth, lift=3.0, dark=0.35)
 
 
-def snowfall(world: Diorama, name: str, count: int, sizes: tuple[float, float], depth: float, *, clear: Sequence[tuple[float, float, float]] = (), bottom: float = 1.0) -> None:
+def snowfall(
+    world: Diorama,
+    name: str,
+    count: int,
+    sizes: tuple[float, float],
+    depth: float,
+    *,
+    clear: Sequence[tuple[float, float, float]] = (),
+    bottom: float = 1.0,
+) -> None:
     """Flakes as small paper discs, sizes in 1/1000, spread over the picture down to `bottom`."""
     outlines, taken = [], [(x * world.width, y * world.height, world.px(r)) for x, y, r in clear]
     for _ in range(count * 8):
@@ -176,3 +275,11 @@ def snowfall(world: Diorama, name: str, count: int, sizes: tuple[float, float], 
         if len(outlines) == count:
             break
     world.sheet(name, outlines, Paint((rgb("#ffffff"),), edge=0.8), depth, lift=7, dark=0.3)
+
+
+def flock(world: Diorama, name: str, places: Sequence[tuple[float, float, float, float]], colour: Colour, depth: float) -> None:
+    """Far birds, each two bent strokes of the knife. places: (x, y, half span in 1/1000, degrees clockwise)."""
+    wings = shapes.smooth([[-1, -0.25], [-0.45, -0.42], [0, 0.0], [0.45, -0.42], [1, -0.25]], closed=False)
+    far = shapes.ribbon(wings, [0.02, 0.16, 0.2, 0.16, 0.02])
+    outlines = [shapes.move(far, *world.at(x, y), scale=world.px(span), angle=angle) for x, y, span, angle in places]
+    world.sheet(name, outlines, Paint((colour,)), depth, lift=4, dark=0.3)

@@ -33,7 +33,9 @@ def circle(x: float, y: float, radius: float, *, squash: float = 1.0, count: int
     return np.stack([x + radius * np.cos(a), y + radius * squash * np.sin(a)], axis=1)
 
 
-def blob(x: float, y: float, radius: float, rng: np.random.Generator, *, rough: float = 0.05, lobes: int = 5, count: int = 180) -> np.ndarray:
+def blob(
+    x: float, y: float, radius: float, rng: np.random.Generator, *, rough: float = 0.05, lobes: int = 5, count: int = 180
+) -> np.ndarray:
     """A circle as cut by hand: its radius varies by about the fraction `rough` in up to `lobes` waves."""
     a = np.linspace(0, 2 * np.pi, count, endpoint=False)
     r = np.ones(count)
@@ -118,7 +120,9 @@ def peaks(left: float, right: float, base: float, height: float, rng: np.random.
     xs = np.linspace(left, right, 2 * count + 1)
     step = (right - left) / (2 * count)
     xs[1:-1] += rng.uniform(-0.3, 0.3, 2 * count - 1) * step
-    ys = base - height * np.where(np.arange(2 * count + 1) % 2 == 1, rng.uniform(0.6, 1.0, 2 * count + 1), rng.uniform(0.05, 0.3, 2 * count + 1))
+    ys = base - height * np.where(
+        np.arange(2 * count + 1) % 2 == 1, rng.uniform(0.6, 1.0, 2 * count + 1), rng.uniform(0.05, 0.3, 2 * count + 1)
+    )
     return np.stack([xs, ys], axis=1)
 
 
@@ -128,6 +132,8 @@ def scallops(left: float, right: float, y: float, width: float, height: float, *
     return np.stack([xs, y - height * np.abs(np.sin(np.pi * (xs / width + shift)))], axis=1)
 
 
-def all_moved(parts: Iterable[Points], x: float = 0.0, y: float = 0.0, *, scale: float | tuple[float, float] = 1.0, angle: float = 0.0) -> list[np.ndarray]:
+def all_moved(
+    parts: Iterable[Points], x: float = 0.0, y: float = 0.0, *, scale: float | tuple[float, float] = 1.0, angle: float = 0.0
+) -> list[np.ndarray]:
     """`move` for several outlines."""
     return [move(part, x, y, scale=scale, angle=angle) for part in parts]

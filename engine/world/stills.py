@@ -1,4 +1,4 @@
-"""Still pictures of the diorama: make a scene, render it, write the example pictures. `python -m engine.world.stills OUT_DIR` writes them all."""
+"""Stills of the diorama: make a scene, write it as a picture. `python -m engine.world.stills OUT_DIR` writes the examples."""
 
 from __future__ import annotations
 
