@@ -7,7 +7,6 @@ import io
 import os
 from pathlib import Path
 
-import media_corpus as corpus
 import numpy as np
 import pytest
 from PIL import Image, ImageOps
@@ -16,6 +15,7 @@ from engine.errors import InvalidInput, LimitExceeded, UnreadableMedia
 from engine.media.images import read_image, write_image
 from engine.media.probe import probe
 from engine.settings import Settings
+from tests.media import corpus
 
 SETTINGS = Settings()
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
-import media_corpus as corpus
 import numpy as np
 import pytest
 from PIL import Image
 
 from engine.media.thumbs import encode_preview, make_thumbs
 from engine.media.writer import ClipWriter
+from tests.media import corpus
 
 
 def durations(picture: Image.Image) -> list[int]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import av
-import media_corpus as corpus
 import numpy as np
 import pytest
 
@@ -13,6 +12,7 @@ from engine.errors import InvalidInput, LimitExceeded, UnreadableMedia
 from engine.media.audio import read_audio
 from engine.media.probe import probe
 from engine.settings import Settings
+from tests.media import corpus
 
 SETTINGS = Settings()
 

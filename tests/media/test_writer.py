@@ -12,7 +12,6 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
-import media_corpus as corpus
 import numpy as np
 import pytest
 
@@ -23,6 +22,7 @@ from engine.media.probe import probe
 from engine.media.video import open_video
 from engine.media.writer import ClipWriter, sweep
 from engine.settings import Settings
+from tests.media import corpus
 
 SETTINGS = Settings()
 ROOT = Path(__file__).resolve().parents[2]

@@ -8,7 +8,6 @@ import zipfile
 from pathlib import Path
 
 import av
-import media_corpus as corpus
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -20,6 +19,7 @@ from engine.media.boxes import find_uuid, top_level, uuid_box
 from engine.media.provenance import Stamp, read_stamp, stamp
 from engine.media.writer import ClipWriter
 from engine.settings import Settings
+from tests.media import corpus
 
 SETTINGS = Settings()
 DOCUMENT = {"task": "stroke-motion", "strokes": [[0.1, 0.2, 0.0]], "note": 'Bär 😀 "x" \n \\ %s{} <script>'}

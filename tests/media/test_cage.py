@@ -8,7 +8,6 @@ import sys
 import time
 from pathlib import Path
 
-import media_corpus as corpus
 import pytest
 
 from engine.errors import StudioError, UnreadableMedia
@@ -17,6 +16,7 @@ from engine.media.images import write_image
 from engine.media.probe import probe
 from engine.media.video import open_video
 from engine.settings import Settings
+from tests.media import corpus
 
 SETTINGS = Settings()
 HLS = "#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n"

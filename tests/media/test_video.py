@@ -8,7 +8,6 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
-import media_corpus as corpus
 import numpy as np
 import pytest
 from PIL import Image
@@ -17,6 +16,7 @@ from engine.errors import InvalidInput, LimitExceeded, UnreadableMedia
 from engine.media.probe import probe
 from engine.media.video import VideoReader, open_video
 from engine.settings import Settings
+from tests.media import corpus
 
 SETTINGS = Settings()
 BT709, BT601, LIMITED, FULL = 1, 6, 1, 2
