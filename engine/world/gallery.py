@@ -155,7 +155,7 @@ def rocket_at_night(size: Size = (768, 1024), seed: int = 23) -> Scene:
     gap = shapes.move(shapes.circle(0, 0, 1.32, squash=0.25, count=120), px, py, scale=planet, angle=-20)
     behind = shapes.move([[-1, -1.02], [1, -1.02], [1, -0.12], [-1, -0.12]], px, py, scale=planet * 0.93, angle=-20)
     world.sheet("planet ring", [ring], Paint(("#f7d9a4", "#d9a878"), angle=0), 0.87, holes=[gap, behind], lift=4)
-    scenery.mountains(world, "mountains", 0.80, 0.115, ("#3f4389", "#343a78"), 0.75, count=5, snow="#a9aede")
+    scenery.mountains(world, "mountains", 0.825, 0.115, ("#3f4389", "#343a78"), 0.75, count=5, snow="#a9aede")
     for k, (y, a, colours) in enumerate(((0.795, 0.022, ("#2d3570", "#252c62")), (0.835, 0.02, ("#222857", "#1b204a")))):
         line = scenery.hill_line(world, y, a, waves=1.4 + k * 0.4)
         spots = np.sort(world.rng.uniform(0.0, 1.0, 15))
@@ -243,7 +243,7 @@ def snowy_village(size: Size = (1024, 768), seed: int = 31) -> Scene:
     """A village in the snow at nightfall, a street lamp, a robin in flight. Subject layers: "robin", "car"."""
     world = Diorama("village", size, SKIES["snow"], seed)
     scenery.banded_sky(world, 0.60, bands=4, amplitude=0.014)
-    scenery.stars(world, 44, bottom=0.36, depth=0.92, clear=[(0.80, 0.16, 130)])
+    scenery.stars(world, 44, bottom=0.36, depth=0.92, clear=[(0.80, 0.16, 130), (0.615, 0.27, 150)])
     scenery.disc(world, "moon", 0.80, 0.165, 62, ("#fffdf0", "#f7ecc9"), 0.9, halo=3.6, strength=0.45)
     scenery.mountains(world, "mountains", 0.62, 0.26, ("#7d93bf", "#8fa4cb"), 0.82, count=5, snow="#eef3fb")
     snow = "#f3f6fd"

@@ -21,7 +21,7 @@ from engine.world.stills import SCENES, Scene, main, make_scene, write_still
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "assets" / "examples"
 ENTRIES: list[dict[str, Any]] = json.loads((EXAMPLES / "examples.json").read_text(encoding="utf-8"))
-MOVING = {  # picture -> the layers that each of its move strokes takes
+MOVING: dict[str, list[tuple[str, ...]]] = {  # picture -> the layers that each of its move strokes takes
     "balloon": [("balloon",), ("cloud 3.1", "cloud 3.2")],
     "boat": [("boat",)],
     "rocket": [("rocket",), ("rocket",)],
@@ -50,8 +50,8 @@ def test_layers_add_up_to_the_picture(name: str) -> None:
     assert np.array_equal(scene.layers[0].rgba[..., 3], np.full((scene.height, scene.width), 255)), "the sky covers everything"
 
 
-def test_every_layer_is_needed() -> None:
-    """Without its shadows, the picture is another one: 0 would say that shadows are drawn elsewhere, or not at all."""
+def test_shadows_and_light_make_the_picture() -> None:
+    """The sheets alone are another picture than the sheets with shadows and light."""
     scene = small("balloon")
     bare = Scene(scene.name, scene.width, scene.height, tuple(layer for layer in scene.layers if layer.kind == "paper"))
     change = np.abs(scene.render().astype(int) - bare.render())
