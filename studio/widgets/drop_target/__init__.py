@@ -19,7 +19,7 @@ class DropTarget(ServedWidget):
     def __init__(self, **options: Any) -> None:
         super().__init__(Path(__file__).parent, {}, **options)
 
-    def preprocess(self, payload: Any) -> Path | None:
+    def preprocess(self, payload: Any) -> Path | None:  # type: ignore[override]
         """The uploaded file, if it really lies among Gradio's uploads."""
         if not isinstance(payload, dict):
             return None

@@ -24,6 +24,7 @@ function curve(points) {
 async function look() {
   let state;
   try { state = await server.look_engine({}); } catch { said.textContent = "The connection is lost."; return; }
+  if (!state) { said.textContent = "The connection is lost."; return; }
   if (state.error) { said.textContent = state.error; return; }
   const { worker: w, cards: list } = state, pool = w.pool ?? { models: [], budget: 0, used: 0, history: [] };
   worker.replaceChildren(K.el("h3", {}, "Worker"), table(

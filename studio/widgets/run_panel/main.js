@@ -55,7 +55,8 @@ async function look() {
   const asked = run;
   if (!asked) return;
   let answer;
-  try { answer = await server.watch_run({ run: asked }); failures = 0; }
+  // A server that is gone makes the call fail, or answer nothing, as Gradio's client pleases.
+  try { answer = await server.watch_run({ run: asked }); if (!answer) throw new Error("no answer"); failures = 0; }
   catch { failures += 1; head.textContent = "The connection is lost; the run goes on. Trying again…"; timer = setTimeout(look, Math.min(500 * 2 ** failures, 5000)); return; }
   if (asked !== run) return;
   if (answer.error && !answer.id) { K.store.remove(key); run = null; label(RUN, "primary", "play"); say(""); rest(); return; }
@@ -119,8 +120,8 @@ async function act(name) {
   if (name === "restore") trigger("restore", { run, owner: K.owner() });
   else if (name === "again") {
     const answer = await server.run_again({ run, owner: K.owner() });
-    if (answer.run) attach(answer.run);
-    else fail(answer.error);
+    if (answer?.run) attach(answer.run);
+    else fail(answer?.error ?? "The connection is lost: try again.");
   } else if (name === "link") {
     const address = `${location.origin}${location.pathname}?run=${run}`;
     try { await navigator.clipboard.writeText(address); say("The link is copied: whoever has it sees this run."); } catch { say(address); }
@@ -155,5 +156,5 @@ const linked = new URLSearchParams(location.search).get("run");
 const last = linked && /^[0-9a-f]{32}$/.test(linked) ? linked : K.store.get(key);
 trigger("hello", { owner: K.owner(), run: last, linked: Boolean(linked), defaults: K.store.get("defaults." + tab) });
 if (last) {
-  server.watch_run({ run: last }).then((answer) => { if (!run && answer.id && answer.task === props.task) attach(last); }).catch(() => {});
+  server.watch_run({ run: last }).then((answer) => { if (!run && answer?.id && answer.task === props.task) attach(last); }).catch(() => {});
 }
