@@ -19,8 +19,8 @@ def test_motion_fills_its_side_of_an_edge_and_stops_there() -> None:
     points = np.concatenate([ring + [40, 60], ring + [120, 60]])
     flow = complete_flow(two_halves(), points, np.repeat([[8.0, -4.0], [0.0, 0.0]], 9, axis=0))
     assert flow.shape == (120, 160, 2) and flow.dtype == np.float32
-    assert np.abs(flow[20:100, 10:70] - [8, -4]).max() < 1.6  # no completion: 8 nearly everywhere
-    assert np.abs(flow[20:100, 90:150]).max() < 1.6
+    assert np.abs(flow[20:100, 10:70] - [8, -4]).max() < 2.2  # no completion: 8 nearly everywhere
+    assert np.abs(flow[20:100, 90:150]).max() < 2.2
 
 
 def test_points_are_met() -> None:

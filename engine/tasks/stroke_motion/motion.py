@@ -146,7 +146,9 @@ def bend(
     soft: the mask is a patch without an edge of its own, so its whole rim is kept. Otherwise only the parts of the rim that lie on
     no edge of the picture are kept: there the thing goes on into what is around it.
     """
-    mesh = cover(mask, cells=24)
+    rows, columns = np.nonzero(mask)
+    longest = max(int(np.ptp(rows)), int(np.ptp(columns))) + 1
+    mesh = cover(mask, cells=int(np.clip(longest / 6, 8, 24)))  # cells below 6 px would be finer than the filter
     handles = np.concatenate([_disc(p.start[None], 0.5 * p.radius, 6) for p in paths])
     owner = np.repeat(np.arange(len(paths)), len(handles) // len(paths))
     spread = [_disc(p.points[:: max(1, len(p.points) // 12)], 0.8 * p.radius, 8) for p in pins]

@@ -235,7 +235,8 @@ def build(
     alphas = [soft_matte(image, thing.mask) for thing in reading.things]
     checkpoint()
     for index, (thing, alpha) in enumerate(zip(reading.things, alphas, strict=True)):
-        if not alpha.any():
+        if not (alpha > 0.5).any():
+            notes.append(f"What stroke {thing.order + 1} takes is too small to be cut out; draw on a larger part of it.")
             continue
         motion, said = _motion(image, thing, alpha > 0.5, paths, timeline, checkpoint)
         notes += said
@@ -272,7 +273,9 @@ def _motion(
     bending, share = bend(image, mask, own, pins, rooted, not thing.found, timeline.first_phase, checkpoint)
     name = f"stroke {thing.moves[0] + 1}"
     notes = []
-    if share < 0.97:
+    if share < 0.05:
+        notes.append(f"The thing of {name} cannot follow without tearing, so it stays; move the pins away, or brush a larger area.")
+    elif share < 0.97:
         notes.append(f"The thing of {name} would tear, so it follows {100 * share:.0f} % of the way; move the pins away, or brush a larger area.")
     return bending, notes
 
