@@ -7,6 +7,7 @@ checkpoints (how soon Stop acts), the quick preview, and the fill's PSNR beside 
 
 from __future__ import annotations
 
+import resource
 import sys
 import tempfile
 import time
@@ -22,11 +23,13 @@ import skimage.data
 from bench.stroke_sheet import CASES
 from engine.context import RunContext
 from engine.media.images import write_image
+from engine.metrics.motion import MotionMeter
 from engine.settings import Settings
 from engine.task import Result, parse_request
 from engine.tasks.stroke_motion import TASK
 from engine.tasks.stroke_motion.paths import Timeline
 from engine.tasks.stroke_motion.preview import PreviewSession
+from engine.tasks.stroke_motion.recipe import measure, targets
 from engine.tasks.stroke_motion.scene import build
 from engine.tasks.stroke_motion.things import Reader
 from engine.vision.inpainting import fill
@@ -96,8 +99,8 @@ def whole(case: str, side: int, seconds: float, fps: int) -> None:
             began = clock()
             result = [e for e in TASK.run(request, run) if isinstance(e, Result)][-1]
             took = clock() - began
-            size = (result.clip.stat().st_size if result.clip else 0) / 2**20
-    print(f"{case:16s} whole clip {side} px, {seconds:g} s at {fps} frames/s: {took:5.2f} s = {took / seconds:4.2f} x its length, {size:.1f} MiB", flush=True)
+            size = (result.clip.stat().st_size if result.clip else 0) / 1024
+    print(f"{case:16s} whole clip {side} px, {seconds:g} s at {fps} frames/s: {took:5.2f} s = {took / seconds:4.2f} x its length, {size:.0f} KiB", flush=True)
 
 
 def previews() -> None:
@@ -111,6 +114,21 @@ def previews() -> None:
         t1 = clock()
         session.preview(request.strokes, request.camera, loop=request.loop, parallax=request.parallax)
         print(f"preview {case:16s} first {1000 * (t1 - t0):4.0f} ms  again {1000 * (clock() - t1):4.0f} ms", flush=True)
+
+
+def memory(case: str, side: int) -> None:
+    """Growth of the resident memory between the tenth and the last frame of a long render."""
+    name, fields = CASES[case]
+    image = photo(name, side)
+    request = parse_request(TASK, {"image": "photo.png", **fields})
+    reading = Reader(image).read(request.strokes, request.camera)
+    scene, _ = build(image, request.strokes, request.camera, reading, Timeline(120, request.loop))
+    meter = MotionMeter(targets(scene, reading), scene.size)
+    resident = []
+    for index in range(120):
+        measure(meter, scene, index, scene.frame(index))
+        resident.append(int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 2**20)
+    print(f"{case:16s} {side} px: {resident[-1]:.0f} MiB resident, {resident[-1] - resident[10]:+.1f} MiB over the last 110 of 120 frames", flush=True)
 
 
 def filling() -> None:
@@ -147,5 +165,7 @@ if __name__ == "__main__":
         stages(case, 1920, 10)
     whole("rocket_launch", 512, 3.0, 24)
     whole("head_lean", 512, 3.0, 24)
+    whole("cup_brushed", 1920, 1.0, 24)
+    memory("cup_brushed", 1920)
     filling()
     previews()

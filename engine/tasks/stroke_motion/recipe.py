@@ -155,7 +155,8 @@ def measure(meter: MotionMeter, scene: Scene, index: int, frame: np.ndarray) -> 
     """Feed one frame, with where things and background should be now."""
     phases = scene.timeline.phases(index)
     covered = np.zeros(frame.shape[:2], bool)
-    for phase, _ in phases:
+    moments = [float(index)] if scene.motion_blur == 0 else [index - scene.motion_blur / 2, float(index), index + scene.motion_blur / 2]
+    for phase in {phase for moment in moments for phase, _ in scene.timeline.phases(moment)}:
         covered |= scene.covered(phase)
     if len(phases) > 1 and not scene.ground.still:
         covered[:] = True  # two moving backgrounds shine through each other while a loop fades: nothing is still there

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
@@ -46,6 +46,7 @@ class Scene:
     timeline: Timeline
     parallax: float = 0.0
     motion_blur: float = 0.0
+    _covers: dict[float, np.ndarray] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -69,20 +70,20 @@ class Scene:
     def moment(self, phase: float) -> np.ndarray:
         """The sharp picture at `phase`, (H, W, 3) uint8."""
         out = self._background(phase)
+        cover = np.zeros(out.shape[:2], bool)
         for actor in self.actors:
             moved = self._placed(actor, phase)
             if moved is not None:
                 put(out, *moved)
+                cover[moved[1]] |= moved[0][..., 3] > 0
+        self._covers = {phase: cover, **dict(list(self._covers.items())[:3])}
         return out
 
     def covered(self, phase: float) -> np.ndarray:
-        """(H, W) bool: where a thing is at `phase`, with its soft rim."""
-        out = np.zeros(self.image.shape[:2], bool)
-        for actor in self.actors:
-            moved = self._placed(actor, phase)
-            if moved is not None:
-                out[moved[1]] |= moved[0][..., 3] > 0
-        return out
+        """(H, W) bool: where a thing is at `phase`, with its soft rim. Free for a moment that was just made."""
+        if phase not in self._covers:
+            self.moment(phase)
+        return self._covers[phase]
 
     def flow(self, phase: float, since: float = 0.0) -> np.ndarray:
         """(H, W, 2) float32 pixels: where each pixel of the photo goes on the screen between two phases. Exactly 0 where nothing moves."""
