@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -54,8 +55,11 @@ class Settings(BaseModel):
             if given:
                 values[name] = given
         values.update({k: v for k, v in overrides.items() if v is not None})
-        if "shared" not in values and os.environ.get("SPACE_ID"):
-            values["shared"] = True
+        if os.environ.get("SPACE_ID"):
+            # On Spaces visitors share the machine, the proxy must reach the port, and the code's own folder may be read-only.
+            values = {"shared": True, "host": "0.0.0.0", **values}
+            if "data_dir" not in values and not os.access(default_data_dir().parent, os.W_OK):
+                values["data_dir"] = Path(tempfile.gettempdir()) / "kinora"
         try:
             settings = cls(**values)
         except ValueError as error:

@@ -24,6 +24,11 @@ def nonce() -> int:
     return next(_nonces)
 
 
+def said(*, run: str | None = None, error: str | None = None, edit: str | None = None) -> dict[str, Any]:
+    """A new value of a run panel."""
+    return {"run": run, "error": error, "edit": edit, "nonce": nonce()}
+
+
 class TabPage:
     """Builds the tab inside a Blocks context and wires it."""
 
@@ -38,7 +43,8 @@ class TabPage:
         with gr.Row(equal_height=False):
             with gr.Column(scale=7, min_width=320):
                 self.form.build_widgets()
-                examples = [gr.Button(e.title, icon=self._icon(e.fields), size="sm", min_width=120) for e in self.tab.examples]
+                with gr.Row(elem_classes="kin-examples"):
+                    examples = [gr.Button(e.title, icon=self._icon(e.fields), size="sm", min_width=110) for e in self.tab.examples]
             with gr.Column(scale=5, min_width=320):
                 self.preflight = gr.HTML("", elem_classes="kin-preflight-box")
                 self.panel = RunPanel(self.studio, tab=self.tab.id, task=self.task.id)
@@ -55,7 +61,7 @@ class TabPage:
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": True}
         parts = self.form.components
         started = self.panel.start(self._start, [self.panel, *parts], [self.panel], **quiet)
-        started.failure(lambda: {"run": None, "error": "the form holds something that cannot be used: see the message", "nonce": nonce()}, None, [self.panel], **quiet)
+        started.failure(lambda: said(error="The form holds something that cannot be used: see the message."), None, [self.panel], **quiet)
         self.panel.hello(self._hello, None, parts, **quiet)
         self.panel.restore(self._restore, None, parts, **quiet)
         changes = [component.change for component in parts if hasattr(component, "change")]
@@ -75,13 +81,15 @@ class TabPage:
         """What to send to the page so that the form shows `fields`."""
         return dict(zip(self.form.components, self.form.spread(fields), strict=True))
 
-    def _start(self, event: gr.EventData, shown: str | None, *values: Any) -> dict[str, Any]:
+    def _start(self, event: gr.EventData, edited: str | None, *values: Any) -> dict[str, Any]:
         owner = str(getattr(event, "owner", ""))[:64]
+        fields = self.form.collect(values)
         try:
-            run = self.studio.submit(self.task.id, self.form.collect(values), owner)
+            if edited and not self.studio.edit(edited, fields):
+                return said(error="This run has begun with its old settings; press Run for a new one.")
+            return said(run=edited or self.studio.submit(self.task.id, fields, owner).id)
         except StudioError as error:
-            return {"run": None, "error": error.line, "nonce": nonce()}
-        return {"run": run.id, "error": None, "nonce": nonce()}
+            return said(error=error.line, edit=edited)
 
     def _hello(self, event: gr.EventData) -> list[Any]:
         data = event._data or {}

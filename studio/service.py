@@ -11,6 +11,8 @@ from engine.catalog import CARDS, get_card
 from engine.catalog.fetch import ModelFiles
 from engine.errors import InvalidInput, StudioError
 from engine.executors import Executor, InlineExecutor, WorkerExecutor
+from engine.hardware import describe as hardware
+from engine.hardware import memory_mib
 from engine.quick import Helper
 from engine.runs import Run
 from engine.settings import Settings
@@ -99,7 +101,7 @@ class Studio:
         except StudioError as error:
             return {"error": error.to_dict(), "line": error.line}
         rate = self.store.runs.seconds_per_work(task_id)
-        memory, free = task.memory_mib(request), available_mib()
+        memory, free = task.memory_mib(request), memory_mib("MemAvailable")
         return {
             "seconds": task.work(request) * (rate if rate is not None else task.default_rate),
             "learnt": rate is not None,
@@ -204,7 +206,7 @@ class Studio:
             for card in CARDS.values()
         ]  # fmt: skip
         return {
-            "worker": self.executor.stats(), "free_mib": available_mib(), "total_mib": total_mib(), "results_bytes": used, "keep_gib": self.settings.keep_gib,
+            "worker": self.executor.stats(), "free_mib": memory_mib("MemAvailable"), "machine": hardware(), "results_bytes": used, "keep_gib": self.settings.keep_gib,
             "offline": self.settings.offline, "cards": cards,
         }  # fmt: skip
 
@@ -290,27 +292,6 @@ class Studio:
             raise type(error)(error.what, why=error.why, fix=error.fix, field=field) from error
         if facts["kind"] != kind:
             raise InvalidInput(f"{field}: this file holds {facts['kind']}, not {kind}", fix=f"choose a file of kind {kind}", field=field)
-
-
-def available_mib() -> float | None:
-    """Memory that a new process may take, in MiB; None where the system does not tell."""
-    return _meminfo("MemAvailable")
-
-
-def total_mib() -> float | None:
-    """Memory of the machine in MiB."""
-    return _meminfo("MemTotal")
-
-
-def _meminfo(name: str) -> float | None:
-    try:
-        with open("/proc/meminfo", encoding="ascii") as stream:
-            for line in stream:
-                if line.startswith(name + ":"):
-                    return int(line.split()[1]) / 1024
-    except OSError:
-        return None
-    return None
 
 
 def _display(request: dict[str, Any]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from engine.cli import complain, settings_of
 from engine.errors import InvalidInput, StudioError
 from engine.settings import Settings
 from studio.endpoints import add_endpoints
-from studio.page import TabPage, nonce
+from studio.page import TabPage, nonce, said
 from studio.routes import routes
 from studio.service import Studio
 from studio.theme import theme
@@ -77,6 +77,12 @@ def _wire_shell(studio: Studio, pages: list[TabPage], tabs: gr.Tabs, drop: DropT
         except StudioError as error:
             raise gr.Error(error.line, print_exception=False) from error
 
+    def edit(event: gr.EventData) -> dict[Any, Any]:
+        run = _text(event, "run")
+        shown = restore(event)
+        page = next(page for page in pages if page.task.id == studio.store.runs.get(run).task)
+        return {**shown, page.panel: said(edit=run)}
+
     def send(event: gr.EventData) -> dict[Any, Any]:
         page = next((page for page in pages if page.tab.id == _text(event, "tab")), None)
         if page is None:
@@ -107,7 +113,7 @@ def _wire_shell(studio: Studio, pages: list[TabPage], tabs: gr.Tabs, drop: DropT
         own = {field for widget in page.tab.widgets for field in widget.fields} | set(page.task.request_type.media_fields()) | {"seed"}
         return {"tab": page.tab.id, "fields": {name: value for name, value in fields.items() if name not in own}, "nonce": nonce()}
 
-    queue.edit(restore, None, [tabs, *parts], **QUIET)
+    queue.edit(edit, None, [tabs, *parts, *(page.panel for page in pages)], **QUIET)
     library.restore(restore, None, [tabs, *parts], **QUIET)
     library.send(send, None, [tabs, *parts], **QUIET)
     drop.dropped(dropped, [drop], [drop, tabs, *parts], **QUIET)

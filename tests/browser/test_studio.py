@@ -289,3 +289,30 @@ def test_after_a_crash_the_page_offers_to_run_again(profile: Profile, tmp_path: 
 def test_the_page_process_has_no_torch(served: Served) -> None:
     assert "libtorch" not in Path(f"/proc/{served.process.pid}/maps").read_text()
     assert "cv2" not in Path(f"/proc/{served.process.pid}/maps").read_text()
+
+
+def test_a_waiting_run_is_edited_in_place(profile: Profile, served: Served) -> None:
+    page = open_studio(profile, served)
+    set_seconds(page, 20, fps=60)
+    page.wait_for_timeout(300)
+    page.click(MAIN)
+    expect(page.locator(MAIN)).to_have_text("Stop", timeout=SLOW)
+    other = open_studio(profile, served)
+    set_seconds(other, 0.9)
+    other.wait_for_timeout(300)
+    other.click(MAIN)
+    expect(other.locator(HEAD)).to_contain_text("Waiting", timeout=SLOW)
+    waiting = run_id(other)
+    page.locator("#run-drawer").get_by_role("button").first.click()
+    page.locator(".qu-item").nth(1).get_by_role("button", name="Edit").click()
+    expect(page.locator(MAIN)).to_have_text("Save into the waiting run", timeout=SLOW)
+    expect(page.locator("#stroke-motion-seconds input[type=number]")).to_have_value("0.9", timeout=SLOW)
+    set_seconds(page, 0.6)
+    page.wait_for_timeout(300)
+    page.locator(MAIN).press("Enter")
+    expect(page.locator(HEAD)).to_contain_text("Waiting", timeout=SLOW)
+    assert run_id(page) == waiting, "the same run, in the same place"
+    page.locator(".qu-item").first.get_by_role("button", name="Stop").click()
+    expect(page.locator(HEAD)).to_contain_text("Done in", timeout=SLOW)
+    page.get_by_text("What made it").click()
+    expect(page.locator(".rp-made")).to_contain_text("0.6")

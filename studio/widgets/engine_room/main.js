@@ -28,8 +28,8 @@ async function look() {
   if (state.error) { said.textContent = state.error; return; }
   const { worker: w, cards: list } = state, pool = w.pool ?? { models: [], budget: 0, used: 0, history: [] };
   worker.replaceChildren(K.el("h3", {}, "Worker"), table(
-    row("State", w.alive === false ? "starting again" : w.run ? "working" : "ready"), row("Memory", `${Math.round(w.memory_mib ?? 0)} MiB of ${Math.round((state.total_mib ?? 0) / 1024)} GiB (${Math.round((state.free_mib ?? 0) / 1024)} GiB free)`),
-    row("Process", `${w.pid ?? "-"}${w.restarts ? `, started again ${w.restarts} times` : ""}`)), (w.memory ?? []).length > 1 ? curve(w.memory) : null);
+    row("State", w.alive === false ? "starting again" : w.run ? "working" : "ready"), row("Memory", `${Math.round(w.memory_mib ?? 0)} MiB of ${Math.round((state.machine.memory_mib ?? 0) / 1024)} GiB (${Math.round((state.free_mib ?? 0) / 1024)} GiB free)`),
+    row("Machine", `${state.machine.processor}, ${state.machine.cores} cores${state.machine.graphics.length ? `; ${state.machine.graphics.join(", ")}` : "; no graphics card, none is needed"}`), row("Process", `${w.pid ?? "-"}${w.restarts ? `, started again ${w.restarts} times` : ""}`)), (w.memory ?? []).length > 1 ? curve(w.memory) : null);
   resident.replaceChildren(K.el("h3", {}, "Resident models"), table(row("Budget", `${K.bytes(pool.used)} of ${K.bytes(pool.budget)}`)),
     pool.models.length ? table(...pool.models.map((model) => row(model.key, `${K.bytes(model.bytes)} · ${model.users ? `in use by ${model.users}` : `idle ${K.seconds(model.idle)}`} · loaded in ${K.seconds(model.load_seconds)}`)))
       : K.el("p", { class: "kin-muted" }, "None is loaded. The tabs of today need none: they move pixels by themselves."),

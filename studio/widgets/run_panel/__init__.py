@@ -15,9 +15,9 @@ FOLDER = Path(__file__).parent
 
 
 class RunPanel(Widget):
-    """Value: `{"run": id or None, "error": line or None, "nonce": number}`; `nonce` tells two equal answers apart.
+    """Value: `{"run": id or None, "error": line or None, "edit": waiting run or None, "nonce": number}`; `nonce` tells two equal answers apart.
 
-    Events: `start` (Run was pressed), `hello` (the panel came to life; its data hold `owner`, the `run` to attach to and the user's `defaults`),
+    With `edit`, the button saves the form into that waiting run instead of starting a new one. Events: `start` (the button was pressed), `hello` (the panel came to life; its data hold `owner`, the `run` to attach to and the user's `defaults`),
     `restore` (put this run's settings into the form).
     """
 
@@ -33,7 +33,7 @@ class RunPanel(Widget):
             guarded("run_again", lambda data: {"run": studio.again(str(data["run"]), str(data.get("owner", ""))).id}),
         ]
         super().__init__(
-            value={"run": None, "error": None, "nonce": 0},
+            value={"run": None, "error": None, "edit": None, "nonce": 0},
             html_template='<div class="rp"></div>',
             css_template=read_parts(FOLDER, ("style.css",)),
             js_on_load=read_parts(FOLDER, ("player.js", "main.js")),
@@ -45,6 +45,6 @@ class RunPanel(Widget):
         )
 
     def preprocess(self, payload: Any) -> str | None:
-        """The run that the panel shows."""
-        run = payload.get("run") if isinstance(payload, dict) else None
+        """The waiting run that is being edited, if one is."""
+        run = payload.get("edit") if isinstance(payload, dict) else None
         return run if isinstance(run, str) else None

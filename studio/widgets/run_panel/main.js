@@ -1,7 +1,7 @@
 // Run and Stop, and the watch over one run. The run lives on the server: this panel only looks at it, and finds it again after a reload.
 const tab = props.tab, key = "run." + tab;
-const RUN = "Run", STOP = "Stop";
-let run = null, status = null, timer = null, pressed = 0, shown = "", polls = 0, failures = 0, starting = false;
+const SAVE = "Save into the waiting run", STOP = "Stop";
+let RUN = "Run", run = null, status = null, timer = null, pressed = 0, shown = "", polls = 0, failures = 0, starting = false;
 
 const main = K.button(RUN, press, { name: "play", kind: "primary rp-main", text: true });
 const head = K.el("div", { class: "rp-head", role: "status", "aria-live": "polite" });
@@ -28,7 +28,7 @@ function label(word, kind, icon, disabled = false) {
 
 function press() {
   if (starting) return;
-  if (run && status?.active) { halt(); return; }
+  if (run && status?.active && RUN !== SAVE) { halt(); return; }
   starting = true;
   label("Starting…", "primary", "play", true);
   trigger("start", { owner: K.owner() });
@@ -142,7 +142,9 @@ watch("value", () => {
   nonce = value.nonce;
   starting = false;
   polls = 0;
-  if (value.error) fail(value.error);
+  RUN = value.edit ? SAVE : "Run";
+  if (value.edit) { clearTimeout(timer); run = null; label(RUN, "primary", "edit"); say("Change the settings, then save them: the run keeps its place in the queue."); track.style.visibility = "hidden"; notes.replaceChildren(); rest(); }
+  else if (value.error) fail(value.error);
   else if (value.run) { notes.replaceChildren(); stage.querySelector("video")?.pause(); attach(value.run); window.dispatchEvent(new CustomEvent("kinora-changed")); }
 });
 

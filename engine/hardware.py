@@ -1,0 +1,44 @@
+"""What this machine has, told without torch: processor, cores, memory, graphics cards. The page shows it; the worker decides with it."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import subprocess
+from functools import cache
+from pathlib import Path
+
+
+@cache
+def describe() -> dict[str, object]:
+    """`{"processor", "cores", "memory_mib", "graphics"}`; graphics: names of NVIDIA cards, empty without any."""
+    return {"processor": _processor(), "cores": os.cpu_count() or 1, "memory_mib": memory_mib("MemTotal"), "graphics": _graphics()}
+
+
+def memory_mib(name: str) -> float | None:
+    """A figure of the system's memory in MiB: MemTotal, or MemAvailable (what a new process may take). None where it is not told."""
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return None
+    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith(name + ":")), None)
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        lines = []
+    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.processor() or platform.machine())
+
+
+def _graphics() -> list[str]:
+    tool = shutil.which("nvidia-smi")
+    if tool is None:
+        return []
+    try:
+        done = subprocess.run([tool, "--query-gpu=name,memory.total", "--format=csv,noheader"], capture_output=True, text=True, timeout=10, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return []
+    return [line.strip() for line in done.stdout.splitlines() if line.strip()] if done.returncode == 0 else []
