@@ -52,6 +52,7 @@ def fill(
         small = _reduced(part[:height, :width].astype(np.float32), ~gap[:height, :width], size)
         gap_small = cv2.resize(gap[:height, :width].astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0
         barred_small = cv2.resize(barred[:height, :width].astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0
+        checkpoint()
         found = _search(small, gap_small, barred_small | gap_small, rounds, checkpoint)
         if found is None:
             filled = diffuse(part.astype(np.float32), gap)
@@ -131,6 +132,7 @@ def _search(
         level = _Level(colours, hole, np.flatnonzero(near.ravel()), sources)
         basis, source_words = _basis(level)
         guess = _upsample(places, hole.shape) if places is not None else None
+        checkpoint()
         matches = _initial(level, guess, bar, rng)
         for turn in range(rounds + (4 if depth == 0 else 0)):
             words = _words(level.colours, level.targets, basis)

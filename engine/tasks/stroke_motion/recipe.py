@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING
 
@@ -32,8 +32,8 @@ FEWEST_FRAMES = 3
 def animate(request: StrokeMotionRequest, run: RunContext) -> Iterator[Event]:
     """Makes the clip. Writes result.mp4, mask_<n>.png, plate.png, flow.png and flow.npz into the run's folder.
 
-    flow.npz: `flow` (H, W, 2) float16, pixels from the first frame to the far end; `steps` (S, h, w, 2) float16, pixels of the full picture
-    per step, on a grid of at most 128 px. Raises `InvalidInput` for a picture that is too small; `Cancelled` after a partial result.
+    flow.npz: `flow` (H, W, 2) float16, pixels from the first frame to the far end; `steps` (8, h, w, 2) float16, pixels of the full picture in
+    each eighth of the way, at every k-th pixel so that the grid is at most 128 wide and high. Raises `InvalidInput` for a picture that is too small; `Cancelled` after a partial result.
     """
     yield Stage("reading", "Reading the photo")
     image, notes = load_picture(request, run)
@@ -68,7 +68,7 @@ def animate(request: StrokeMotionRequest, run: RunContext) -> Iterator[Event]:
     run.timings["preparing"] = time.perf_counter() - began
     for text in said:
         yield Note(text)
-    artifacts = _store(scene, run.directory)
+    artifacts = _store(scene, run.directory, run.checkpoint)
     run.checkpoint()
 
     yield Stage("rendering", "Making frames")
@@ -179,7 +179,7 @@ def meters(meter: MotionMeter) -> tuple[Meter, ...]:
     return tuple(out)
 
 
-def _store(scene: Scene, folder: FilePath) -> dict[str, FilePath]:
+def _store(scene: Scene, folder: FilePath, checkpoint: Callable[[], None]) -> dict[str, FilePath]:
     """Write masks, plate and flow; returns artifact name -> file."""
     out: dict[str, FilePath] = {}
 
@@ -188,15 +188,17 @@ def _store(scene: Scene, folder: FilePath) -> dict[str, FilePath]:
         ok, data = cv2.imencode(".png", pixels[..., ::-1] if pixels.ndim == 3 else pixels, [cv2.IMWRITE_PNG_COMPRESSION, 3])
         if ok:
             out[name].write_bytes(data.tobytes())
+        checkpoint()
 
     for number, actor in enumerate(scene.actors, start=1):
         picture(f"mask_{number}", np.rint(actor.alpha * 255).astype(np.uint8))
     picture("plate", scene.plate)
     flow = scene.flow(1.0)
+    checkpoint()
     picture("flow", flow_to_rgb(flow))
     phases = np.linspace(0.0, 1.0, 9)
-    small = (max(1, round(128 * scene.size[0] / max(scene.size))), max(1, round(128 * scene.size[1] / max(scene.size))))
-    steps = [cv2.resize(scene.flow(b, a), small, interpolation=cv2.INTER_AREA) for a, b in zip(phases, phases[1:], strict=False)]
+    stride = max(1, -(-max(scene.size) // 128))
+    steps = [scene.flow(b, a, step=stride) for a, b in zip(phases, phases[1:], strict=False)]
     out["flow_data"] = folder / "flow.npz"
     np.savez_compressed(out["flow_data"], flow=flow.astype(np.float16), steps=np.stack(steps).astype(np.float16))
     return out

@@ -85,17 +85,18 @@ class Scene:
             self.moment(phase)
         return self._covers[phase]
 
-    def flow(self, phase: float, since: float = 0.0) -> np.ndarray:
-        """(H, W, 2) float32 pixels: where each pixel of the photo goes on the screen between two phases. Exactly 0 where nothing moves."""
+    def flow(self, phase: float, since: float = 0.0, *, step: int = 1) -> np.ndarray:
+        """(h, w, 2) float32 pixels: where each `step`-th pixel of the photo goes on the screen between two phases. Exactly 0 where nothing moves."""
         width, height = self.size
-        grid = np.stack(np.meshgrid(np.arange(width, dtype=np.float64), np.arange(height, dtype=np.float64)), axis=-1)
-        out = (self.carried(grid, phase) - self.carried(grid, since)).astype(np.float32)
-        if is_identity(self.ground.at(phase)) and is_identity(self.ground.at(since)):
-            out[:] = 0.0
+        grid = np.stack(np.meshgrid(np.arange(0, width, step, dtype=np.float64), np.arange(0, height, step, dtype=np.float64)), axis=-1)
+        out = np.zeros(grid.shape, np.float32)
+        if not (is_identity(self.ground.at(phase)) and is_identity(self.ground.at(since))):
+            out[:] = self.carried(grid, phase) - self.carried(grid, since)
         for actor in self.actors:
-            window = grown_box(actor.mask, 0)
+            mask = actor.mask[::step, ::step]
+            window = grown_box(mask, 0)
             now, then = (self._actor_places(actor, grid[window], p) for p in (phase, since))
-            out[window] = np.where(actor.mask[window][..., None], now - then, out[window])
+            out[window] = np.where(mask[window][..., None], now - then, out[window])
         return out
 
     def commanded(self, stroke: int, phase: float) -> np.ndarray:
@@ -233,8 +234,10 @@ def build(
     floor, notes = ground(camera, [paths[i] for i in reading.camera], [paths[i] for i in reading.camera_pins], (width, height), timeline.first_phase, parallax)
     actors: list[Actor] = []
     scene = Scene(image, image, floor, actors, paths, timeline, parallax if not floor.still else 0.0, motion_blur)
-    alphas = [soft_matte(image, thing.mask) for thing in reading.things]
-    checkpoint()
+    alphas = []
+    for thing in reading.things:
+        alphas.append(soft_matte(image, thing.mask))
+        checkpoint()
     for index, (thing, alpha) in enumerate(zip(reading.things, alphas, strict=True)):
         if not (alpha > 0.5).any():
             notes.append(f"What stroke {thing.order + 1} takes is too small to be cut out; draw on a larger part of it.")
@@ -250,7 +253,9 @@ def build(
             hidden = _dilated(above, 3)
             picture = fill(image, hidden & _dilated(alpha > 0, 6), avoid=alpha <= 0.5, work_side=work_side, rounds=rounds, checkpoint=checkpoint)
             own = np.maximum(alpha, (above & cv2.morphologyEx((alpha > 0.5).astype(np.uint8), cv2.MORPH_CLOSE, np.ones((9, 9), np.uint8)).astype(bool)).astype(np.float32))
+        checkpoint()
         colours = own_colours(picture, own) if thing.found else picture.astype(np.float32)
+        checkpoint()
         window = grown_box(own > 0, 2)
         actors.append(Actor(thing, own, motion, cut_layer(colours, own, window), float(window[0].stop)))
         if not isinstance(motion, Bending):
@@ -305,6 +310,7 @@ def _plate(scene: Scene, work_side: int, rounds: int, checkpoint: Callable[[], N
                 if moved is not None:
                     solid[moved[1]] |= moved[0][..., 3] > 0.98
             always &= solid
+            checkpoint()
         # Beyond what is uncovered, a wide strip of the hidden part belongs to the hole too: the thing itself must not be continued.
         shown = things & _dilated(shown & ~always, max(6, round(0.12 * max(height, width))))
     avoid = np.zeros_like(hole)
