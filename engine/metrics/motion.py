@@ -108,14 +108,16 @@ class MotionMeter:
             guess = track.places + 0.5 * (step + np.median(step[track.alive], axis=0))
             near = _lucas_kanade(self._last, small, track.places, guess, levels=2)[0]
             # Points of one thing turn and shift together: the similarity that most agree on outvotes a slip at its edge.
-            track.motion = _agreed(track.places[track.alive], near[track.alive]) @ track.motion
+            track.motion = _agreed(track.places[track.alive], near[track.alive], 1.5) @ track.motion
             origin = (track.target.points * self._scale).astype(np.float32)
-            # Look at frame 0 itself, with the motion so far undone, so that small errors do not add up.
-            undone = cv2.warpAffine(small, track.motion[:2], small.shape[::-1], flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE)
-            exact, good = _lucas_kanade(self._first, undone, origin, origin, levels=0)
-            good &= (np.linalg.norm(exact - origin, axis=1) < 2.0) & track.alive
-            if good.sum() >= 3:
-                track.motion = track.motion @ _agreed(origin[good], exact[good])
+            for _ in range(2):  # look at frame 0 itself, with the motion so far undone, so that small errors do not add up
+                undone = cv2.warpAffine(
+                    small, track.motion[:2], small.shape[::-1], flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE
+                )
+                exact, good = _lucas_kanade(self._first, undone, origin, origin, levels=1)
+                good &= (np.linalg.norm(exact - origin, axis=1) < 3.0) & track.alive
+                if good.sum() >= 3:
+                    track.motion = track.motion @ _agreed(origin[good], exact[good], 0.7)
             track.places = _moved(track.motion, origin)
             track.alive &= ((track.places > -2) & (track.places < np.array(small.shape[::-1]) + 1)).all(axis=1)
 
@@ -176,17 +178,22 @@ def _lucas_kanade(before: np.ndarray, after: np.ndarray, places: np.ndarray, gue
     return np.where(status > 0, found[:, 0], guess).astype(np.float32), sure
 
 
-def _agreed(before: np.ndarray, after: np.ndarray) -> np.ndarray:
-    """3x3 similarity from `before` to `after` (N, 2) that most pairs agree on; the median shift when there are too few for more."""
-    out = np.eye(3)
+def _agreed(before: np.ndarray, after: np.ndarray, tolerance: float) -> np.ndarray:
+    """3x3 motion from `before` to `after` (N, 2) that most pairs agree on within `tolerance` pixels: their median shift, or a similarity where that fits clearly better.
+
+    A similarity through points on one edge may turn and grow freely, so it must earn its freedom.
+    """
+    shift, out = np.eye(3), np.eye(3)
+    shift[:2, 2] = np.median(after - before, axis=0)
     spread = float(np.ptp(before, axis=0).max()) if len(before) > 1 else 0.0
-    if len(before) >= 6 and spread > 4.0:
-        matrix, inliers = cv2.estimateAffinePartial2D(before, after, method=cv2.RANSAC, ransacReprojThreshold=0.7, maxIters=300)
-        if matrix is not None and inliers.mean() > 0.4:
-            out[:2] = matrix
-            return out
-    out[:2, 2] = np.median(after - before, axis=0)
-    return out
+    left = float(np.median(np.linalg.norm(_moved(shift, before) - after, axis=1)))
+    if len(before) < 6 or spread < 4.0 or left < 0.15:
+        return shift
+    matrix, inliers = cv2.estimateAffinePartial2D(before, after, method=cv2.RANSAC, ransacReprojThreshold=tolerance, maxIters=300)
+    if matrix is None or inliers.mean() < 0.4:
+        return shift
+    out[:2] = matrix
+    return out if float(np.median(np.linalg.norm(_moved(out, before) - after, axis=1))) < 0.6 * left else shift
 
 
 def _moved(matrix: np.ndarray, points: np.ndarray) -> np.ndarray:

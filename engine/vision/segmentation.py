@@ -66,13 +66,14 @@ class Finder:
         when nothing can be cut out (at least three brushes). The mask has `self.fine`'s size.
         """
         size = self.small.shape[1::-1]
-        sure = _core(shrink_mask(seed, size), self.small)
+        brushed = shrink_mask(seed, size)
+        sure = _core(brushed, self.small)
         never = shrink_mask(avoid, size) & ~sure if avoid is not None else np.zeros_like(sure)
         standing = self._standing_out(sure)
         distance = dijkstra(self._graph, directed=False, indices=np.flatnonzero(sure.ravel()), min_only=True).reshape(sure.shape)
         self.checkpoint()
         if standing is None:
-            return self._patch(distance, shrink_mask(seed, size), never, patch * size[0] / self.fine.shape[1])
+            return self._patch(distance, brushed, never, patch * size[0] / self.fine.shape[1])
         best: tuple[float, np.ndarray] | None = None
         for candidate in self._candidates(distance, standing & ~never, sure, never):
             mask = candidate
@@ -84,10 +85,11 @@ class Finder:
                 if settled:
                     break
             score = self._score(mask, sure)
-            if mask.mean() <= most and (best is None or score > best[0]):
+            # Something smaller than the brush itself is a spot of texture, not what was meant.
+            if mask.mean() <= most and mask.sum() >= 0.8 * brushed.sum() and (best is None or score > best[0]):
                 best = score, mask
         if best is None or best[0] < 0.35 or self._on_edges(best[1]) < 0.8:
-            return self._patch(distance, shrink_mask(seed, size), never, patch * size[0] / self.fine.shape[1])
+            return self._patch(distance, brushed, never, patch * size[0] / self.fine.shape[1])
         mask = self._refine(best[1], sure, never)
         # Edges are blurred over two pixels: without that rim, left-overs do not hang together around the whole thing.
         core = cv2.erode((standing & ~never).astype(np.uint8), np.ones((5, 5), np.uint8))

@@ -135,7 +135,7 @@ def targets(scene: Scene, reading: Reading) -> list[Target]:
         if stroke in takers:
             actor = takers[stroke]
             # A bending thing obeys at the stroke's start only; a rigid one moves as a whole.
-            mask, reach = actor.mask, path.radius * (2.5 if isinstance(actor.motion, Rigid) else 0.7)
+            mask, reach = actor.mask, float(max(width, height)) if isinstance(actor.motion, Rigid) else 0.7 * path.radius
         else:
             mask, reach = background, 0.25 * max(width, height)
         points = np.zeros((0, 2), np.float32)

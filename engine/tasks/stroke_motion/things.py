@@ -110,7 +110,7 @@ class Reader:
                 support = self.finder.snap(area.brushed(shape) | path.brushed(shape, path.points[:1]), 0.5 * path.radius)
             else:
                 marks = path.points if stroke.kind == "pin" else path.beginning()
-                support = self.finder.find(path.brushed(shape, marks), patch=2.6 * path.reach)
+                support = self.finder.find(path.brushed(shape, marks), patch=3.2 * path.reach)
             self._found[key] = support
         return self._found[key]
 
