@@ -208,7 +208,7 @@ class Diorama:
         halo: float = 0.3,
     ) -> None:
         """A cut-out thing with its origin at the fractions (x, y), `size` long per unit of its own, turned clockwise by `angle`."""
-        made = self._assembled(thing, self.at(x, y), self.px(size), angle, flip)
+        made = self.assembled(thing, self.at(x, y), self.px(size), angle, flip)
         if made is None:
             return
         colour, piece = made
@@ -246,7 +246,7 @@ class Diorama:
             self._lay("vignette", self._flat(ring.shape), vignette * ring, whole, 0.0, "shadow")
         return Scene(self.name, self.width, self.height, tuple(self.layers))
 
-    def _assembled(
+    def assembled(
         self, thing: Cutout, origin: tuple[float, float], size: float, angle: float, flip: bool
     ) -> tuple[np.ndarray, Cut] | None:
         """(h, w, 3) colours and the silhouette of a thing: pieces over each other, each with a small shadow on those below."""
