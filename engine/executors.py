@@ -124,11 +124,10 @@ class WorkerExecutor:
                 return  # it died this instant; the watcher starts another, which looks at the queue by itself
 
     def _spawn(self) -> subprocess.Popen[str]:
-        environment = dict(os.environ, PYTHONPATH=str(ROOT), KINORA_WORKER="1")
         with open_log(self.store.logs / "worker.log") as log:
             return subprocess.Popen(
                 [python(), "-m", "engine.worker", self.store.settings.model_dump_json()],
-                cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=log, stderr=log, text=True, start_new_session=True,
+                cwd=ROOT, env=child_environment(), stdin=subprocess.PIPE, stdout=log, stderr=log, text=True, start_new_session=True,
             )  # fmt: skip
 
     def _watch(self) -> None:
@@ -158,6 +157,11 @@ class WorkerExecutor:
         self._stop_seen = {run_id: self._stop_seen.get(run_id, now) for run_id in running}
         if any(now - seen > STOP_GRACE for seen in self._stop_seen.values()) and self._process is not None:
             self._process.kill()
+
+
+def child_environment() -> dict[str, str]:
+    """The environment of worker and helper. The many small solves of stroke motion only lose by BLAS threads that wait for each other."""
+    return {"OPENBLAS_NUM_THREADS": "1", **os.environ, "PYTHONPATH": str(ROOT)}
 
 
 def open_log(path: Path, limit: int = 4 * 2**20) -> IO[str]:

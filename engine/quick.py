@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import threading
 from typing import Any
 
 from engine.errors import LimitExceeded, ProcessDied, StudioError
-from engine.executors import ROOT, open_log
+from engine.executors import ROOT, child_environment, open_log
 from engine.helper import read_message, write_message
 from engine.settings import python
 from engine.store import Store
@@ -78,6 +77,6 @@ class Helper:
             with open_log(self.store.logs / "helper.log") as log:
                 self._process = subprocess.Popen(
                     [python(), "-m", "engine.helper", self.store.settings.model_dump_json()],
-                    cwd=ROOT, env=dict(os.environ, PYTHONPATH=str(ROOT)), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, start_new_session=True,
+                    cwd=ROOT, env=child_environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, start_new_session=True,
                 )  # fmt: skip
         return self._process

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.tasks.stroke_motion.paths import FADE, Path, Timeline, brush, camera_matrix
+from engine.tasks.stroke_motion.paths import FADE, Path, Timeline, brush, camera_matrix, dabs
 from engine.tasks.stroke_motion.request import Camera, Stroke
 from engine.vision.warping import affine
 
@@ -80,3 +80,10 @@ def test_camera_numbers_mean_what_they_say() -> None:
     assert np.allclose(camera_matrix(Camera(zoom=2.0, pan_x=0.1), 0.0, (200, 100)), np.eye(3))
     held = camera_matrix(Camera(zoom=2.0), 1.0, (200, 100), np.array([20.0, 20.0]))
     assert np.allclose(affine(held, np.array([20.0, 20.0])), [20, 20])
+
+
+def test_separate_dabs_of_a_brush_leave_a_gap_between_them() -> None:
+    left, right = ((0.1, 0.5, 0.0), (0.2, 0.5, 0.0)), ((0.8, 0.5, 0.001), (0.9, 0.5, 0.001))
+    assert dabs(left + right) == [left, right]
+    even = ((0.1, 0.5, 0.0), (0.5, 0.5, 0.5), (0.9, 0.5, 1.0))
+    assert dabs(even) == [even], "points with times of their own are one stroke"

@@ -61,6 +61,17 @@ class Path:
         return brush(shape, self.points if points is None else points, self.radius)
 
 
+Points = tuple[tuple[float, float, float], ...]
+
+
+def dabs(area: Points) -> list[Points]:
+    """The separate brush strokes of an area: neighbours of equal t belong together. An area whose times all differ is one stroke."""
+    if all(a[2] != b[2] for a, b in zip(area, area[1:], strict=False)):
+        return [area]
+    cuts = [0, *(i for i in range(1, len(area)) if area[i][2] != area[i - 1][2]), len(area)]
+    return [area[a:b] for a, b in zip(cuts, cuts[1:], strict=False)]
+
+
 def brush(shape: tuple[int, int], points: np.ndarray, radius: float) -> np.ndarray:
     """(H, W) bool: discs of `radius` pixels swept along `points` (N, 2); at least one pixel of the picture."""
     height, width = shape

@@ -40,7 +40,7 @@ class Stroke(Part):
         "drawn", description="Timing along the path: as drawn, at even speed, or eased."
     )
     area: Annotated[tuple[Point, ...], BeforeValidator(_with_times)] | None = Field(
-        None, max_length=4000, description="Brushed extent of the thing, as [x, y, t] points of a brush of this radius; empty: it is found."
+        None, max_length=4000, description="Brushed extent of the thing, as [x, y, t] points of a brush of this radius; points of equal t are one dab. Empty: it is found."
     )
 
     @model_validator(mode="after")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 
-from engine.tasks.stroke_motion.paths import Path
+from engine.tasks.stroke_motion.paths import Path, dabs
 from engine.tasks.stroke_motion.request import Camera, Stroke
 from engine.vision.segmentation import Finder, Support, outline
 
@@ -106,8 +106,10 @@ class Reader:
         if key not in self._found:
             shape = self.finder.fine.shape[:2]
             if stroke.area:
-                area = Path.of(stroke, *self.size, points=stroke.area)
-                support = self.finder.snap(area.brushed(shape) | path.brushed(shape, path.points[:1]), 0.5 * path.radius)
+                painted = path.brushed(shape, path.points[:1])
+                for dab in dabs(stroke.area):
+                    painted |= Path.of(stroke, *self.size, points=dab).brushed(shape)
+                support = self.finder.snap(painted, 0.5 * path.radius)
             else:
                 marks = path.points if stroke.kind == "pin" else path.beginning()
                 support = self.finder.find(path.brushed(shape, marks), patch=3.2 * path.reach)
