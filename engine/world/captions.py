@@ -1,0 +1,3 @@
+from __future__ import annotations
+def captions(spec, rng, n, held_out=False):
+    return [""]*n
