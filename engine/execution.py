@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import gc
 import json
@@ -12,6 +13,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -63,6 +65,9 @@ def perform(
     recorder = _Recorder(emit, staging, run.timings)
     staging.mkdir(parents=True, exist_ok=True)
     result: Result | None = None
+    # Copies of the inputs are made while the task works: the user waits for the end, and after Stop even more so.
+    copies = ThreadPoolExecutor(1, "copies")
+    inputs = copies.submit(travel_copies, request, settings)
     try:
         try:
             for event in task.run(request, run):
@@ -77,11 +82,12 @@ def perform(
         if result is None:
             raise StudioError("the task ended without a result", why="a fault in Kinora", fix="report it with the log")
         emit("stage", {"name": "seal", "label": "Saving"})
-        summary = seal(task, request, result, run=run, destination=destination)
+        summary = seal(task, request, result, run=run, destination=destination, inputs=inputs.result())
         return Outcome("cancelled" if result.partial else "done", result=summary)
     except BaseException as error:
         return Outcome("failed", error=named(error, settings))
     finally:
+        copies.shutdown(cancel_futures=True)
         shutil.rmtree(staging, ignore_errors=True)
         gc.collect()
 
@@ -103,8 +109,9 @@ def named(error: BaseException, settings: Settings) -> StudioError:
     )
 
 
-def seal(task: Task[Any], request: Request, result: Result, *, run: RunContext, destination: Path) -> dict[str, Any]:
+def seal(task: Task[Any], request: Request, result: Result, *, run: RunContext, destination: Path, inputs: dict[str, bytes]) -> dict[str, Any]:
     """Write run.json and thumbnails beside the clip, stamp the clip with the same JSON, and move the folder into place. Returns the summary."""
+    from engine.media.provenance import stamp
     from engine.media.thumbs import make_thumbs
 
     folder = run.directory
@@ -113,7 +120,7 @@ def seal(task: Task[Any], request: Request, result: Result, *, run: RunContext, 
         result.artifacts.update(poster=poster, hover=hover)
     document = describe(task, request, result, run=run)
     if result.clip is not None:
-        stamp_clip(result.clip, document, request, run.settings)
+        stamp(result.clip, document, inputs)
     (folder / "preview.webp").unlink(missing_ok=True)
     with open(folder / "run.json", "w", encoding="utf-8") as stream:
         json.dump(document, stream, indent=1)
@@ -160,17 +167,16 @@ def describe(task: Task[Any], request: Request, result: Result, *, run: RunConte
     }
 
 
-def stamp_clip(clip: Path, document: dict[str, Any], request: Request, settings: Settings) -> None:
-    """Put the document, and the pictures that it was made from, inside the MP4."""
-    from engine.media.provenance import stamp
-
+def travel_copies(request: Request, settings: Settings) -> dict[str, bytes]:
+    """The pictures that a result was made from, by field name and ending, as they travel inside it. One that cannot be read is the task's to report."""
     files: dict[str, bytes] = {}
     for name, kind in request.media_fields().items():
         path = getattr(request, name)
         if path is not None and kind == "image":
-            ending, data = travel_copy(path, settings)
-            files[name + ending] = data
-    stamp(clip, document, files)
+            with contextlib.suppress(StudioError):
+                ending, data = travel_copy(path, settings)
+                files[name + ending] = data
+    return files
 
 
 def travel_copy(path: Path, settings: Settings) -> tuple[str, bytes]:

@@ -1,7 +1,7 @@
 // Run and Stop, and the watch over one run. The run lives on the server: this panel only looks at it, and finds it again after a reload.
 const tab = props.tab, key = "run." + tab;
 const SAVE = "Save into the waiting run", STOP = "Stop";
-let RUN = "Run", run = null, status = null, timer = null, pressed = 0, shown = "", polls = 0, failures = 0, starting = false;
+let RUN = "Run", patience = null, run = null, status = null, timer = null, pressed = 0, shown = "", polls = 0, failures = 0, starting = false;
 
 const main = K.button(RUN, press, { name: "play", kind: "primary rp-main", text: true });
 const head = K.el("div", { class: "rp-head", role: "status", "aria-live": "polite" });
@@ -33,7 +33,8 @@ function press() {
   label("Starting…", "primary", "play", true);
   trigger("start", { owner: K.owner() });
   // The answer comes through props.value; should it be lost, the button must not stay dead.
-  setTimeout(() => { if (starting) { starting = false; label(RUN, "primary", "play"); } }, 15000);
+  clearTimeout(patience);
+  patience = setTimeout(() => { if (starting) { starting = false; label(RUN, "primary", "play"); } }, 15000);
 }
 
 async function halt() {
@@ -63,7 +64,7 @@ async function look() {
   const before = status?.state;
   status = answer;
   draw(before);
-  if (status.active) timer = setTimeout(look, document.hidden ? 1500 : polls++ < 20 ? 150 : 300);
+  if (status.active) timer = setTimeout(look, document.hidden ? 1500 : pressed ? 80 : polls++ < 20 ? 150 : 300);
 }
 
 const say = (line) => { if (head.textContent !== line) head.textContent = line; };
