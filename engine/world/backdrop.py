@@ -84,7 +84,7 @@ class Backdrop:
         fallen = shadow(piece, size, lift * unit, dark, halo) if lift > 0 else None
         tones = tuple(self.tinted(c, depth) for c in colours) if tint else tuple(colours)
         texture = tuple(int(v) for v in self.rng.integers(0, 4096, 2))
-        colour = painted(piece, Paint(tones, angle=angle, glow=glow, edge=edge), texture, unit)  # type: ignore[arg-type]
+        colour = painted(piece, Paint(tones, angle=angle, glow=glow, edge=edge, grain=min(1.0, 0.55 + unit)), texture, unit)  # type: ignore[arg-type]
         pixels, cover, corner = pack(colour, piece, fallen, self.sky.shadow, opacity=opacity)
         rest = shift(left, top) @ stretch(1 / scale, 1 / scale) @ shift(*corner)
         self.sheets.append(Sheet(name, pixels, cover, rest, depth, parallax, move))

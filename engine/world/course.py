@@ -79,7 +79,7 @@ class Course:
                 x, y = x + 0.17 * np.cos(turn_), y + 0.13 * np.sin(turn_)
             case "approach":
                 grown = TEMPO[self.spec.speed] * min(self.seconds, 4.0) * 0.26
-                big = 2.0 ** (s * min(2 * grown, 1.9))
+                big = 2.0 ** ((s - 0.12) * min(2 * grown, 1.9))
             case "sway":
                 degrees += 11 * np.sin(0.7 * beat + self.phase)
                 x += 0.03 * np.sin(0.7 * beat + self.phase)

@@ -83,7 +83,7 @@ class MovingDiorama:
         backdrop = Backdrop(self.camera, self._frame, spec.time, spec.weather, rng)
         seconds = spec.frames / spec.fps
         lay_sky(backdrop, spec.seed)
-        lay_clouds(backdrop, seconds)
+        lay_clouds(backdrop, seconds, spec.seed)
         PLACE_TABLES[spec.place](backdrop)
         lay_weather(backdrop, seconds)
         sheets = backdrop.sheets

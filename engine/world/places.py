@@ -113,7 +113,7 @@ def beach(table: Backdrop) -> None:
     _hill(table, "sand", 0.76, 0.018, 1.1, ("#f7e3b4", "#ebcb92"), 0.44, tilt=-0.02)
     front = _hill(table, "sand front", 0.955, 0.012, 1.3, ("#f2d6a0", "#dcb67b"), 0.25)
     shells = [(x, 0.035) for x, _ in _apart(table, 0.24, 0.5, (1, 1))]
-    _row_of(table, "shell", lambda k: _shell("#f59b86" if k % 2 else "#f7efe2"), front + (0, 0.03), shells, 0.24)
+    _row_of(table, "shell", lambda k: _shell(table.tinted("#f59b86" if k % 2 else "#f7efe2", 0.24)), front + (0, 0.03), shells, 0.24)
 
 
 def _shell(colour: Colour) -> Cutout:
@@ -127,7 +127,7 @@ def hills(table: Backdrop) -> None:
     _hill(table, "far hills", 0.56, 0.055, 1.1, ("#a9d6a0", "#8cc590"), 0.8)
     _hill(table, "hills", 0.66, 0.05, 0.9, ("#7fc278", "#62ad66"), 0.66, tilt=0.04)
     line = _hill(table, "near hill", 0.77, 0.035, 0.7, ("#5fb15a", "#46984f"), 0.5, tilt=-0.04)
-    _row_of(table, "tree", lambda k: props.round_tree("#3f8f4c", seed=k), line, _apart(table, 0.49, 0.62, (0.12, 0.18), clear=0.3), 0.49)
+    _row_of(table, "tree", lambda k: props.round_tree(table.tinted("#3f8f4c", 0.5), table.tinted("#6b4532", 0.5), seed=k), line, _apart(table, 0.49, 0.62, (0.12, 0.18), clear=0.3), 0.49)
     _hill(table, "meadow", 0.845, 0.012, 0.8, ("#58ab52", "#3d8a45"), 0.43)
 
 
@@ -244,7 +244,7 @@ def river(table: Backdrop) -> None:
     """A river between green banks."""
     _hill(table, "far hills", 0.52, 0.05, 1.0, ("#a8d39c", "#8bc18c"), 0.8)
     line = _hill(table, "far bank", 0.61, 0.02, 0.8, ("#79bd70", "#5ea75f"), 0.64)
-    _row_of(table, "tree", lambda k: props.round_tree("#4a9650", seed=k + 3), line, _apart(table, 0.63, 0.36, (0.13, 0.2), clear=0.05), 0.63)
+    _row_of(table, "tree", lambda k: props.round_tree(table.tinted("#4a9650", 0.6), table.tinted("#6b4532", 0.6), seed=k + 3), line, _apart(table, 0.63, 0.36, (0.13, 0.2), clear=0.05), 0.63)
     _waves(table, (0.665, 0.715, 0.79), ("#7cc4de", "#55aed3", "#3c97c4"), (0.6, 0.54, 0.34), name="water")
     bank = _hill(table, "near bank", 0.925, 0.012, 0.9, ("#63b159", "#439147"), 0.28)
     reeds = [(x, s) for x, s in _apart(table, 0.27, 0.42, (0.09, 0.15), clear=0.12)]

@@ -47,6 +47,8 @@ class _Subject:
     count: int = 1
     values: dict[str, Any] = field(default_factory=dict)
     clause: int = 0
+    announced: bool = False
+    """Only named as what the camera follows: the next thing of this kind is the same one."""
 
 
 def spec_from_text(prompt: str, *, seed: int = 0, seconds: float = 2.0, fps: float = 8.0, nearest: Nearest | None = None) -> Reading:
@@ -198,11 +200,15 @@ class _Reader:
                 self._leave(adjective)
         self.adjectives = []
         known = [s for s in self.subjects if s.kind == entry.value]
-        if known and self.definite and not (fields.get("colour") and fields["colour"] != known[-1].values.get("colour")):
+        if known and known[-1].announced:
+            subject = known[-1]
+            subject.values.update(fields)
+            subject.clause, subject.announced = self.clause, False
+        elif known and self.definite and not (fields.get("colour") and fields["colour"] != known[-1].values.get("colour")):
             subject = known[-1]
             subject.values.update(fields)
         else:
-            subject = _Subject(entry.value, count, fields, self.clause)
+            subject = _Subject(entry.value, count, fields, self.clause, announced=self.last == "lens" and self.definite and not fields)
             self.subjects.append(subject)
         self._note(item, entry.value)
         self.last, self.current = "subject", subject
@@ -243,7 +249,8 @@ class _Reader:
             else:
                 self._note(item, "camera")
             return
-        if self.last == "scenery" and self.current is not None and entry.field in ("go", "motion", "speed"):
+        falls = entry.field in ("go", "speed") or entry.value == "down"
+        if self.last == "scenery" and (falls if self.current is None else entry.field in ("go", "motion", "speed")):
             self._note(item, "weather")
             return
         if self.adjectives and self.adjectives[-1].entry.field == "colour" and entry.field in ("go", "motion") and self.current is None:
@@ -304,9 +311,7 @@ class _Reader:
                 if here[0].values.get(name):
                     before[-1].values[name] = here[0].values[name]
         self.clause += 1
-        if self.last != "lens":
-            self.last = ""
-        elif self.current is not None:
+        if self.last != "lens" or self.current is not None:
             self.last = ""
         self.current = None if not here else self.current
 

@@ -84,6 +84,11 @@ class Sheet:
         return cv2.resize(self.pixels, size, interpolation=cv2.INTER_AREA), cv2.resize(self.cover, size, interpolation=cv2.INTER_AREA)
 
     @cached_property
+    def solid(self) -> bool:
+        """False for tracing paper, which shows what lies behind even where it is whole."""
+        return bool(self.pixels[..., 3].max() > 247)
+
+    @cached_property
     def casts(self) -> bool:
         """True when some of it is see-through: shadow, glow, tracing paper."""
         return bool((self.pixels[..., 3].astype(np.int16) - self.cover > 12).any())

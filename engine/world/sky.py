@@ -54,13 +54,19 @@ def lay_sky(table: Backdrop, seed: int) -> None:
     table.sheets.append(Sheet("sky", pixels, np.ascontiguousarray(pixels[..., 3]), rest, 1.0, FAR))
 
 
+def lamp_place(table: Backdrop, seed: int) -> tuple[float, float]:
+    """World x, y of the sun or moon: one of twelve places to each time."""
+    across, down, _ = LAMPS[table.time]
+    k = seed % 12
+    x = ((1 - across if k % 2 else across) - 0.5) * 2 * table.frame.half_width
+    return x + 0.05 * float(np.sin(2.4 * k)), (down - 0.5) * 2 * table.frame.half_height + 0.025 * float(np.cos(1.7 * k))
+
+
 def _sky(table: Backdrop, seed: int, size: tuple[int, int], scale: float, left: float, top: float) -> np.ndarray:
     world = Diorama("sky", size, weathered(table.sky, table.time, table.weather), seed)
     world.unit = scale / 1000
     lamp = LAMPS[table.time]
-    flip = seed % 2 == 1
-    x = ((1 - lamp[0] if flip else lamp[0]) - 0.5) * 2 * table.frame.half_width + world.rng.uniform(-0.06, 0.06)
-    y = (lamp[1] - 0.5) * 2 * table.frame.half_height + world.rng.uniform(-0.03, 0.03)
+    x, y = lamp_place(table, seed)
     fx, fy = (x - left) * scale / size[0], (y - top) * scale / size[1]
     horizon = (0.08 - top) * scale / size[1]
     if table.time in ("dawn", "sunset") and seed % 3:
@@ -86,13 +92,14 @@ def drift(vx: float, vy: float) -> Callable[[float], Matrix]:
     return lambda time: shift(vx * time, vy * time)
 
 
-def lay_clouds(table: Backdrop, seconds: float) -> None:
+def lay_clouds(table: Backdrop, seconds: float, seed: int) -> None:
     """One or two rows of clouds that drift with the wind."""
     count = {"clear": 2, "cloudy": 5, "rain": 5, "snow": 4, "fog": 2}[table.weather]
     wind = float(table.rng.choice([-1, 1])) * 0.022
     reach = abs(wind) * min(seconds, 12)
     hues = tuple(mix(c, GREY[table.time], 0.9 * GLOOM[table.weather]) for c in CLOUDS[table.time])
     rows = ((0.88, 0.14, 0.10, 0.30), (0.86, 0.2, 0.06, 0.24)) if count > 2 else ((0.88, 0.14, 0.10, 0.30),)
+    lamp = lamp_place(table, seed)
     for k, (depth, parallax, high, low) in enumerate(rows):
         left, _, right, _ = table.span(parallax)
         left, right = left - reach, right + reach
@@ -101,8 +108,12 @@ def lay_clouds(table: Backdrop, seconds: float) -> None:
         for i in range(number):
             x = left + (i + table.rng.uniform(0.2, 0.8)) * (right - left) / number
             y, wide = table.row(table.rng.uniform(high, low)), table.rng.uniform(0.26, 0.42) * (1 - 0.2 * k)
+            if table.weather == "clear" and abs(x - lamp[0]) < wide / 2 + 0.16 and abs(y - lamp[1]) < 0.2:
+                continue
             backs += scenery.cloud_outline(x, y, wide, table.rng, puffs=6)
             fronts += scenery.cloud_outline(x + 0.05 * wide, y + 0.028, wide * 0.66, table.rng, puffs=5)
+        if not backs:
+            continue
         shared = drift(wind * (1 - 0.3 * k), 0.0)
         table.paper(f"clouds {k + 1} back", backs, (mix(hues[0], hues[1], 0.35), hues[1]), depth, parallax, lift=13, dark=0.3, move=shared, reach=(reach, 0), tint=False)
         table.paper(f"clouds {k + 1}", fronts, (hues[0], mix(hues[0], hues[1], 0.6)), depth - 0.005, parallax, lift=9, dark=0.26, move=shared, reach=(reach, 0), tint=False)
@@ -152,14 +163,14 @@ def _fog(table: Backdrop, seconds: float) -> None:
     """Three banks of tracing paper that drift in turn to either side."""
     hue = {"dawn": "#fbe6dc", "day": "#eef3f6", "sunset": "#f0c3ae", "night": "#7d86b8"}[table.time]
     side = float(table.rng.choice([-1, 1]))
-    for k, (y, depth, parallax) in enumerate(((0.50, 0.7, 0.45), (0.66, 0.44, 0.9), (0.86, 0.12, 1.15))):
+    for k, (y, depth, parallax) in enumerate(((0.50, 0.7, 0.45), (0.67, 0.48, 0.9), (0.95, 0.12, 1.15))):
         speed = side * (-1) ** k * 0.055
         reach = abs(speed) * min(seconds, 12)
         left, _, right, _ = table.span(parallax)
         outlines: list[np.ndarray] = []
         x = left - reach
         while x < right + reach:
-            wide = table.rng.uniform(0.3, 0.5)
+            wide = table.rng.uniform(0.3, 0.5) * (0.8 if k == 2 else 1.0)
             outlines += scenery.cloud_outline(x, table.row(y) + table.rng.uniform(-0.02, 0.02), wide, table.rng, puffs=6)
             x += wide * 0.72
         bank = shapes.rounded_box(left - reach - 0.3, table.row(y) - 0.03, right + reach + 0.3, table.row(y) + 0.035, 0.03)

@@ -51,15 +51,17 @@ class Truth:
             placed = laid(sheet, matrix, world.size, cover=True)
             if placed is None:
                 continue
+            whole = placed[0] > 247
             solid = placed[0] > 127
             owner[placed[1]][solid] = index
-            veil[placed[1]][solid] = False
             if sheet.thing >= 0:
                 amodal[sheet.thing][placed[1]] |= solid
-            if sheet.casts and self.moving[index]:
-                seen = laid(sheet, matrix, world.size)
-                if seen is not None:
-                    veil[seen[1]] |= (seen[0][..., 3] > 5) & ~solid if sheet.pixels[..., 3].max() > 250 else seen[0][..., 3] > 5
+            opaque = whole if sheet.solid else np.zeros_like(whole)
+            veil[placed[1]] &= ~opaque
+            if self.moving[index]:
+                seen = laid(sheet, matrix, world.size) if sheet.casts else None
+                there = placed[0] > 8 if seen is None else seen[0][..., 3] > 5
+                veil[placed[1]] |= there & ~opaque
         shown = self.things[owner]
         masks = np.stack([shown == k for k in range(count)]) if count else np.zeros((0, height, width), bool)
         areas = amodal.sum((1, 2))

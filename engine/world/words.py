@@ -161,7 +161,7 @@ def forms(verb: str) -> list[str]:
     elif first.endswith("e"):
         made = [first + "s", first[:-1] + "ing", first + "d"]
     else:
-        made = [first + "s", first + "ing", first + "ed"]
+        made = [first + ("es" if first.endswith(("s", "sh", "ch", "x")) else "s"), first + "ing", first + "ed"]
     return [f"{one} {rest}".strip() for one in (first, *made)]
 
 
@@ -235,7 +235,20 @@ CAMERA_PHRASES: dict[str, tuple[list[str], list[str]]] = {
 
 CAMERA_NAMES = ["camera", "view", "shot", "frame", "lens"]
 
-STYLE_WORDS = frozenset(
-    ["a", "an", "the", "of", "in", "on", "at", "by", "over", "under", "above", "below", "near", "beside", "before", "behind", "between", "through", "across", "along", "into", "onto", "from", "to", "toward", "towards", "with", "without", "and", "or", "but", "while", "as", "is", "are", "was", "were", "be", "being", "been", "it", "its", "it's", "this", "that", "these", "those", "there", "here", "which", "who", "what", "where", "when", "some", "one", "her", "his", "their", "our", "my", "your", "we", "us", "i", "you", "he", "she", "they", "them", "him", "then", "than", "so", "very", "really", "quite", "just", "also", "too", "only", "all", "any", "both", "each", "together", "alone", "again", "away", "around", "about", "off", "out", "up", "down", "for", "if", "please", "make", "show", "draw", "create", "generate", "animate", "give", "see", "seen", "want", "would", "like", "let", "can", "could", "will", "should", "picture", "scene", "video", "clip", "film", "movie", "animation", "footage", "image", "shot", "view", "diorama", "paper", "cut", "papercut", "cutout", "style", "made", "craft", "layered", "toy", "world", "little", "sky", "air", "ground", "water", "land", "sand", "background", "foreground", "front", "back", "middle", "side", "top", "bottom", "weather", "light", "sun", "beautiful", "pretty", "nice", "lovely", "cute", "great", "big", "amid", "among", "beneath", "during", "has", "have", "had", "do", "does", "did", "not", "no", "it's", "other", "another", "same", "more", "most", "first", "second", "third", "few", "happily", "happy", "quiet", "quietly", "calm", "long", "short", "old", "new", "bright", "dark", "deep", "thick", "colourful", "colorful", "imagine", "short", "short.", "story", "once", "upon", "time", "tells", "appears", "how", "looks", "look", "watch", "note", "says", "shows", "featuring", "features", "includes", "inside", "outside", "next", "past", "far", "distance", "everything", "nothing", "something", "falling", "shrouded", "many", "green"]
-)
+STYLE_WORDS = frozenset((
+    "a", "about", "above", "across", "again", "air", "all", "alone", "along", "also", "amid", "among", "an", "and", "animate", "animation", "another",
+    "any", "anywhere", "appears", "are", "around", "as", "at", "away", "back", "background", "be", "beautiful", "been", "before", "behind", "being",
+    "below", "beneath", "beside", "between", "big", "both", "bottom", "bright", "but", "by", "calm", "can", "clip", "colorful", "colourful", "could",
+    "craft", "create", "cut", "cute", "cutout", "dark", "deep", "did", "diorama", "distance", "do", "does", "down", "draw", "during", "each",
+    "everything", "falling", "far", "features", "featuring", "few", "film", "first", "footage", "for", "foreground", "from", "front", "generate",
+    "give", "great", "green", "ground", "had", "happily", "happy", "has", "have", "he", "her", "here", "him", "his", "how", "i", "if", "image",
+    "imagine", "in", "includes", "inside", "into", "is", "it", "it's", "its", "just", "land", "layered", "let", "light", "like", "little", "long",
+    "look", "looks", "lovely", "made", "make", "many", "me", "middle", "more", "most", "movie", "my", "near", "new", "next", "nice", "no", "not",
+    "note", "nothing", "of", "off", "old", "on", "once", "one", "only", "onto", "or", "other", "our", "out", "outside", "over", "paper", "papercut",
+    "past", "picture", "please", "pretty", "quiet", "quietly", "quite", "really", "same", "sand", "says", "scene", "second", "see", "seen", "she",
+    "short", "shot", "should", "show", "shows", "shrouded", "side", "sky", "so", "some", "somebody", "something", "somewhere", "story", "style",
+    "sun", "tells", "than", "that", "the", "their", "them", "then", "there", "these", "they", "thick", "third", "this", "those", "through", "time",
+    "to", "together", "too", "top", "toward", "towards", "toy", "under", "up", "upon", "us", "very", "video", "view", "want", "was", "watch", "water",
+    "we", "weather", "were", "what", "when", "where", "which", "while", "who", "will", "with", "without", "world", "would", "you", "your",
+))  # fmt: skip
 """Words that carry no attribute of their own and are neither marked as understood nor as unknown."""
