@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from engine.context import RunContext
 from engine.media.images import write_image
 from engine.settings import Settings
-from engine.task import Note, Result, parse_request
+from engine.task import Note, Result, Stage, parse_request
 from engine.tasks.stroke_motion import TASK
 
 
@@ -110,7 +110,12 @@ def sheet(name: str, folder: Path, *, seconds: float = 1.5, side: int = 512) -> 
         run = KeepingRun(id=name, directory=Path(scratch), settings=Settings(), seed=0)
         request = parse_request(TASK, {"image": str(image), "seconds": seconds, "max_side": side, **fields})
         began = time.perf_counter()
-        events = list(TASK.run(request, run))
+        events, stages = [], []
+        for event in TASK.run(request, run):
+            events.append(event)
+            if isinstance(event, Stage):
+                stages.append((event.name, time.perf_counter()))
+        stages.append(("end", time.perf_counter()))
         took = time.perf_counter() - began
         result = next(e for e in events if isinstance(e, Result))
         frames = run.keeper.kept
@@ -124,7 +129,7 @@ def sheet(name: str, folder: Path, *, seconds: float = 1.5, side: int = 512) -> 
     picture = np.vstack([np.hstack(tiles[:4]), np.hstack(tiles[4:])])
     cv2.imwrite(str(folder / f"{name}.jpg"), picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 88])
     figures = "  ".join(f"{m.name} {m.value:.3f}" for m in result.meters)
-    timing = "  ".join(f"{k} {v:.2f} s" for k, v in run.timings.items())
+    timing = "  ".join(f"{name} {after - at:.2f} s" for (name, at), (_, after) in zip(stages, stages[1:], strict=False))
     said = "".join(f"\n    note: {e.text}" for e in events if isinstance(e, Note))
     return f"{name:16s} {took:5.2f} s ({timing})  {figures}  {result.details['things']}{said}"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING
@@ -43,16 +42,13 @@ def animate(request: StrokeMotionRequest, run: RunContext) -> Iterator[Event]:
     run.checkpoint()
 
     yield Stage("finding", "Finding what the strokes take")
-    began = time.perf_counter()
     reading = Reader(image, run.checkpoint).read(request.strokes, request.camera)
-    run.timings["finding"] = time.perf_counter() - began
     if not reading.things and not reading.camera and request.camera.still:
         yield Note("Nothing moves: no stroke has any length.", "warning")
     for text in reading.notes:
         yield Note(text)
 
     yield Stage("preparing", "Cutting out, completing the background and the motion")
-    began = time.perf_counter()
     timeline = Timeline(max(2, round(request.seconds * request.fps)), request.loop)
     scene, said = build(
         image,
@@ -65,14 +61,12 @@ def animate(request: StrokeMotionRequest, run: RunContext) -> Iterator[Event]:
         work_side=384,
         checkpoint=run.checkpoint,
     )
-    run.timings["preparing"] = time.perf_counter() - began
     for text in said:
         yield Note(text)
     artifacts = _store(scene, run.directory, run.checkpoint)
     run.checkpoint()
 
     yield Stage("rendering", "Making frames")
-    began = time.perf_counter()
     meter = MotionMeter(targets(scene, reading), scene.size)
     shown: list[np.ndarray] = []
     writer = run.clip_writer(fps=request.fps)
@@ -92,7 +86,6 @@ def animate(request: StrokeMotionRequest, run: RunContext) -> Iterator[Event]:
         if writer.frames >= FEWEST_FRAMES:
             yield Result(clip=writer.path, artifacts=artifacts, meters=meters(meter), details=_details(scene, reading), partial=True)
         raise
-    run.timings["rendering"] = time.perf_counter() - began
     yield Result(clip=writer.path, artifacts=artifacts, meters=meters(meter), details=_details(scene, reading))
 
 
