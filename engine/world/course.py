@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.world.rig import Actor, Clock
-from engine.world.sheets import Matrix, shift, stretch, turn
+from engine.world.sheets import Matrix, about, shift, stretch, turn
 from engine.world.spec import SceneSpec, SubjectSpec, habitat
 
 HEIGHTS = {"small": 0.26, "medium": 0.36, "large": 0.46}
@@ -19,11 +19,14 @@ TRAVEL = {"slow": 0.14, "normal": 0.28, "fast": 0.46}
 TEMPO = {"slow": 0.6, "normal": 1.0, "fast": 1.55}
 """Factor of the beat of bounces, circles and sways."""
 
-WIDEST = {"left": 0.86, "right": 0.86, "up": 0.5, "down": 0.5}
+WIDEST = {"left": 0.8, "right": 0.8, "up": 0.5, "down": 0.5}
 """Longest way in the frame's own side: in a longer clip a thing goes slower rather than out of sight."""
 
 PAN, TILT, ZOOM = 0.14, 0.09, 0.17
 """Camera: world units a second, world units a second, and log2 enlargement a second on the stage."""
+
+AIM = 0.16
+"""World y that a zoom goes to: a little below the middle, where things stand."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ class Course:
                 grown = TEMPO[self.spec.speed] * min(self.seconds, 4.0) * 0.26
                 big = 2.0 ** ((s - 0.12) * min(2 * grown, 1.9))
             case "sway":
-                degrees += 11 * np.sin(0.7 * beat + self.phase)
+                degrees += 14 * np.sin(0.7 * beat + self.phase)
                 x += 0.03 * np.sin(0.7 * beat + self.phase)
             case _:
                 pass
@@ -133,10 +136,11 @@ def course(
         # A thing on the ground goes up from it and comes down to it; in the air it passes its place of rest halfway.
         y -= 0.0 if habitat(spec.kind) == "air" else long / 2
     if spec.motion in ("left", "right") and not followed:
-        room = max(frame.half_width - abs(way[0]) / 2, 0.0) + 0.04
+        room = max(frame.half_width - abs(way[0]) / 2 - 0.3 * (right - left) * scale, 0.02)
         x = float(np.clip(x, -room, room))
     half_width, half_height = (right - left) * scale / 2, (bottom - top) * scale / 2
-    x = float(np.clip(x, -max(frame.half_width - half_width, 0) - 0.2, max(frame.half_width - half_width, 0) + 0.2))
+    aside = max(frame.half_width - half_width, 0) + 0.12
+    x = float(np.clip(x, -aside, aside))
     low = max(frame.half_height - half_height - (0.17 if spec.motion in ("circle", "bounce") else 0.03) - abs(way[1]) / 2, 0.0)
     y = max(y, -low)
     if spec.start is not None:
@@ -183,7 +187,7 @@ class Camera:
         x, y, zoom = self.state(time)
         big = zoom ** (0.3 + 0.7 * parallax)
         centre = shift(self.frame.half_width * self.pixels, self.frame.half_height * self.pixels)
-        return centre @ stretch(big * self.pixels, big * self.pixels) @ shift(-parallax * x, -parallax * y)
+        return centre @ stretch(self.pixels, self.pixels) @ about(0.0, AIM, stretch(big, big)) @ shift(-parallax * x, -parallax * y)
 
     def seen(self, parallax: float) -> tuple[float, float, float, float]:
         """(left, top, right, bottom) in world units of all that is ever in view at that depth."""

@@ -69,10 +69,10 @@ def _vocabulary() -> Iterator[tuple[str, Entry]]:
         for phrase in phrases:
             for form in w.forms(phrase) if phrase[0].isalpha() else [phrase]:
                 yield form, Entry("motion", motion)
-    for motion, (usual, rare) in w.MOTION_PHRASES.items():
-        for pair in usual + rare:
-            for form in pair:
-                yield form, Entry("motion", motion)
+    for motion, lists in w.MOTION_PHRASES.items():
+        for pair in lists[0] + lists[1]:
+            yield pair[0], Entry("motion", motion)
+            yield pair[1], Entry("motion", motion)
     for field, table in (("colour", w.COLOUR_WORDS), ("size", w.SIZE_WORDS), ("speed", w.SPEED_WORDS), ("direction", w.DIRECTION_WORDS), ("facing", w.FACING_PHRASES)):
         for value, (usual, rare) in table.items():
             for phrase in usual + rare:

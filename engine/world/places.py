@@ -261,12 +261,12 @@ PLACE_TABLES: dict[str, Callable[[Backdrop], None]] = {
 STAGES: dict[str, Stage] = {
     "sea": Stage(0.33, 0.83, 0.845, water_depth=0.38, ground_depth=0.37),
     "beach": Stage(0.33, 0.885, 0.69, water_depth=0.5),
-    "hills": Stage(0.34, 0.925, None),
-    "mountains": Stage(0.32, 0.915, None),
-    "forest": Stage(0.34, 0.925, None),
-    "desert": Stage(0.33, 0.92, None),
-    "snow field": Stage(0.33, 0.92, None),
-    "city": Stage(0.32, 0.925, None),
-    "river": Stage(0.32, 0.97, 0.79, ground_depth=0.26, water_depth=0.42),
+    "hills": Stage(0.34, 0.905, None),
+    "mountains": Stage(0.32, 0.9, None),
+    "forest": Stage(0.34, 0.905, None),
+    "desert": Stage(0.33, 0.9, None),
+    "snow field": Stage(0.33, 0.9, None),
+    "city": Stage(0.32, 0.905, None),
+    "river": Stage(0.32, 0.955, 0.79, ground_depth=0.26, water_depth=0.42),
 }
 """Place -> where things stand in it."""

@@ -203,13 +203,14 @@ class _Reader:
         if known and known[-1].announced:
             subject = known[-1]
             subject.values.update(fields)
-            subject.clause, subject.announced = self.clause, False
+            subject.announced = False
         elif known and self.definite and not (fields.get("colour") and fields["colour"] != known[-1].values.get("colour")):
             subject = known[-1]
             subject.values.update(fields)
         else:
             subject = _Subject(entry.value, count, fields, self.clause, announced=self.last == "lens" and self.definite and not fields)
             self.subjects.append(subject)
+        subject.clause = self.clause
         self._note(item, entry.value)
         self.last, self.current = "subject", subject
         for waiting in self.waiting:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -138,7 +138,7 @@ class Tone:
     @property
     def glass(self) -> tuple[Colour, Colour]:
         """Window panes."""
-        return ("#fff0a8", "#ffc85a") if self.lit else ("#bfe6f5", "#7fbcd8")
+        return ("#fff3c0", "#ffdb8e") if self.lit else ("#bfe6f5", "#7fbcd8")
 
 
 PAINTS: dict[str, str] = {
@@ -151,9 +151,9 @@ def tone(colour: str, *, night: bool = False) -> Tone:
     """The papers of a named colour. At night they hardly darken: a subject must be read against the sky."""
     main = rgb(PAINTS[colour])
     if night:
-        main = mix(main, "#3b4aa8", 0.10)
-        if colour == "black":
-            main = mix(main, "#8a90c8", 0.12)
+        main = mix(main, "#3b4aa8", 0.08)
+        if colour in ("blue", "purple", "brown", "black", "green", "red"):
+            main = lighter(main, 0.05)
     trims = {"white": "#c9d3e4", "yellow": "#fff4cf", "black": "#d9d6e0", "grey": "#f1eee8"}
     return Tone(main, trims.get(colour, "#fbecd2"), lighter(main, -0.16) if colour != "black" else "#17161f", night)
 
@@ -212,8 +212,3 @@ def pose(joint: Joint, clock: Clock, flip: bool) -> Matrix:
     """A limb's motion, mirrored with the thing."""
     matrix = joint(clock)
     return MIRROR @ matrix @ MIRROR if flip else matrix
-
-
-def at_rest(clock: Clock) -> Clock:
-    """The same moment of a thing that stands still."""
-    return replace(clock, pace=0.0)

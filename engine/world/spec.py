@@ -142,7 +142,7 @@ def sample_spec(rng: np.random.Generator, **constraints: Any) -> SceneSpec:
     if "subjects" not in constraints:
         taken: list[SubjectSpec] = []
         for index in range(count):
-            given = {"kind": kind, **first} if index == 0 else {"kind": str(rng.choice(KINDS)) if wild else _native(rng, str(fields["place"]))}
+            given: dict[str, Any] = {"kind": kind, **first} if index == 0 else {"kind": str(rng.choice(KINDS)) if wild else _native(rng, str(fields["place"]))}
             taken.append(_subject(rng, given, taken, wild))
         fields["subjects"] = tuple(taken)
     if not fields["subjects"] and fields["camera"] == "follow":

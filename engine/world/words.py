@@ -6,7 +6,7 @@ Where a pair of lists is given, the second holds the phrasings that captions use
 from __future__ import annotations
 
 NOUNS: dict[str, tuple[list[str], list[str]]] = {
-    "balloon": (["balloon", "hot-air balloon", "hot air balloon"], ["air balloon"]),
+    "balloon": (["balloon", "hot-air balloon", "hot air balloon"], ["gas balloon"]),
     "bird": (["bird", "songbird"], ["robin", "sparrow"]),
     "plane": (["plane", "airplane"], ["aeroplane", "airliner"]),
     "butterfly": (["butterfly"], ["moth"]),
