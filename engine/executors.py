@@ -57,7 +57,7 @@ class InlineExecutor:
         with self._lock:
             while (run := self.store.runs.claim()) is not None:
                 outcome = self._worker.work(run)
-                self.store.runs.finish(run.id, outcome.state, error=outcome.error, result=outcome.result)
+                self.store.finish(run.id, outcome.state, error=outcome.error, result=outcome.result)
 
     def free(self) -> None:
         self._worker.pool.evict_all()

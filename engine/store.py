@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import json
@@ -11,13 +12,16 @@ import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from engine.errors import InvalidInput, LimitExceeded, StudioError
 from engine.runs import Run, RunStore, State
 from engine.settings import Settings
 
 _LOCKS: list[IO[str]] = []
+
+RESERVE_BYTES = 2**20
+"""Room for the database to write down the end of a run when the disk is full."""
 
 
 class Store:
@@ -37,6 +41,26 @@ class Store:
         except OSError as error:
             raise LimitExceeded(f"the data folder {self.root} cannot be written", why=error.strerror or "", fix="choose another with --data-dir") from error
         self.runs = RunStore(self.root / "kinora.db")
+        self.reserve = self.root / "reserve"
+        self.refill()
+
+    def finish(self, run_id: str, state: State, *, error: StudioError | None = None, result: dict[str, Any] | None = None) -> None:
+        """End a run even on a full disk: a reserve kept for this is given up, and then the end is written as soon as it can be."""
+        while True:
+            try:
+                self.runs.finish(run_id, state, error=error, result=result)
+                return
+            except LimitExceeded:
+                if self.reserve.exists():
+                    self.reserve.unlink()
+                else:
+                    time.sleep(1.0)
+
+    def refill(self) -> None:
+        """Lay the reserve aside again, once there is room."""
+        if not self.reserve.exists() and shutil.disk_usage(self.root).free > 4 * RESERVE_BYTES:
+            with contextlib.suppress(OSError):
+                self.reserve.write_bytes(os.urandom(RESERVE_BYTES))
 
     def own(self) -> None:
         """Become the one server of this folder; a second one raises `InvalidInput`."""
@@ -61,10 +85,10 @@ class Store:
         summary = self.results / run.id / "run.json"
         if summary.exists():
             document = json.loads(summary.read_text())
-            self.runs.finish(run.id, "cancelled" if document["partial"] else "done", result=document["result"])
+            self.finish(run.id, "cancelled" if document["partial"] else "done", result=document["result"])
             return True
-        self.runs.finish(run.id, state, error=error)
         shutil.rmtree(self.staging / run.id, ignore_errors=True)
+        self.finish(run.id, state, error=error)
         return False
 
     def keep_input(self, path: Path) -> Path:

@@ -14,7 +14,7 @@ from collections import deque
 from pathlib import Path
 from typing import Any
 
-from engine.errors import StudioError
+from engine.errors import LimitExceeded, StudioError
 from engine.execution import Outcome, named, perform
 from engine.residency import ModelPool
 from engine.runs import Run
@@ -44,7 +44,10 @@ class Worker:
         threading.Thread(target=self._report, daemon=True).start()
         _warm_up()
         while True:
-            run = self.store.runs.claim()
+            try:
+                run = self.store.runs.claim()
+            except LimitExceeded:
+                run = None  # a full disk: what waits goes on waiting
             if run is None:
                 self._wake.wait(0.5)
                 self._wake.clear()
@@ -52,7 +55,8 @@ class Worker:
             self._current = run.id
             outcome = self.work(run)
             self._current = None
-            self.store.runs.finish(run.id, outcome.state, error=outcome.error, result=outcome.result)  # type: ignore[arg-type]
+            self.store.finish(run.id, outcome.state, error=outcome.error, result=outcome.result)  # type: ignore[arg-type]
+            self.store.refill()
 
     def work(self, run: Run) -> Outcome:
         """Perform one claimed run."""
