@@ -21,13 +21,17 @@ if TYPE_CHECKING:
 
 @dataclass
 class RunContext:
-    """Handed to `Task.run`. `directory` is the run's own staging folder: whatever lies in it when the run ends is kept."""
+    """Handed to `Task.run`. `directory` is the run's own staging folder: whatever lies in it when the run ends is kept.
+
+    `names`: media field -> what the user calls that file, where it differs from the file's own name.
+    """
 
     id: str
     directory: Path
     settings: Settings
     seed: int
     pool: ModelPool | None = None
+    names: dict[str, str] = field(default_factory=dict)
     cancelled: Callable[[], bool] = lambda: False
     preview_every: float = 1.0
     timings: dict[str, float] = field(default_factory=dict)

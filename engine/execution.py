@@ -59,9 +59,10 @@ def perform(
     emit: Emit,
     cancelled: Callable[[], bool] = lambda: False,
     pool: ModelPool | None = None,
+    names: dict[str, str] | None = None,
 ) -> Outcome:
     """Run `task` and leave its whole result at `destination`, which appears by one rename. Never raises for the task's own faults."""
-    run = RunContext(run_id, staging, settings, seed, pool=pool, cancelled=cancelled)
+    run = RunContext(run_id, staging, settings, seed, pool=pool, names=names or {}, cancelled=cancelled)
     recorder = _Recorder(emit, staging, run.timings)
     staging.mkdir(parents=True, exist_ok=True)
     result: Result | None = None
@@ -141,8 +142,8 @@ def describe(task: Task[Any], request: Request, result: Result, *, run: RunConte
     for name in request.media_fields():
         path = getattr(request, name)
         if path is not None:
-            inputs[name] = {"name": path.name, "sha256": file_hash(path), "bytes": path.stat().st_size}
-            fields[name] = path.name
+            fields[name] = run.names.get(name, path.name)
+            inputs[name] = {"name": fields[name], "sha256": file_hash(path), "bytes": path.stat().st_size}
     return {
         "kinora": 1,
         "id": run.id,

@@ -24,7 +24,7 @@ CREATE TABLE IF NOT EXISTS runs (
     id TEXT PRIMARY KEY, task TEXT NOT NULL, version INTEGER NOT NULL, request TEXT NOT NULL, seed INTEGER NOT NULL,
     owner TEXT NOT NULL, state TEXT NOT NULL, position REAL NOT NULL, work REAL NOT NULL,
     created REAL NOT NULL, started REAL, ended REAL, stop INTEGER NOT NULL DEFAULT 0,
-    error TEXT, result TEXT, trashed REAL, pinned INTEGER NOT NULL DEFAULT 0);
+    error TEXT, result TEXT, trashed REAL, pinned INTEGER NOT NULL DEFAULT 0, names TEXT NOT NULL DEFAULT '{}');
 CREATE INDEX IF NOT EXISTS runs_by_state ON runs(state, position);
 CREATE TABLE IF NOT EXISTS events (
     run TEXT NOT NULL, seq INTEGER NOT NULL, time REAL NOT NULL, kind TEXT NOT NULL, data TEXT NOT NULL, PRIMARY KEY (run, seq));
@@ -33,7 +33,10 @@ CREATE TABLE IF NOT EXISTS events (
 
 @dataclass(frozen=True)
 class Run:
-    """One row. Times are seconds since the epoch; `position` orders the queue; `result` is the engine's summary of the result folder."""
+    """One row. Times are seconds since the epoch; `position` orders the queue; `result` is the engine's summary of the result folder.
+
+    `names`: media field -> what the user calls that file; the request itself holds the path of the kept copy.
+    """
 
     id: str
     task: str
@@ -52,6 +55,7 @@ class Run:
     result: dict[str, Any] | None
     trashed: float | None
     pinned: bool
+    names: dict[str, str]
 
     @property
     def active(self) -> bool:
@@ -101,7 +105,7 @@ class RunStore:
 
     # ---- submitting and looking
 
-    def submit(self, task: str, version: int, request: dict[str, Any], *, owner: str = "", work: float = 1.0, limits: tuple[int, int] = (200, 40)) -> Run:
+    def submit(self, task: str, version: int, request: dict[str, Any], *, owner: str = "", work: float = 1.0, limits: tuple[int, int] = (200, 40), names: dict[str, str] | None = None) -> Run:
         """Queue a run. `limits`: (waiting in all, waiting of this owner). The same request twice within a second is one run (a double click)."""
         seed = request.get("seed")
         run_id, now, text = new_id(), time.time(), json.dumps(request, sort_keys=True)
@@ -117,8 +121,8 @@ class RunStore:
                     raise LimitExceeded(f"the queue is full ({len(waiting)} runs wait)", fix="wait for one to end or cancel one")
                 seed = secrets.randbits(32) if seed is None else int(seed)
                 db.execute(
-                    "INSERT INTO runs(id,task,version,request,seed,owner,state,position,work,created) VALUES(?,?,?,?,?,?,?,?,?,?)",
-                    (run_id, task, version, text, seed, owner, "queued", now, work, now),
+                    "INSERT INTO runs(id,task,version,request,seed,owner,state,position,work,created,names) VALUES(?,?,?,?,?,?,?,?,?,?,?)",
+                    (run_id, task, version, text, seed, owner, "queued", now, work, now, json.dumps(names or {})),
                 )
                 self._append(db, run_id, "state", {"state": "queued"})
         return self.get(run_id)
@@ -195,11 +199,13 @@ class RunStore:
             ids.insert(target, run_id)
             db.executemany("UPDATE runs SET position=? WHERE id=?", list(zip(places, ids, strict=True)))
 
-    def replace_request(self, run_id: str, request: dict[str, Any], work: float) -> bool:
+    def replace_request(self, run_id: str, request: dict[str, Any], work: float, names: dict[str, str] | None = None) -> bool:
         """New settings for a waiting run; False when it is too late."""
         seed = request.get("seed")
         with self._write() as db:
-            changed = db.execute("UPDATE runs SET request=?, work=? WHERE id=? AND state='queued'", (json.dumps(request, sort_keys=True), work, run_id)).rowcount
+            changed = db.execute(
+                "UPDATE runs SET request=?, work=?, names=? WHERE id=? AND state='queued'", (json.dumps(request, sort_keys=True), work, json.dumps(names or {}), run_id)
+            ).rowcount
             if changed and seed is not None:
                 db.execute("UPDATE runs SET seed=? WHERE id=?", (int(seed), run_id))
         return bool(changed)
@@ -278,7 +284,7 @@ class RunStore:
 
 def _run(row: sqlite3.Row) -> Run:
     values = dict(row)
-    for name in ("request", "error", "result"):
-        values[name] = json.loads(values[name]) if values[name] else ({} if name == "request" else None)
+    for name in ("request", "error", "result", "names"):
+        values[name] = json.loads(values[name]) if values[name] else None
     values["stop"], values["pinned"] = bool(values["stop"]), bool(values["pinned"])
     return Run(**values)

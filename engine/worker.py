@@ -86,6 +86,7 @@ class Worker:
             emit=lambda kind, data: runs.append(run.id, kind, data),
             cancelled=stop_requested,
             pool=self.pool,
+            names=run.names,
         )
         if outcome.error is not None and outcome.error.kind == "out-of-memory":
             self.pool.evict_all()

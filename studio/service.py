@@ -66,14 +66,27 @@ class Studio:
         task, request = self.request(task_id, fields, keep=True)
         self.store.check_disk(task.disk_mib(request))
         limits = (self.settings.max_queue, self.settings.max_queue_per_visitor if self.settings.shared else self.settings.max_queue)
-        run = self.store.runs.submit(task.id, task.version, request.model_dump(mode="json"), owner=owner, work=task.work(request), limits=limits)
+        run = self.store.runs.submit(
+            task.id, task.version, request.model_dump(mode="json"), owner=owner, work=task.work(request), limits=limits, names=self.names_of(request, fields)
+        )
         self.executor.wake()
         return run
 
     def edit(self, run_id: str, fields: dict[str, Any]) -> bool:
         """New settings for a waiting run; False when it has begun."""
         task, request = self.request(self.store.runs.get(run_id).task, fields, keep=True)
-        return self.store.runs.replace_request(run_id, request.model_dump(mode="json"), task.work(request))
+        return self.store.runs.replace_request(run_id, request.model_dump(mode="json"), task.work(request), self.names_of(request, fields))
+
+    def names_of(self, request: Request, fields: dict[str, Any]) -> dict[str, str]:
+        """What the user calls the files of a form. A file that came back from an earlier run keeps the name that it had there."""
+        known = {run.request.get(name): run.names[name] for run in reversed(self.store.runs.select(limit=200)) for name in run.names}
+        names = {}
+        for name in request.media_fields():
+            kept, given = getattr(request, name), fields.get(name)
+            if kept is not None and given:
+                own = Path(str(given)).name
+                names[name] = known.get(str(kept), own) if own == kept.name else own
+        return names
 
     def again(self, run_id: str, owner: str = "") -> Run:
         """Run again: an interrupted, failed or cancelled run under its own id, a finished one as a new run with the same seed."""
@@ -140,7 +153,7 @@ class Studio:
             "error": StudioError.from_dict(run.error).line if run.error else None,
             "field": run.error.get("field") if run.error else None,
             "seed": run.seed,
-            "request": _display(run.request),
+            "request": {**_display(run.request), **run.names},
             "result": run.result,
             "created": run.created,
         }
@@ -184,7 +197,7 @@ class Studio:
         return {
             "id": run.id, "task": run.task, "title": get_task(run.task).title, "state": run.state, "created": run.created, "seed": run.seed,
             "seconds": round((run.ended or 0) - (run.started or 0), 1) if run.started and run.ended else None,
-            "request": _display(run.request), "result": run.result, "pinned": run.pinned, "error": StudioError.from_dict(run.error).line if run.error else None,
+            "request": {**_display(run.request), **run.names}, "result": run.result, "pinned": run.pinned, "error": StudioError.from_dict(run.error).line if run.error else None,
         }  # fmt: skip
 
     def _live(self, run: Run) -> dict[str, Any]:

@@ -46,7 +46,7 @@ def work(studio: Studio, run_id: str) -> None:
     task = get_task(run.task)
     outcome = perform(
         task, task.request_type.model_validate(run.request), run_id=run.id, seed=run.seed, settings=studio.settings, staging=studio.store.staging / run.id,
-        destination=studio.store.results / run.id, emit=lambda kind, data: studio.store.runs.append(run.id, kind, data),
+        destination=studio.store.results / run.id, emit=lambda kind, data: studio.store.runs.append(run.id, kind, data), names=run.names,
     )  # fmt: skip
     studio.store.runs.finish(run.id, outcome.state, error=outcome.error, result=outcome.result)  # type: ignore[arg-type]
 
@@ -57,9 +57,14 @@ def test_from_submit_to_library_to_trash_and_back(studio: Studio, picture: Path)
     assert studio.status(run.id)["state"] == "queued"
     work(studio, run.id)
     status = studio.status(run.id)
+    assert status["request"]["image"] == "disc 🎬.png", "the user's own name is shown, the kept copy has another"
+    assert json.loads((studio.store.results / run.id / "run.json").read_text())["inputs"]["image"]["name"] == "disc 🎬.png"
     assert status["state"] == "done" and status["result"]["meters"] and str(studio.settings.data_dir) not in json.dumps(status)
     assert [entry["id"] for entry in studio.library("anybody")] == [run.id], "on one's own machine all results are seen"
     assert studio.result_file(run.id, "result.mp4") is not None
+    again = studio.submit("stroke-motion", {**studio.restore_fields(run.id)[1], "seed": 9}, "me")
+    assert studio.status(again.id)["request"]["image"] == "disc 🎬.png"
+    studio.cancel(again.id)
     studio.store.remove(run.id)
     assert studio.library("me") == [] and [entry["id"] for entry in studio.library("me", trashed=True)] == [run.id]
     studio.store.restore(run.id)
