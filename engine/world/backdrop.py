@@ -23,8 +23,8 @@ HAZE = {"dawn": "#f9cfae", "day": "#d3e9f4", "sunset": "#f2a05f", "night": "#3d4
 class Backdrop:
     """Cuts sheets for one scene. Outlines come in world units and in any extent; what the camera never sees is not cut."""
 
-    def __init__(self, camera: Camera, frame: Frame, time: str, weather: str, rng: np.random.Generator) -> None:
-        self.camera, self.frame, self.time, self.weather, self.rng = camera, frame, time, weather, rng
+    def __init__(self, camera: Camera, frame: Frame, time: str, weather: str, seed: int, rng: np.random.Generator) -> None:
+        self.camera, self.frame, self.time, self.weather, self.seed, self.rng = camera, frame, time, weather, seed, rng
         self.sky = SKIES[time]
         self.sheets: list[Sheet] = []
 

@@ -34,7 +34,7 @@ def balloon(c: Tone) -> Actor:
 
 def bird(c: Tone) -> Actor:
     """A songbird with two beating wings and a tail."""
-    a = Actor((-0.62, -0.42, 0.52, 0.36), 0.3, hop=0.05)
+    a = Actor((-0.62, -0.58, 0.54, 0.36), 0.3, hop=0.04)
     far = a.part(swing(0.0, -0.06, 32, 1.9, rest=14, always=True))
     far.add(shapes.smooth([[0.1, -0.05], [0.03, -0.34], [-0.18, -0.56], [-0.22, -0.3], [-0.16, -0.05]]), *c.shade)
     tail = a.part(swing(-0.3, 0.05, 6, 1.9, always=True))

@@ -13,6 +13,9 @@ from engine.world.spec import SceneSpec, SubjectSpec, habitat
 HEIGHTS = {"small": 0.26, "medium": 0.36, "large": 0.46}
 """Size of a subject in world units."""
 
+CROWD = {1: 1.0, 2: 0.92, 3: 0.82}
+"""Factor of the size by the number of subjects, so that each is seen."""
+
 TRAVEL = {"slow": 0.14, "normal": 0.28, "fast": 0.46}
 """World units a second sideways; half of it up and down."""
 
@@ -119,7 +122,7 @@ def course(
     spec: SubjectSpec, actor: Actor, scene: SceneSpec, frame: Frame, rest: tuple[float, float], rng: np.random.Generator, *, followed: bool
 ) -> Course:
     """The course of a subject whose place at rest is `rest` (x, and y of its foot, or of its middle in the air)."""
-    scale = HEIGHTS[spec.size] / actor.unit
+    scale = HEIGHTS[spec.size] * CROWD[len(scene.subjects)] / actor.unit
     x, y = rest
     left, top, right, bottom = actor.box
     if habitat(spec.kind) != "air":

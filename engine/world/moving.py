@@ -80,7 +80,7 @@ class MovingDiorama:
         # The courses come before the land: what the camera follows decides how much of the land is ever seen.
         self.courses: tuple[Course, ...] = tuple(self._courses(stage, places))
         self.camera = Camera(spec, self._frame, pixels, self.courses[0] if self.courses and spec.camera == "follow" else None)
-        backdrop = Backdrop(self.camera, self._frame, spec.time, spec.weather, rng)
+        backdrop = Backdrop(self.camera, self._frame, spec.time, spec.weather, spec.seed, rng)
         seconds = spec.frames / spec.fps
         lay_sky(backdrop, spec.seed)
         lay_clouds(backdrop, seconds, spec.seed)

@@ -117,6 +117,11 @@ def shifted(field: np.ndarray, dx: float, dy: float) -> np.ndarray:
 def _blend(piece: Cut, paint: Paint) -> np.ndarray:
     """(h, w, 3) of the paint's colours along its angle, over the extent of the piece, or outwards from its centre."""
     rows, columns = piece.box
+    if paint.centre is None and paint.angle == 90.0:  # most sheets: one colour a row
+        filled = np.flatnonzero((piece.mask > 0.5).any(axis=1))
+        low, high = (filled[0], filled[-1]) if filled.size else (0, 1)
+        share = (np.arange(rows.stop - rows.start, dtype=np.float32) - low) / max(high - low, 1e-6)
+        return np.broadcast_to(ramp(paint.colours, 512)[np.clip(share * 511, 0, 511).astype(np.int32)][:, None], (*piece.mask.shape, 3))
     y, x = np.mgrid[rows.start : rows.stop, columns.start : columns.stop].astype(np.float32) + np.float32(0.5)
     if paint.centre is not None:
         share = np.hypot(x - paint.centre[0], y - paint.centre[1]) / paint.reach

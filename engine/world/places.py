@@ -10,8 +10,9 @@ import numpy as np
 from engine.world import props, shapes
 from engine.world.backdrop import Backdrop
 from engine.world.diorama import Cutout
-from engine.world.palette import Colour, lighter
+from engine.world.palette import Colour, lighter, mix
 from engine.world.sheets import Matrix, shift
+from engine.world.sky import lamp_place
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,36 @@ def _waves(table: Backdrop, rows: tuple[float, ...], colours: tuple[Colour, ...]
         move = _swell(swell * (1 if k % 2 else -1), 0.35, float(table.rng.uniform(0, 6.28)))
         shades = (lighter(colour, 0.06), colour, lighter(colour, -0.05))
         table.paper(f"{name} {k + 1}", [table.below(line, parallax)], shades, depth, parallax, lift=10, move=move, reach=(swell, swell))
+        if table.weather in ("clear", "cloudy"):
+            low = rows[k + 1] if k + 1 < len(rows) else min(row + 0.13, 0.98)
+            _glitter(table, f"{name} {k + 1} glitter", (row, low), colour, depth - 0.003, parallax, move)
+
+
+def _glitter(
+    table: Backdrop, name: str, rows: tuple[float, float], water: Colour, depth: float, parallax: float, move: Callable[[float], Matrix]
+) -> None:
+    """Slivers of the sun's or moon's light on one sheet of water, below the light and wider towards the viewer."""
+    x, wide = lamp_place(table, table.seed)[0], 0.05 + 0.16 * rows[0] ** 2
+    share = {"day": 0.5, "night": 0.25}.get(table.time, 0.12)
+    slivers = []
+    for _ in range(5 + round(24 * (rows[1] - rows[0]))):
+        at, y = x + float(table.rng.normal(0, 0.5)) * wide, table.row(float(table.rng.uniform(rows[0] + 0.014, rows[1])))
+        long = wide * float(table.rng.uniform(0.25, 0.7))
+        slivers.append(shapes.lens(at, y, long, 0.005 + 0.05 * long))
+    light = mix(table.sky.light, table.tinted(water, depth), share)
+    table.paper(name, slivers, (light,), depth, parallax, lift=2, glow=0.7, edge=0.4, move=move, reach=(0.05, 0.02), tint=False)
+
+
+def _blossoms(table: Backdrop, rows: tuple[float, float], depth: float, colours: tuple[Colour, ...] = ("#fff4dc", "#f6cf4f", "#ee8fa8")) -> None:
+    """Small flowers in the grass, one sheet of each colour."""
+    parallax = _parallax(depth)
+    left, _, right, _ = table.span(parallax)
+    for k, colour in enumerate(colours):
+        heads = []
+        for _ in range(round(9 * (right - left))):
+            x, y = float(table.rng.uniform(left, right)), table.row(float(table.rng.uniform(*rows)))
+            heads.append(shapes.smooth(shapes.star(x, y, 0.0105, points=5, inner=0.55), per=3))
+        table.paper(f"blossoms {k + 1}", heads, (colour,), depth - 0.001 * k, parallax, lift=3, edge=0.6)
 
 
 def _parallax(depth: float) -> float:
@@ -129,6 +160,7 @@ def hills(table: Backdrop) -> None:
     line = _hill(table, "near hill", 0.77, 0.035, 0.7, ("#5fb15a", "#46984f"), 0.5, tilt=-0.04)
     _row_of(table, "tree", lambda k: props.round_tree(table.tinted("#3f8f4c", 0.5), table.tinted("#6b4532", 0.5), seed=k), line, _apart(table, 0.49, 0.62, (0.12, 0.18), clear=0.3), 0.49)
     _hill(table, "meadow", 0.845, 0.012, 0.8, ("#58ab52", "#3d8a45"), 0.43)
+    _blossoms(table, (0.865, 0.985), 0.425)
 
 
 def mountains(table: Backdrop) -> None:
@@ -145,6 +177,7 @@ def mountains(table: Backdrop) -> None:
             table.paper("snow caps", _caps(line), ("#ffffff", "#dfe7f5"), depth - 0.005, parallax, lift=4, dark=0.3)
     _wooded(table, "firs", 0.74, 0.02, ("#4d8a6c", "#3c7560"), 0.6, tall=(0.08, 0.14), gap=0.13)
     _hill(table, "meadow", 0.81, 0.018, 0.8, ("#6fb365", "#4f9553"), 0.45)
+    _blossoms(table, (0.835, 0.98), 0.445, ("#fff4dc", "#b79be0"))
 
 
 def _caps(line: np.ndarray) -> list[np.ndarray]:
@@ -168,6 +201,7 @@ def forest(table: Backdrop) -> None:
     pines = _apart(table, 0.49, 0.34, (0.34, 0.46), clear=0.34)
     _row_of(table, "pine", lambda k: props.pine(table.tinted("#2f7257", 0.5)), line, pines, 0.49)
     _hill(table, "clearing", 0.85, 0.01, 1.0, ("#5fa15c", "#43854b"), 0.44)
+    _blossoms(table, (0.875, 0.985), 0.435, ("#fff4dc", "#e5705e"))
 
 
 def desert(table: Backdrop) -> None:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from engine.world.lexicon import MARKS, Entry, Item, Token, found, table, vocabulary
 from engine.world.spec import FACED, HOMES, KINDS, PLACES, SceneSpec, SubjectSpec
+from engine.world.words import NATURAL
 
 MOST_OFFERS = 24
 """Different unknown words for which near ones are looked up: each costs a few milliseconds."""
@@ -54,7 +55,8 @@ class _Subject:
 def spec_from_text(prompt: str, *, seed: int = 0, seconds: float = 2.0, fps: float = 8.0, nearest: Nearest | None = None) -> Reading:
     """The scene that a prompt in English means, and what was understood of it. Never fails on any text.
 
-    What is not said is chosen: day, clear, the place where the first subject belongs, moving to the right if it moves without a direction.
+    What is not said is chosen: day, clear, the place where the first subject belongs, its natural colour,
+    moving to the right if it moves without a direction.
     nearest: maps an unknown word to a known kind of thing (a sentence encoder); without it, only misspelt words are guessed.
     """
     items, strange = found(prompt)
@@ -74,7 +76,7 @@ def spec_from_text(prompt: str, *, seed: int = 0, seconds: float = 2.0, fps: flo
 @lru_cache(maxsize=4096)
 def near_words(word: str) -> tuple[str, ...]:
     """Up to three known words that are spelt like this one, best first."""
-    return tuple(difflib.get_close_matches(word, vocabulary(), n=3, cutoff=0.62)) if 2 < len(word) <= 24 else ()
+    return tuple(difflib.get_close_matches(word, vocabulary(), n=3, cutoff=0.7)) if 2 < len(word) <= 24 else ()
 
 
 def _guesses(strange: list[Token], nearest: Nearest | None) -> tuple[dict[str, Entry], dict[str, tuple[str, ...]]]:
@@ -358,4 +360,5 @@ def _finished(subject: _Subject, index: int) -> SubjectSpec:
         facing = motion
     elif subject.kind not in FACED:
         facing = "right"
-    return SubjectSpec.model_validate({"kind": subject.kind, "motion": motion, "facing": facing, "start": start, **fields})
+    chosen = {"colour": NATURAL[subject.kind], **fields}
+    return SubjectSpec.model_validate({"kind": subject.kind, "motion": motion, "facing": facing, "start": start, **chosen})

@@ -17,7 +17,7 @@ from engine.world.paper import Cut
 Matrix = np.ndarray
 """3x3 affine map of points (x, y, 1), float64."""
 
-REMAP_LIMIT = 16000
+REMAP_LIMIT = 32000
 """OpenCV's remap holds source coordinates in 16 bits: larger sheets are refused by `Sheet`, so cut fewer pixels."""
 
 

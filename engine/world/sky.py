@@ -48,7 +48,7 @@ def lay_sky(table: Backdrop, seed: int) -> None:
     left, top, right, bottom = table.span(FAR)
     left, top = (np.floor((v + h) * scale) / scale - h for v, h in ((left, table.frame.half_width), (top, table.frame.half_height)))
     size = (int(np.ceil((right - left) * scale)), int(np.ceil((bottom - top) * scale)))
-    key = ("sky", table.time, table.weather, seed % 12, size, round(scale, 4), round(left, 4), round(top, 4))
+    key = ("sky", table.time, table.weather, seed % 12, size, scale, left, top)
     pixels = CACHE.get(key, lambda: _sky(table, seed % 12, size, scale, left, top), lambda made: made.nbytes)
     rest = shift(left, top) @ stretch(1 / scale, 1 / scale)
     table.sheets.append(Sheet("sky", pixels, np.ascontiguousarray(pixels[..., 3]), rest, 1.0, FAR))

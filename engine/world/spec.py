@@ -77,13 +77,16 @@ def habitat(kind: str) -> Literal["air", "water", "ground", "rooted"]:
         return "water"
     return "rooted" if kind in ROOTED else "ground"
 
+TRAVELS: frozenset[str] = frozenset({"left", "right", "up", "down"})
+"""Motions that lead somewhere: what a camera can follow."""
+
 
 class SubjectSpec(Part):
     """One thing that the scene is about."""
 
     kind: Kind
     colour: Colour = "red"
-    size: Size = Field("medium", description="About 26, 36 or 46 % of the picture's shorter side.")
+    size: Size = Field("medium", description="About 26, 36 or 46 % of the picture's shorter side; in company a little less.")
     motion: Motion = "still"
     speed: Speed = "normal"
     facing: Side = Field("right", description="Which way it looks; a motion to the left or right decides it.")
@@ -122,7 +125,7 @@ def sample_spec(rng: np.random.Generator, **constraints: Any) -> SceneSpec:
     fix a field of the first subject. `wild=True` draws every place and motion alike, sensible or not. Raises `InvalidInput` for another name or value.
     """
     wild = bool(constraints.pop("wild", False))
-    first = {name: constraints.pop(name) for name in ("kind", "colour", "size", "motion", "speed", "facing") if name in constraints}
+    first: dict[str, Any] = {name: constraints.pop(name) for name in ("kind", "colour", "size", "motion", "speed", "facing") if name in constraints}
     count = int(constraints.pop("count", 0)) or int(rng.choice([1, 1, 1, 2, 2, 3]))
     unknown = set(constraints) - set(SceneSpec.model_fields)
     if unknown:
@@ -145,9 +148,14 @@ def sample_spec(rng: np.random.Generator, **constraints: Any) -> SceneSpec:
             given: dict[str, Any] = {"kind": kind, **first} if index == 0 else {"kind": str(rng.choice(KINDS)) if wild else _native(rng, str(fields["place"]))}
             taken.append(_subject(rng, given, taken, wild))
         fields["subjects"] = tuple(taken)
-    if not fields["subjects"] and fields["camera"] == "follow":
-        fields["camera"] = "still"
-    return _checked(fields)
+    spec = _checked(fields)
+    if spec.camera != "follow" or (spec.subjects and spec.subjects[0].motion in TRAVELS):
+        return spec
+    if "camera" in constraints and spec.subjects and not {"motion", "facing"} & set(first) and "subjects" not in constraints:
+        way = str(rng.choice(["left", "right"]))
+        lead = spec.subjects[0].model_copy(update={"motion": way, "facing": way})
+        return spec.model_copy(update={"subjects": (lead, *spec.subjects[1:])})
+    return spec if "camera" in constraints else spec.model_copy(update={"camera": "still"})
 
 
 def _checked(fields: dict[str, Any]) -> SceneSpec:

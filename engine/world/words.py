@@ -33,6 +33,13 @@ NOUNS: dict[str, tuple[list[str], list[str]]] = {
     "windmill": (["windmill"], ["mill"]),
 }
 
+NATURAL: dict[str, str] = {
+    "balloon": "red", "bird": "blue", "plane": "white", "butterfly": "orange", "helicopter": "yellow", "kite": "red", "rocket": "red", "boat": "red",
+    "fish": "orange", "whale": "blue", "duck": "yellow", "car": "red", "bus": "yellow", "train": "green", "bicycle": "blue", "cat": "orange", "dog": "brown",
+    "horse": "brown", "ball": "red", "house": "red", "tree": "green", "flower": "pink", "umbrella": "red", "snowman": "red", "windmill": "white",
+}  # fmt: skip
+"""The colour of a thing of which none is said."""
+
 MORE_NOUNS: dict[str, list[str]] = {
     "balloon": ["airship", "🎈"], "bird": ["gull", "seagull", "sea bird", "eagle", "parrot", "crow", "owl", "swallow", "dove", "🐦"],
     "plane": ["jet", "aircraft", "✈"], "butterfly": ["🦋"], "helicopter": ["🚁"], "kite": ["🪁"], "rocket": ["🚀"],
@@ -136,7 +143,7 @@ MOTION_WORDS: dict[str, list[str]] = {
 GO_WORDS = [
     "fly", "glide", "move", "soar", "head", "drift", "float", "waft", "sail", "cruise", "swim", "paddle", "drive", "roll", "travel", "walk", "run", "trot",
     "tumble", "slide", "shift", "go", "ride", "race", "gallop", "cross", "pass", "rush", "speed", "pedal", "wander", "stroll", "march", "journey", "chug", "dash",
-    "crawl", "flutter", "come",
+    "crawl", "flutter", "come", "chase",
 ]  # fmt: skip
 """Verbs of motion that leave the direction open."""
 

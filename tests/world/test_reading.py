@@ -31,7 +31,7 @@ def attributes(spec: SceneSpec) -> dict[str, object]:
 
 @pytest.mark.parametrize("held_out", [False, True])
 def test_captions_read_back(held_out: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every template, 20 random scenes each. Measured: 100 % of the attributes; a reader that finds nothing recovers 24 %."""
+    """Every template, 20 random scenes each. Measured: 100 % of the attributes; a reader that finds nothing recovers 9 %."""
     rng = np.random.default_rng(2)
     right = total = nothing = 0
     for template in HELD_OUT if held_out else TEMPLATES:
@@ -47,7 +47,7 @@ def test_captions_read_back(held_out: bool, monkeypatch: pytest.MonkeyPatch) -> 
         assert own >= 0.95 * own_total, template
         right, total = right + own, total + own_total
     assert right >= 0.98 * total
-    assert nothing < 0.35 * total
+    assert nothing < 0.15 * total
 
 
 def test_there_are_many_wordings() -> None:
@@ -91,16 +91,16 @@ def test_direction_is_always_said() -> None:
         ("a small green car drives to the right while a yellow plane flies to the left", [("car", "green", "right"), ("plane", "yellow", "left")]),
         ("the balloon is red", [("balloon", "red", "still")]),
         ("no red car, a blue bus", [("bus", "blue", "still")]),
-        ("not a cat but a dog", [("dog", "red", "still")]),
+        ("not a cat but a dog", [("dog", "brown", "still")]),
         ("a red and white boat sails on", [("boat", "red", "right")]),
         ("a purple cat does not move", [("cat", "purple", "still")]),
         ("under a red sky a white horse gallops from right to left", [("horse", "white", "left")]),
         ("drifting slowly to the left, a pink balloon", [("balloon", "pink", "left")]),
         ("🎈 ➡", [("balloon", "red", "right")]),
         ("rocket takes off", [("rocket", "red", "up")]),
-        ("a flock of birds", [("bird", "red", "still")] * 3),
+        ("a flock of birds", [("bird", "blue", "still")] * 3),
         ("A dog runs. The dog is brown", [("dog", "brown", "right")]),
-        ("a duck swims while snow falls", [("duck", "red", "right")]),
+        ("a duck swims while snow falls", [("duck", "yellow", "right")]),
     ],
 )
 def test_subjects(prompt: str, expected: list[tuple[str, str, str]]) -> None:
