@@ -10,6 +10,7 @@ import statistics
 import sys
 import tempfile
 import time
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
@@ -42,8 +43,8 @@ def pen_to_preview(page: Page, index: int) -> float:
 
 def main(photo: str | None) -> None:
     """Run every measurement once on one studio."""
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        studio = Served(Path(folder) / "data")
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright, ExitStack() as stack:
+        studio = stack.enter_context(closing(Served(Path(folder) / "data")))
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         page.goto(studio.url)
@@ -84,7 +85,6 @@ def main(photo: str | None) -> None:
             stops.append(time.perf_counter() - began)
         print(f"Stop to a sealed, playable part of the clip: median {statistics.median(stops):.2f} s, worst {max(stops):.2f} s")
         browser.close()
-        studio.close()
 
 
 if __name__ == "__main__":

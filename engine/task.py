@@ -148,7 +148,7 @@ class Task(ABC, Generic[R]):
         """Do it. Yields events; calls `run.checkpoint()` between any two steps; heavy imports go inside."""
 
 
-TASK_MODULES = {"stroke-motion": "engine.tasks.stroke_motion"}
+TASK_MODULES = {"stroke-motion": "engine.tasks.stroke_motion", "text-to-video": "engine.tasks.text_to_video"}
 """Task id -> module with a `TASK`. A new task is one line here and one module."""
 
 
