@@ -1,0 +1,221 @@
+"""The pocket text encoder: a small `CLIPTextModel` and its `CLIPTokenizer`, both stock classes. `python -m engine.training.text`.
+
+It is trained before the picture model, on text alone: three slots and the scene must be read back from the states of its tokens by one layer of
+attention, the very thing that a UNet's cross-attention does later. Sentences are made on the fly and never end.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, trainers
+from torch import nn
+from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
+
+from engine.training.data import STREAMS
+from engine.training.home import Log, Stop, be_modest, load_checkpoint, only_one, save_checkpoint, training_dir
+from engine.training.optim import Optimiser
+from engine.training.vae import rate_at, swap
+from engine.training.wording import everyday, plain
+from engine.world import words as w
+from engine.world.captions import captions
+from engine.world.spec import CAMERAS, COLOURS, KINDS, MOTIONS, PLACES, SIZES, SPEEDS, TIMES, WEATHERS, SceneSpec, sample_spec
+
+NAME = "pocket-text"
+LENGTH, WIDTH, LAYERS = 64, 256, 4
+START, END = "<|startoftext|>", "<|endoftext|>"
+SCENE = {"time": TIMES, "weather": WEATHERS, "place": PLACES, "camera": CAMERAS}
+SUBJECT = {"kind": ("none", *KINDS), "colour": COLOURS, "size": SIZES, "motion": MOTIONS, "speed": SPEEDS, "looks": ("left", "right")}
+
+
+def words_of_the_world() -> list[str]:
+    """Every word of the training sentences and of the everyday synonyms, lower case, sorted. Held-out wordings are not looked at."""
+    found: set[str] = set()
+    rng = np.random.default_rng(0)
+    for _ in range(4000):
+        spec = sample_spec(rng, count=2)
+        for text in captions(spec, rng, 2):
+            found.update(plain(text))
+    for table in (w.MORE_NOUNS, w.MORE_COLOURS, w.MORE_SIZES, w.MORE_SPEEDS, w.MORE_DIRECTIONS):
+        for phrase in [*table, *(p for value in table.values() if isinstance(value, list) for p in value)]:
+            found.update(plain(phrase))
+    return sorted(found)
+
+
+def build_tokenizer(words: Sequence[str] | None = None) -> CLIPTokenizer:
+    """Byte-pair encoding in which each of the words is one token, and any other text falls into pieces, at worst single bytes."""
+    words = words_of_the_world() if words is None else sorted(words)
+    trainer = trainers.BpeTrainer(vocab_size=20_000, show_progress=False, end_of_word_suffix="</w>", initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()))
+    maker = Tokenizer(models.BPE(end_of_word_suffix="</w>"))
+    maker.normalizer = normalizers.Sequence([normalizers.NFC(), normalizers.Lowercase()])
+    maker.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Split(Regex(r"\s+"), "removed"), pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
+    # Longer words first and each twice: the trainer stops at pairs that it has seen once.
+    maker.train_from_iterator([word for word in words for _ in range(2)], trainer)
+    import json
+
+    model = json.loads(maker.to_str())["model"]
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    pieces = sorted(model["vocab"], key=model["vocab"].get)
+    vocabulary = {piece: k for k, piece in enumerate(dict.fromkeys([*alphabet, *(c + "</w>" for c in alphabet), *pieces, START, END]))}
+    merges = [tuple(pair) if isinstance(pair, list) else tuple(pair.split(" ")) for pair in model["merges"]]
+    return CLIPTokenizer(vocab=vocabulary, merges=merges, bos_token=START, eos_token=END, unk_token=END, pad_token=END, model_max_length=LENGTH)
+
+
+def build_encoder(tokenizer: CLIPTokenizer, width: int = WIDTH, layers: int = LAYERS) -> CLIPTextModel:
+    """A fresh encoder for that vocabulary; states (B, 64, width)."""
+    return CLIPTextModel(CLIPTextConfig(
+        vocab_size=len(tokenizer), hidden_size=width, intermediate_size=4 * width, projection_dim=width, num_hidden_layers=layers, num_attention_heads=width // 32,
+        max_position_embeddings=LENGTH, bos_token_id=tokenizer.bos_token_id, eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id,
+    ))  # fmt: skip
+
+
+def tokens(tokenizer: CLIPTokenizer, texts: Sequence[str]) -> torch.Tensor:
+    """(B, 64) token ids, cut and padded as every Stable Diffusion pipeline does."""
+    return tokenizer(list(texts), padding="max_length", max_length=LENGTH, truncation=True, return_tensors="pt").input_ids
+
+
+def labels_of(spec: SceneSpec) -> list[int]:
+    """What a sentence says: scene fields, then three slots of subject fields; -100 where a slot is empty (but its kind is `none`)."""
+    found = [choices.index(getattr(spec, name)) for name, choices in SCENE.items()]
+    for slot in range(3):
+        one = spec.subjects[slot] if slot < len(spec.subjects) else None
+        found += [(choices.index(getattr(one, name)) if one else 0 if name == "kind" else -100) for name, choices in SUBJECT.items()]
+    return found
+
+
+class Reader(nn.Module):
+    """Reads the labels back from token states by one layer of attention: (B, tokens, width) -> for each label (B, classes)."""
+
+    def __init__(self, width: int = WIDTH) -> None:
+        super().__init__()
+        self.queries = nn.Parameter(torch.randn(4, width) * 0.02)
+        self.attention = nn.MultiheadAttention(width, width // 64, batch_first=True)
+        self.scene = nn.Linear(width, sum(map(len, SCENE.values())))
+        self.subject = nn.Linear(width, sum(map(len, SUBJECT.values())))
+
+    def forward(self, states: torch.Tensor) -> list[torch.Tensor]:
+        """Scene fields in the order of `SCENE`, then for each slot those of `SUBJECT`."""
+        read = self.attention(self.queries.expand(len(states), -1, -1).to(states.dtype), states, states, need_weights=False)[0]
+        out = list(self.scene(read[:, 0]).split([len(v) for v in SCENE.values()], 1))
+        for slot in range(3):
+            out += self.subject(read[:, 1 + slot]).split([len(v) for v in SUBJECT.values()], 1)
+        return out
+
+
+def sentences(rng: np.random.Generator, count: int, *, held_out: bool = False) -> tuple[list[str], torch.Tensor]:
+    """So many sentences and their labels (B, 22). Training ones are loosened by `everyday`: synonyms, omissions, strange words."""
+    texts, labels = [], []
+    for _ in range(count):
+        spec = sample_spec(rng, wild=bool(rng.random() < 0.3))
+        text = captions(spec, rng, 1, held_out=held_out)[0]
+        texts.append(text if held_out else everyday(text, rng))
+        labels.append(labels_of(spec))
+    return texts, torch.tensor(labels)
+
+
+class Training:
+    """The encoder with its reader, and all that a checkpoint must hold."""
+
+    def __init__(self, tokenizer: CLIPTokenizer, encoder: CLIPTextModel, seed: int = 0) -> None:
+        self.tokenizer, self.encoder, self.seconds = tokenizer, encoder, 0.0
+        self.reader = Reader(encoder.config.hidden_size)
+        self.rng = np.random.default_rng([STREAMS["train"], seed, 7])
+        self.model = nn.ModuleDict({"encoder": encoder, "reader": self.reader})
+        self.optimiser = Optimiser(self.model.named_parameters(), muon_rate=1e-3, adam_rate=1e-3, average=0.998, adam_only=("embedding", "queries", "scene", "subject"))
+        self.model.bfloat16()
+
+    def step(self, count: int, scale: float = 1.0) -> float:
+        """One step on so many fresh sentences; the mean cross-entropy over labels."""
+        texts, labels = sentences(self.rng, count)
+        ids = tokens(self.tokenizer, texts)
+        # The tail of paddings is the same token again and again: a few of them are enough to learn what they should hold.
+        longest = int((ids != self.tokenizer.eos_token_id).sum(1).max()) + 4
+        states = self.encoder(ids[:, :longest])[0]
+        self.optimiser.zero()
+        loss = torch.stack([F.cross_entropy(out.float(), labels[:, k], ignore_index=-100) for k, out in enumerate(self.reader(states)) if (labels[:, k] >= 0).any()]).mean()
+        loss.backward()
+        self.optimiser.step(scale)
+        return float(loss.detach())
+
+    def save(self, path: Path) -> None:
+        """Write all of it; `load` continues bit for bit."""
+        save_checkpoint(path, self.optimiser.tensors(), {"steps": self.optimiser.steps, "seconds": self.seconds, "rng": self.rng.bit_generator.state})
+
+    def load(self, path: Path) -> None:
+        """Go on from a checkpoint. Raises `ModelUnavailable` when it cannot be read."""
+        tensors, state = load_checkpoint(path)
+        self.optimiser.load(tensors, state["steps"])
+        self.rng.bit_generator.state, self.seconds = state["rng"], state["seconds"]
+
+    def averaged(self) -> nn.ModuleDict:
+        """Encoder and reader with the averaged weights, float32, for use."""
+        fresh = nn.ModuleDict({"encoder": CLIPTextModel(self.encoder.config), "reader": Reader(self.encoder.config.hidden_size)})
+        fresh.load_state_dict(self.optimiser.averages, strict=False)
+        return fresh.eval()
+
+
+@torch.no_grad()
+def read_back(model: nn.ModuleDict, tokenizer: CLIPTokenizer, texts: Sequence[str], labels: torch.Tensor) -> dict[str, float]:
+    """Share of labels read rightly, by field: scene fields, and subject fields over the slots that are filled."""
+    outs = model["reader"](model["encoder"](tokens(tokenizer, texts))[0])
+    names = [*SCENE, *(name for _ in range(3) for name in SUBJECT)]
+    hits: dict[str, list[torch.Tensor]] = {}
+    for k, name in enumerate(names):
+        filled = labels[:, k] >= 0
+        hits.setdefault(name, []).append((outs[k].argmax(1) == labels[:, k])[filled].float())
+    return {name: float(torch.cat(parts).mean()) for name, parts in hits.items()}
+
+
+def report(training: Training, folder: Path, log: Log, losses: list[float]) -> None:
+    """Checkpoint, held-out figures (seen wording of unseen scenes; unseen wording with unseen synonyms), and the export."""
+    training.save(folder / "checkpoint.safetensors")
+    model = training.averaged()
+    rng = np.random.default_rng([STREAMS["held-out"], 7])
+    known: Any = read_back(model, training.tokenizer, *sentences(rng, 128))
+    strange: Any = read_back(model, training.tokenizer, *sentences(rng, 128, held_out=True))
+    log.write(steps=training.optimiser.steps, minutes=training.seconds / 60, loss=float(np.mean(losses)) if losses else None,
+              known={k: round(v, 3) for k, v in known.items()}, held_out={k: round(v, 3) for k, v in strange.items()})  # fmt: skip
+    model["encoder"].save_pretrained(folder / "export.part")
+    training.tokenizer.save_pretrained(folder / "export.part" / "tokenizer")
+    swap(folder / "export.part", folder / "export")
+
+
+def main() -> int:
+    """Train for so many minutes in all (earlier ones count)."""
+    parser = argparse.ArgumentParser(prog="python -m engine.training.text", description="Train the pocket text encoder; resumes by itself.")
+    parser.add_argument("--minutes", type=float, default=20, help="minutes of training in all, earlier sessions included")
+    parser.add_argument("--batch", type=int, default=64)
+    chosen = parser.parse_args()
+    be_modest()
+    folder = training_dir() / NAME
+    with only_one(folder):
+        stop, log = Stop(), Log(folder)
+        torch.manual_seed(0)
+        # The vocabulary of an earlier session stays: words that the world learnt since then fall into pieces.
+        saved = folder / "export" / "tokenizer"
+        tokenizer = CLIPTokenizer.from_pretrained(saved) if saved.exists() else build_tokenizer()
+        training = Training(tokenizer, build_encoder(tokenizer))
+        if (folder / "checkpoint.safetensors").exists():
+            training.load(folder / "checkpoint.safetensors")
+        marked = began = time.monotonic()
+        losses: list[float] = []
+        while not stop and training.seconds < 60 * chosen.minutes:
+            losses.append(training.step(chosen.batch, rate_at(training.seconds / 60 / chosen.minutes)))
+            now = time.monotonic()
+            training.seconds, began = training.seconds + now - began, now
+            if now - marked > 120:
+                report(training, folder, log, losses)
+                marked, losses, began = time.monotonic(), [], time.monotonic()
+        report(training, folder, log, losses)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,249 @@
+"""The pocket VAE: diffusers' `AutoencoderTiny`, 256x256 pixels to 8 channels of 16x16 and back. `python -m engine.training.vae`.
+
+The latents have zero mean and unit variance in every channel (`scaling_factor` is 1), and the first three carry the picture's
+colours at 16x16, so that a preview needs no decoder. The class has no posterior: latents are a plain function of the picture, and
+training adds noise of a fixed width to them, which makes the decoder forgive what a diffusion model gets slightly wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+import torch.nn.functional as F
+from diffusers import AutoencoderTiny
+from torch import nn
+
+from engine.training.data import Cache, Recipe
+from engine.training.home import Log, Stop, be_modest, load_checkpoint, only_one, save_checkpoint, training_dir
+from engine.training.optim import Optimiser
+
+NAME = "pocket-vae"
+WIDTH = 32
+"""Channels everywhere: `AutoencoderTiny` takes one width only. At 32 a frame decodes in a third of the time of 64; depth is put where pixels are few."""
+
+ENCODER_BLOCKS, DECODER_BLOCKS = (0, 1, 3, 5, 8), (12, 8, 4, 1, 0)
+CHANNELS, FACTOR = 8, 16
+NOISE = 0.08
+"""Width of the noise on unit latents while training."""
+
+COLOUR_SCALE = 0.27
+"""Standard deviation of the world's 16x16 colours in [0, 1]; the first three latents are pulled towards (colour - mean) / this."""
+
+
+def build(width: int = WIDTH, encoder: tuple[int, ...] = ENCODER_BLOCKS, decoder: tuple[int, ...] = DECODER_BLOCKS) -> AutoencoderTiny:
+    """A fresh autoencoder; the factor is 2 to the number of stages less one."""
+    model = AutoencoderTiny(
+        encoder_block_out_channels=(width,) * len(encoder), decoder_block_out_channels=(width,) * len(decoder), latent_channels=CHANNELS,
+        num_encoder_blocks=encoder, num_decoder_blocks=decoder, scaling_factor=1.0,
+    )  # fmt: skip
+    for module in model.modules():
+        # A residual block begins as the identity: twelve of them in a row would otherwise grow without bound.
+        if type(module).__name__ == "AutoencoderTinyBlock":
+            nn.init.zeros_(module.conv[-1].weight)
+            nn.init.zeros_(module.conv[-1].bias)
+    return model.to(memory_format=torch.channels_last)
+
+
+class Whitening:
+    """Running mean and deviation of the raw latents, and their folding into the encoder's last layer. All (channels,) float32."""
+
+    def __init__(self) -> None:
+        self.mean, self.square, self.seen = torch.zeros(CHANNELS), torch.ones(CHANNELS), 0
+
+    def update(self, raw: torch.Tensor) -> None:
+        """raw: (B, 8, h, w)."""
+        flat = raw.detach().float().transpose(0, 1).flatten(1)
+        self.seen += 1
+        share = max(0.005, 1 / self.seen)
+        self.mean = torch.lerp(self.mean, flat.mean(1), share)
+        self.square = torch.lerp(self.square, (flat * flat).mean(1), share)
+
+    @property
+    def deviation(self) -> torch.Tensor:
+        """Standard deviation, never nought."""
+        return (self.square - self.mean**2).clamp_min(1e-6).sqrt()
+
+    def apply(self, raw: torch.Tensor) -> torch.Tensor:
+        """Latents of zero mean and unit variance, (B, 8, h, w) float32."""
+        return (raw.float() - self.mean[:, None, None]) / self.deviation[:, None, None]
+
+    @torch.no_grad()
+    def fold(self, model: AutoencoderTiny) -> None:
+        """Make the model's own encoder give what `apply` gives: the last layer is linear, so this is exact."""
+        last = model.encoder.layers[-1]
+        last.weight.div_(self.deviation[:, None, None, None])
+        last.bias.copy_((last.bias - self.mean) / self.deviation)
+
+
+def gradients(x: torch.Tensor) -> torch.Tensor:
+    """Differences between neighbouring pixels, across and down, side by side in one vector for each picture."""
+    return torch.cat([(x[..., 1:] - x[..., :-1]).flatten(1), (x[..., 1:, :] - x[..., :-1, :]).flatten(1)], 1)
+
+
+def loss_of(model: AutoencoderTiny, whitening: Whitening, pictures: torch.Tensor, noise: torch.Generator) -> torch.Tensor:
+    """pictures: (B, 3, H, W) in [-1, 1]. L1, edges (L1 of gradients, half) and squares, on [-1, 1]; and the pull of three latents to colours."""
+    kind = model.dtype
+    raw = model.encode(pictures.to(kind)).latents
+    whitening.update(raw)
+    latents = whitening.apply(raw)
+    factor = pictures.shape[-1] // latents.shape[-1]
+    colours = F.avg_pool2d(pictures, factor) / (2 * COLOUR_SCALE)
+    noisy = latents + NOISE * torch.randn(latents.shape, generator=noise)
+    drawn = model.decode(noisy.to(kind).contiguous(memory_format=torch.channels_last)).sample.float()
+    wrong = drawn - pictures
+    plain = wrong.abs().mean() + wrong.pow(2).mean()
+    edges = (gradients(drawn) - gradients(pictures)).abs().mean()
+    pull = (latents[:, :3] - colours).pow(2).mean()
+    far = F.relu(latents.abs() - 3).pow(2).mean()
+    return plain + 0.5 * edges + 0.02 * pull + 0.05 * far
+
+
+def to_tensor(frames: np.ndarray) -> torch.Tensor:
+    """(B, H, W, 3) uint8 -> (B, 3, H, W) float32 in [-1, 1], channels last in memory."""
+    return torch.from_numpy(np.ascontiguousarray(frames)).permute(0, 3, 1, 2).float().div(127.5).sub(1)
+
+
+def crops(cache: Cache, rng: np.random.Generator, count: int, side: int) -> np.ndarray:
+    """(count, side, side, 3) uint8 from random frames of the shards that are there, mirrored half of the time."""
+    shards = cache.ready()
+    held = {}
+    out = np.empty((count, side, side, 3), np.uint8)
+    scenes, frames, height, width, _ = cache.recipe.shape
+    for k in range(count):
+        shard = int(rng.choice(shards))
+        pictures = held.setdefault(shard, cache.frames(shard))
+        y, x = int(rng.integers(height - side + 1)), int(rng.integers(width - side + 1))
+        out[k] = pictures[int(rng.integers(scenes)), int(rng.integers(frames)), y : y + side, x : x + side]
+        if rng.random() < 0.5:
+            out[k] = out[k, :, ::-1]
+    return out
+
+
+@torch.no_grad()
+def psnr(model: AutoencoderTiny, pictures: torch.Tensor) -> tuple[float, torch.Tensor]:
+    """Mean over pictures of the peak signal-to-noise ratio in dB after encoding and decoding; and the decoded pictures in [-1, 1].
+
+    pictures: (B, 3, H, W) in [-1, 1]. A grey picture gives about 12 dB in this world, its 16x16 average enlarged about 21 dB.
+    """
+    drawn = torch.cat([model.decode(model.encode(part.to(model.dtype)).latents).sample.float().clamp(-1, 1) for part in pictures.split(8)])
+    return float((-10 * ((drawn - pictures) / 2).pow(2).mean((1, 2, 3)).log10()).mean()), drawn
+
+
+def exported(optimiser: Optimiser, whitening: Whitening, like: AutoencoderTiny) -> AutoencoderTiny:
+    """The averaged weights as a model of its own, whitening folded in, float32."""
+    config: Any = like.config
+    model = build(config.encoder_block_out_channels[0], tuple(config.num_encoder_blocks), tuple(config.num_decoder_blocks))
+    model.load_state_dict(optimiser.averages)
+    whitening.fold(model)
+    return model.eval()
+
+
+def sheet(path: Path, rows: list[torch.Tensor]) -> None:
+    """Write rows of pictures, (B, 3, H, W) in [-1, 1] each, as one PNG."""
+    lines = [np.concatenate(list(((row.permute(0, 2, 3, 1).numpy() + 1) * 127.5).clip(0, 255).astype(np.uint8)), 1) for row in rows]
+    cv2.imwrite(str(path), cv2.cvtColor(np.concatenate(lines), cv2.COLOR_RGB2BGR))
+
+
+class Training:
+    """Everything that a step needs, and that a checkpoint must hold."""
+
+    def __init__(self, model: AutoencoderTiny, seed: int = 0, *, kind: torch.dtype = torch.bfloat16) -> None:
+        self.whitening, self.seconds = Whitening(), 0.0
+        self.rng, self.noise = np.random.default_rng(seed), torch.Generator().manual_seed(seed)
+        self.optimiser = Optimiser(model.named_parameters(), muon_rate=2e-3, adam_rate=1e-3, average=0.998)
+        self.model = model.to(kind)
+
+    def step(self, frames: np.ndarray, scale: float = 1.0) -> float:
+        """One step on (B, H, W, 3) uint8; the loss."""
+        self.optimiser.zero()
+        loss = loss_of(self.model, self.whitening, to_tensor(frames), self.noise)
+        loss.backward()
+        self.optimiser.step(scale)
+        return float(loss.detach())
+
+    def save(self, path: Path) -> None:
+        """Write all of it; `load` continues bit for bit."""
+        more = {"noise": self.noise.get_state(), "mean": self.whitening.mean, "square": self.whitening.square}
+        state = {"steps": self.optimiser.steps, "seen": self.whitening.seen, "seconds": self.seconds, "rng": self.rng.bit_generator.state}
+        save_checkpoint(path, {**self.optimiser.tensors(), **more}, state)
+
+    def load(self, path: Path) -> None:
+        """Go on from a checkpoint. Raises `ModelUnavailable` when it cannot be read."""
+        tensors, state = load_checkpoint(path)
+        self.optimiser.load(tensors, state["steps"])
+        self.noise.set_state(tensors["noise"])
+        self.whitening.mean, self.whitening.square, self.whitening.seen = tensors["mean"], tensors["square"], state["seen"]
+        self.rng.bit_generator.state, self.seconds = state["rng"], state["seconds"]
+
+
+def rate_at(done: float, warm: float = 0.01, fall: float = 0.4) -> float:
+    """Share of the full rate when `done` (0 to 1) of the run is over: a short rise, a plateau, a straight fall to 2 %."""
+    return min(1.0, 0.05 + done / warm, max(0.02, (1 - done) / fall))
+
+
+def main() -> int:
+    """Train for so many minutes in all (earlier ones count), writing the diffusers folder at every mark."""
+    parser = argparse.ArgumentParser(prog="python -m engine.training.vae", description="Train the pocket VAE; resumes by itself.")
+    parser.add_argument("--minutes", type=float, default=25, help="minutes of training in all, earlier sessions included")
+    parser.add_argument("--batch", type=int, default=20)
+    chosen = parser.parse_args()
+    be_modest()
+    cv2.setNumThreads(1)
+    folder = training_dir() / NAME
+    with only_one(folder):
+        stop, log, cache = Stop(), Log(folder), Cache(Recipe())
+        Cache(Recipe(split="held-out")).fill(1)
+        cache.fill(2, stop)
+        truth = to_tensor(Cache(Recipe(split="held-out")).frames(0)[:, 0])  # (64, 3, 256, 256)
+        torch.manual_seed(0)
+        training = Training(build())
+        if (folder / "checkpoint.safetensors").exists():
+            training.load(folder / "checkpoint.safetensors")
+        marked = began = time.monotonic()
+        losses: list[float] = []
+        while not stop and training.seconds < 60 * chosen.minutes:
+            losses.append(training.step(crops(cache, training.rng, chosen.batch, 128), rate_at(training.seconds / 60 / chosen.minutes)))
+            now = time.monotonic()
+            training.seconds, began = training.seconds + now - began, now
+            if now - marked > 120:
+                report(training, truth, folder, log, losses, chosen.batch)
+                marked, losses, began = now, [], time.monotonic()
+        report(training, truth, folder, log, losses, chosen.batch)
+    return 0
+
+
+def report(training: Training, truth: torch.Tensor, folder: Path, log: Log, losses: list[float], batch: int) -> None:
+    """Checkpoint, held-out figures, a sheet to look at, and the model in diffusers' layout (written aside, then swapped)."""
+    training.save(folder / "checkpoint.safetensors")
+    model = exported(training.optimiser, training.whitening, training.model)
+    figure, drawn = psnr(model, truth)
+    began = time.perf_counter()
+    with torch.no_grad():
+        model.decode(torch.randn(4, CHANNELS, 16, 16))
+    log.write(steps=training.optimiser.steps, pictures=training.optimiser.steps * batch, minutes=training.seconds / 60, loss=float(np.mean(losses)) if losses else None,
+              psnr=figure, decode_ms=(time.perf_counter() - began) * 250)  # fmt: skip
+    sheet(folder / "sheet.png", [truth[:5], drawn[:5]])
+    model.save_pretrained(folder / "export.part")
+    swap(folder / "export.part", folder / "export")
+
+
+def swap(fresh: Path, place: Path) -> None:
+    """Put a folder in the place of another; a reader finds the old one or the new one, whole."""
+    import shutil
+
+    old = place.with_suffix(".old")
+    shutil.rmtree(old, ignore_errors=True)
+    if place.exists():
+        place.replace(old)
+    fresh.replace(place)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
