@@ -66,7 +66,9 @@ def truth(size: int, scenes: int = 12) -> None:
         x, y = np.meshgrid(np.arange(size, dtype=np.float32), np.arange(size, dtype=np.float32))
         for t in range(7):
             clear = ~clip.occlusion[t] & ~clip.blended[t]
-            seen = cv2.remap(clip.frames[t + 1], x + clip.flow[t, ..., 0], y + clip.flow[t, ..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+            seen = cv2.remap(
+                clip.frames[t + 1], x + clip.flow[t, ..., 0], y + clip.flow[t, ..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+            )
             along.append(np.abs(seen[clear].astype(float) - clip.frames[t][clear]).mean())
             without.append(np.abs(clip.frames[t + 1][clear].astype(float) - clip.frames[t][clear]).mean())
     print(

@@ -89,7 +89,9 @@ class Backdrop:
         rest = shift(left, top) @ stretch(1 / scale, 1 / scale) @ shift(*corner)
         self.sheets.append(Sheet(name, pixels, cover, rest, depth, parallax, move))
 
-    def thing(self, name: str, cutout: Cutout, x: float, y: float, size: float, depth: float, parallax: float, *, flip: bool = False) -> None:
+    def thing(
+        self, name: str, cutout: Cutout, x: float, y: float, size: float, depth: float, parallax: float, *, flip: bool = False
+    ) -> None:
         """A cut-out prop with its origin at (x, y), `size` world units per unit of its own."""
         scale = self.camera.largest(parallax)
         points = np.concatenate([o for piece in cutout.pieces for o in piece.outlines]) * (-size if flip else size, size) + (x, y)
@@ -97,7 +99,10 @@ class Backdrop:
         left, top, right, bottom = self.span(parallax)
         if high[0] < left or low[0] > right or high[1] < top or low[1] > bottom:
             return
-        low = np.floor((low + (self.frame.half_width, self.frame.half_height)) * scale) / scale - (self.frame.half_width, self.frame.half_height)
+        low = np.floor((low + (self.frame.half_width, self.frame.half_height)) * scale) / scale - (
+            self.frame.half_width,
+            self.frame.half_height,
+        )
         canvas = tuple(int(np.ceil(v * scale)) for v in high - low)
         bench = Diorama(name, canvas, self.sky, int(self.rng.integers(2**31)))  # type: ignore[arg-type]
         bench.unit = scale / 1000

@@ -8,20 +8,28 @@ from engine.world import words as w
 from engine.world.spec import FACED, SceneSpec, SubjectSpec
 
 TEMPLATES = [
-    "{S} {p} {t}{w}.{c}", "{S} {t} {p}{w}.{c}", "{T}, {s} {p}{w}.{c}", "{P}, {s} {t}{w}.{c}", "{T} {p}, {s}{w}.{c}", "{P} {t}, {s}{w}.{c}",
-    "{G} {p} {t}{w}.{c}", "{G} {t} {p}{w}.{c}", "{T}, {g} {p}{w}.{c}", "{P}, {g} {t}{w}.{c}", "A scene {p} {t}{w}: {g}.{c}", "A scene {p} {t}{w} with {g}.{c}",
-    "A picture of {g} {p} {t}{w}.{c}", "A video of {g} {p} {t}{w}.{c}", "A clip of {g} {t} {p}{w}.{c}", "A short film of {g} {p} {t}{w}.{c}",
-    "A paper scene: {s} {p} {t}{w}.{c}", "Paper-cut style: {s} {p} {t}{w}.{c}", "{S} {p}{w}. It is {tn}.{c}", "{G} {p}{w}, {t}.{c}", "{S} {t}{w} {p}.{c}",
-    "{C0}{s} {p} {t}{w}.", "{C0}{g} {t} {p}{w}.", "{T}{w} {p}: {s}.{c}", "{T}{w} {p}, {g}.{c}", "A view {p} {t}{w}. {S}.{c}", "{P}{w} {t}, {s}.{c}",
-    "In this scene {s} {p} {t}{w}.{c}", "Here {s} {p} {t}{w}.{c}", "There is {g} {p} {t}{w}.{c}", "A toy world {p} {t}{w} where {s}.{c}", "{S}, {p}, {t}{w}.{c}",
+    "{S} {p} {t}{w}.{c}", "{S} {t} {p}{w}.{c}", "{T}, {s} {p}{w}.{c}", "{P}, {s} {t}{w}.{c}", "{T} {p}, {s}{w}.{c}",
+    "{P} {t}, {s}{w}.{c}",
+    "{G} {p} {t}{w}.{c}", "{G} {t} {p}{w}.{c}", "{T}, {g} {p}{w}.{c}", "{P}, {g} {t}{w}.{c}", "A scene {p} {t}{w}: {g}.{c}",
+    "A scene {p} {t}{w} with {g}.{c}",
+    "A picture of {g} {p} {t}{w}.{c}", "A video of {g} {p} {t}{w}.{c}", "A clip of {g} {t} {p}{w}.{c}",
+    "A short film of {g} {p} {t}{w}.{c}",
+    "A paper scene: {s} {p} {t}{w}.{c}", "Paper-cut style: {s} {p} {t}{w}.{c}", "{S} {p}{w}. It is {tn}.{c}", "{G} {p}{w}, {t}.{c}",
+    "{S} {t}{w} {p}.{c}",
+    "{C0}{s} {p} {t}{w}.", "{C0}{g} {t} {p}{w}.", "{T}{w} {p}: {s}.{c}", "{T}{w} {p}, {g}.{c}", "A view {p} {t}{w}. {S}.{c}",
+    "{P}{w} {t}, {s}.{c}",
+    "In this scene {s} {p} {t}{w}.{c}", "Here {s} {p} {t}{w}.{c}", "There is {g} {p} {t}{w}.{c}",
+    "A toy world {p} {t}{w} where {s}.{c}", "{S}, {p}, {t}{w}.{c}",
     "{G}, {p}, {t}{w}.{c}", "{T}: {s} {p}{w}.{c}", "{P}: {s} {t}{w}.{c}", "Animation of {g} {p} {t}{w}.{c}",
 ]  # fmt: skip
-"""s, g: subjects as a sentence or as nouns with participles; p, t, w: place, time, weather; tn: time without its preposition; c: the camera's own
-sentence, C0: its phrase in front. A capital letter begins a sentence."""
+"""s, g: subjects as a sentence or as nouns with participles; p, t, w: place, time, weather; tn: time without its preposition;
+c: the camera's own sentence, C0: its phrase in front. A capital letter begins a sentence."""
 
 HELD_OUT = [
-    "Imagine {g} {p} {t}{w}.{c}", "We see {g} {p} {t}{w}.{c}", "{T}{w}, {p}, one can see {g}.{c}", "Show me {g} {t} {p}{w}.{c}", "The picture shows {g} {p}{w} {t}.{c}",
-    "Somewhere {p}{w}, {s} {t}.{c}", "{S} {p}, and it is {tn}{w}.{c}", "Footage of {g} {p}{w} {t}.{c}", "Once {t} {p}{w} {s}.{c}", "A craft diorama {p}{w} {t}, featuring {g}.{c}",
+    "Imagine {g} {p} {t}{w}.{c}", "We see {g} {p} {t}{w}.{c}", "{T}{w}, {p}, one can see {g}.{c}", "Show me {g} {t} {p}{w}.{c}",
+    "The picture shows {g} {p}{w} {t}.{c}",
+    "Somewhere {p}{w}, {s} {t}.{c}", "{S} {p}, and it is {tn}{w}.{c}", "Footage of {g} {p}{w} {t}.{c}", "Once {t} {p}{w} {s}.{c}",
+    "A craft diorama {p}{w} {t}, featuring {g}.{c}",
     "Look: {s} {t} {p}{w}.{c}", "{C0}{g} {p}{w} {t}.",
 ]  # fmt: skip
 """Sentences kept for testing a model on wordings that it has not seen."""

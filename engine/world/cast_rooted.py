@@ -27,7 +27,9 @@ def house(c: Tone) -> Actor:
     body.add(shapes.rounded_box(-0.09, 0.06, 0.09, 0.38, 0.05), roof, lighter(roof, -0.06), lift=5)
     body.add(shapes.circle(0.05, 0.22, 0.018), "#f6cf6b", lift=2)
     body.add(shapes.circle(0, -0.24, 0.07), *c.glass, lift=3, glow=0.9 if c.lit else 0)
-    body.add([[-0.5, -0.06], [0, -0.56], [0.5, -0.06], [0.44, 0.0], [0, -0.42], [-0.44, 0.0]], lighter(roof, 0.05), lighter(roof, -0.03), lift=14)
+    body.add(
+        [[-0.5, -0.06], [0, -0.56], [0.5, -0.06], [0.44, 0.0], [0, -0.42], [-0.44, 0.0]], lighter(roof, 0.05), lighter(roof, -0.03), lift=14
+    )
     return a
 
 
@@ -38,7 +40,9 @@ def tree(c: Tone) -> Actor:
     trunk.add(shapes.ribbon([[0, 0.42], [0.01, 0.1], [0, -0.25]], [0.2, 0.12, 0.08]), "#8a5d40", "#63402e", lift=8)
     trunk.add(shapes.ribbon([[0.0, 0.06], [0.17, -0.14]], [0.07, 0.04]), "#7a5138", lift=4)
     rng = np.random.default_rng(4)
-    for k, (parts, hz) in enumerate(((((0.2, -0.2, 0.23, -0.07), (-0.21, -0.22, 0.23, -0.05)), 0.5), (((0.02, -0.46, 0.29, 0.0), (-0.04, -0.22, 0.22, 0.03)), 0.5))):
+    for k, (parts, hz) in enumerate(
+        ((((0.2, -0.2, 0.23, -0.07), (-0.21, -0.22, 0.23, -0.05)), 0.5), (((0.02, -0.46, 0.29, 0.0), (-0.04, -0.22, 0.22, 0.03)), 0.5))
+    ):
         crown = a.part(lean(0.0, 0.09, hz, phase=0.5 * k), lift=16)
         for x, y, r, shade in parts:
             leaf = lighter(c.main, shade)
@@ -61,7 +65,12 @@ def flower(c: Tone) -> Actor:
     for k in range(8):
         angle = 45 * k
         b = np.deg2rad(angle)
-        head.add(shapes.circle(0.2 * np.cos(b), -0.32 + 0.2 * np.sin(b), 0.135, squash=1.0), lighter(c.main, 0.04 * (k % 2)), lighter(c.main, -0.05 + 0.02 * (k % 2)), lift=8)
+        head.add(
+            shapes.circle(0.2 * np.cos(b), -0.32 + 0.2 * np.sin(b), 0.135, squash=1.0),
+            lighter(c.main, 0.04 * (k % 2)),
+            lighter(c.main, -0.05 + 0.02 * (k % 2)),
+            lift=8,
+        )
     centre = "#f9c33c" if np.hypot(*(np.asarray(lighter(c.main, 0))[:2] - (0.97, 0.8))) > 0.25 else "#8a5530"
     head.add(shapes.circle(0, -0.32, 0.13), lighter(centre, 0.05), lighter(centre, -0.07), lift=9)
     return a
@@ -115,7 +124,12 @@ def windmill(c: Tone) -> Actor:
     for y in (-0.12, 0.14):
         body.add(shapes.rounded_box(-0.055, y - 0.075, 0.055, y + 0.06, 0.04), *c.glass, lift=4, glow=0.9 if c.lit else 0)
     body.add(shapes.rounded_box(-0.07, 0.25, 0.07, 0.44, 0.05), c.dark, lift=4)
-    body.add(shapes.smooth([[-0.21, -0.3], [-0.13, -0.46], [0, -0.54], [0.13, -0.46], [0.21, -0.3]], per=8), c.dark, lighter(c.dark, -0.05), lift=10)
+    body.add(
+        shapes.smooth([[-0.21, -0.3], [-0.13, -0.46], [0, -0.54], [0.13, -0.46], [0.21, -0.3]], per=8),
+        c.dark,
+        lighter(c.dark, -0.05),
+        lift=10,
+    )
     sails = a.part(spin(0, -0.38, 0.22), lift=20)
     for k in range(4):
         blade = shapes.move([[-0.02, 0.0], [-0.02, -0.46], [0.15, -0.46], [0.11, -0.1], [0.02, -0.06]], 0, -0.38, angle=90 * k + 20)

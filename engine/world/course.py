@@ -101,7 +101,9 @@ class Course:
         pivot = 0.0 if habitat(self.spec.kind) == "air" else (self.actor.foot - my) * self.scale
         if self.spec.motion == "approach" and pivot:
             y += pivot * (1 - big) * 0.75
-        return shift(x, y) @ shift(0, pivot) @ turn(degrees) @ shift(0, -pivot) @ stretch(self.scale * big, self.scale * big) @ shift(-mx, -my)
+        return (
+            shift(x, y) @ shift(0, pivot) @ turn(degrees) @ shift(0, -pivot) @ stretch(self.scale * big, self.scale * big) @ shift(-mx, -my)
+        )
 
     def clock(self, time: float) -> Clock:
         """What its joints need at a time."""
@@ -208,4 +210,6 @@ class Camera:
     @property
     def still(self) -> bool:
         """True when it never moves."""
-        return self.scene.camera == "still" or (self.scene.camera == "follow" and (self.followed is None or self.followed.way == (0.0, 0.0)))
+        return self.scene.camera == "still" or (
+            self.scene.camera == "follow" and (self.followed is None or self.followed.way == (0.0, 0.0))
+        )

@@ -21,8 +21,11 @@ LONGEST = 6
 
 @dataclass(frozen=True)
 class Entry:
-    """What a run of words means. field: noun, colour, size, speed, direction, position, motion, go, facing, time, weather, place, camera, lens,
-    not, count; value: a value of the spec's field, or the number; plural: a noun in its plural."""
+    """What a run of words means.
+
+    field: noun, colour, size, speed, direction, position, motion, go, facing, time, weather, place, camera, lens, sky, not, count;
+    value: a value of the spec's field, or the number; plural: a noun in its plural.
+    """
 
     field: str
     value: str
@@ -73,11 +76,23 @@ def _vocabulary() -> Iterator[tuple[str, Entry]]:
         for pair in lists[0] + lists[1]:
             yield pair[0], Entry("motion", motion)
             yield pair[1], Entry("motion", motion)
-    for field, table in (("colour", w.COLOUR_WORDS), ("size", w.SIZE_WORDS), ("speed", w.SPEED_WORDS), ("direction", w.DIRECTION_WORDS), ("facing", w.FACING_PHRASES)):
+    for field, table in (
+        ("colour", w.COLOUR_WORDS),
+        ("size", w.SIZE_WORDS),
+        ("speed", w.SPEED_WORDS),
+        ("direction", w.DIRECTION_WORDS),
+        ("facing", w.FACING_PHRASES),
+    ):
         for value, (usual, rare) in table.items():
             for phrase in usual + rare:
                 yield phrase, Entry(field, value)
-    for field, more in (("colour", w.MORE_COLOURS), ("size", w.MORE_SIZES), ("speed", w.MORE_SPEEDS), ("direction", w.MORE_DIRECTIONS), ("position", w.POSITION_WORDS)):
+    for field, more in (
+        ("colour", w.MORE_COLOURS),
+        ("size", w.MORE_SIZES),
+        ("speed", w.MORE_SPEEDS),
+        ("direction", w.MORE_DIRECTIONS),
+        ("position", w.POSITION_WORDS),
+    ):
         for phrase, value in more.items():
             yield phrase, Entry(field, value)
     for side in ("left", "right"):
@@ -98,7 +113,11 @@ def _vocabulary() -> Iterator[tuple[str, Entry]]:
     singular = {noun: kind for kind, (a, b) in w.NOUNS.items() for noun in a + b + w.MORE_NOUNS.get(kind, [])}
     for many, one in w.PLURALS.items():
         yield many, Entry("noun", singular[one], plural=many != one)
-    for number, names in (("2", ("two", "2", "a pair of", "a couple of", "both")), ("3", ("three", "3", "several", "a flock of", "a group of", "a few", "some")), ("1", ("one", "1", "single"))):
+    for number, names in (
+        ("2", ("two", "2", "a pair of", "a couple of", "both")),
+        ("3", ("three", "3", "several", "a flock of", "a group of", "a few", "some")),
+        ("1", ("one", "1", "single")),
+    ):
         for name in names:
             yield name, Entry("count", number)
     for number in ("four", "five", "six", "seven", "eight", "nine", "ten", "dozen", "4", "5", "6", "7", "8", "9", "10"):
@@ -113,13 +132,21 @@ def _vocabulary() -> Iterator[tuple[str, Entry]]:
 def _camera_phrases() -> Iterator[tuple[str, Entry]]:
     for name in w.CAMERA_NAMES:
         yield name, Entry("lens", name)
-    ways = {"left": ("left", "to the left", "leftwards", "leftward", "towards the left"), "right": ("right", "to the right", "rightwards", "rightward", "towards the right"),
-            "up": ("up", "upwards", "upward", "to the top"), "down": ("down", "downwards", "downward", "to the bottom")}  # fmt: skip
+    ways = {
+        "left": ("left", "to the left", "leftwards", "leftward", "towards the left"),
+        "right": ("right", "to the right", "rightwards", "rightward", "towards the right"),
+        "up": ("up", "upwards", "upward", "to the top"),
+        "down": ("down", "downwards", "downward", "to the bottom"),
+    }
     for way, phrases in ways.items():
         move = Entry("camera", f"pan {way}" if way in ("left", "right") else f"tilt {way}")
         own = "pan" if way in ("left", "right") else "tilt"
         for phrase in phrases:
-            for verb in w.forms(own) + ["pan" if own == "tilt" else "tilt", "pans" if own == "tilt" else "tilts", "panning" if own == "tilt" else "tilting"]:
+            for verb in w.forms(own) + [
+                "pan" if own == "tilt" else "tilt",
+                "pans" if own == "tilt" else "tilts",
+                "panning" if own == "tilt" else "tilting",
+            ]:
                 yield f"{verb} {phrase}", move
                 yield f"{phrase} {verb}", move
                 for name in w.CAMERA_NAMES[:3]:
@@ -140,8 +167,10 @@ def _camera_phrases() -> Iterator[tuple[str, Entry]]:
                     yield form, Entry("camera", value)
     for phrase in ("tracking shot", "follow shot", "following shot", "follow cam", "following it"):
         yield phrase, Entry("camera", "follow")
-    for phrase in ("static camera", "fixed camera", "still camera", "static shot", "still shot", "fixed shot", "locked shot", "camera is fixed", "camera is still", "camera stays still",
-                   "camera does not move", "camera doesn't move", "camera holds still", "no camera movement", "camera is static", "camera stands still", "camera stays", "static", "camera still"):  # fmt: skip
+    for phrase in ("static camera", "fixed camera", "still camera", "static shot", "still shot", "fixed shot", "locked shot",
+        "camera is fixed", "camera is still", "camera stays still",
+                   "camera does not move", "camera doesn't move", "camera holds still", "no camera movement", "camera is static",
+                       "camera stands still", "camera stays", "static", "camera still"):  # fmt: skip
         yield phrase, Entry("camera", "still")
     for value in CAMERAS[1:]:
         yield f"camera {value}", Entry("camera", value)
@@ -157,7 +186,9 @@ def table() -> dict[tuple[str, ...], Entry]:
 def vocabulary() -> list[str]:
     """Single words worth offering for one that is not known."""
     fields = {"noun", "colour", "place", "weather", "time", "motion", "go", "speed", "size"}
-    return sorted({key[0] for key, entry in table().items() if len(key) == 1 and entry.field in fields and len(key[0]) > 2 and key[0].isascii()})
+    return sorted(
+        {key[0] for key, entry in table().items() if len(key) == 1 and entry.field in fields and len(key[0]) > 2 and key[0].isascii()}
+    )
 
 
 def found(text: str) -> tuple[list[Item | Token], list[Token]]:

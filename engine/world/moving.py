@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -70,7 +70,9 @@ class MovingDiorama:
         self.spec, self.size = spec, (size, size) if isinstance(size, int) else (int(size[0]), int(size[1]))
         if not all(SMALLEST <= side <= LARGEST for side in self.size) or max(self.size) > 4 * min(self.size):
             raise InvalidInput(
-                f"a picture of {self.size[0]}x{self.size[1]} pixels cannot be drawn", fix=f"sides of {SMALLEST} to {LARGEST} pixels, at most 4:1", field="size"
+                f"a picture of {self.size[0]}x{self.size[1]} pixels cannot be drawn",
+                fix=f"sides of {SMALLEST} to {LARGEST} pixels, at most 4:1",
+                field="size",
             )
         rng = np.random.default_rng(spec.seed)
         self._frame = Frame.of(self.size)
@@ -89,7 +91,8 @@ class MovingDiorama:
         sheets = backdrop.sheets
         for index, moving in enumerate(self.courses):
             sheets += self._subject_sheets(index, moving, stage, backdrop)
-        self.sheets: tuple[Sheet, ...] = tuple(sorted(sheets, key=lambda sheet: -sheet.depth))
+        ordered = sorted(sheets, key=lambda sheet: -sheet.depth)
+        self.sheets: tuple[Sheet, ...] = tuple(self._trimmed(ordered))
         self._runs = self._merge(self.sheets)
         self._scenery = tuple(sheet for sheet in self.sheets if sheet.thing < 0)
         self._plates = self._merge(self._scenery) if self.courses else self._runs
@@ -104,7 +107,9 @@ class MovingDiorama:
             x = spots[order[index]] * 2 * self._frame.half_width + rng.uniform(-0.05, 0.05)
             home = habitat(subject.kind)
             row = stage.air if home == "air" else stage.water if home == "water" and stage.water is not None else stage.ground
-            row += 0.02 * (index - (count - 1) / 2) * (1 if home != "air" else 3) + rng.uniform(-0.015, 0.015) * (3 if home == "air" else 0.6)
+            row += 0.02 * (index - (count - 1) / 2) * (1 if home != "air" else 3) + rng.uniform(-0.015, 0.015) * (
+                3 if home == "air" else 0.6
+            )
             if subject.kind in ("fish",) and stage.water is not None:
                 row += 0.06
             y = (row - 0.5) * 2 * self._frame.half_height
@@ -114,7 +119,9 @@ class MovingDiorama:
     def _subject_sheets(self, index: int, moving: Course, stage: Stage, backdrop: Backdrop) -> list[Sheet]:
         subject, night = self.spec.subjects[index], self.spec.time == "night"
         home = habitat(subject.kind)
-        depth = {"air": stage.air_depth, "water": stage.water_depth if stage.water is not None else stage.ground_depth}.get(home, stage.ground_depth)
+        depth = {"air": stage.air_depth, "water": stage.water_depth if stage.water is not None else stage.ground_depth}.get(
+            home, stage.ground_depth
+        )
         depth -= 0.012 * index
         scale = moving.scale * moving.largest * self.camera.largest(1.0)
         # Sizes step by a twentieth, so that a thing cut once serves many clips.
@@ -129,12 +136,45 @@ class MovingDiorama:
             def move(time: float, joint=limb.joint) -> Matrix:  # type: ignore[no-untyped-def]
                 return moving.matrix(time) @ pose(joint, moving.clock(time), moving.flip)
 
-            sheets.append(Sheet(f"{subject.kind} {index + 1}.{number + 1}", piece.pixels, piece.cover, piece.rest, depth - 1e-4 * number, 1.0, move, index))
+            sheets.append(
+                Sheet(
+                    f"{subject.kind} {index + 1}.{number + 1}",
+                    piece.pixels,
+                    piece.cover,
+                    piece.rest,
+                    depth - 1e-4 * number,
+                    1.0,
+                    move,
+                    index,
+                )
+            )
         return sheets
 
     def matrix(self, sheet: Sheet, time: float) -> Matrix:
         """3x3 from a sheet's pixels to the frame's at a time in seconds."""
         return self.camera.view(time, sheet.parallax) @ sheet.move(time) @ sheet.rest
+
+    def _trimmed(self, sheets: list[Sheet]) -> list[Sheet]:
+        """The sheets without the rows that nearer land always hides: half of a landscape's pixels. Nothing that is seen changes."""
+        seconds = self.spec.frames / self.spec.fps
+        moments = [seconds * k / 8 for k in range(9)]
+        slack, limit = 0.05 * min(self.size), float(self.size[1])
+        out: list[Sheet] = []
+        for sheet in reversed(sheets):
+            if sheet.thing < 0 and sheet.period is None:
+                maps = [self.matrix(sheet, t) for t in moments]
+                keep = max(int(np.ceil((limit + slack - m[1, 2]) / m[1, 1])) for m in maps)
+                if keep < 1:
+                    continue
+                whole = np.flatnonzero((sheet.cover != 255).any(axis=1))
+                first = int(whole[-1]) + 1 if whole.size else 0
+                wide = all(m[0, 2] <= 0 and m[0, 2] + m[0, 0] * sheet.cover.shape[1] >= self.size[0] for m in maps)
+                if wide and sheet.solid and all(m[1, 2] + m[1, 1] * sheet.cover.shape[0] >= self.size[1] for m in maps):
+                    limit = min(limit, max(m[1, 2] + m[1, 1] * first for m in maps))
+                if keep < sheet.cover.shape[0]:
+                    sheet = replace(sheet, pixels=sheet.pixels[:keep], cover=sheet.cover[:keep])
+            out.append(sheet)
+        return out[::-1]
 
     def _merge(self, sheets: tuple[Sheet, ...]) -> list[_Run]:
         """Runs of neighbouring sheets that never move are laid over each other once."""
@@ -214,4 +254,3 @@ class MovingDiorama:
             caption=captions(self.spec, wording, 1)[0],
             spec=self.spec,
         )
-

@@ -67,7 +67,9 @@ def _glitter(
     table.paper(name, slivers, (light,), depth, parallax, lift=2, glow=0.7, edge=0.4, move=move, reach=(0.05, 0.02), tint=False)
 
 
-def _blossoms(table: Backdrop, rows: tuple[float, float], depth: float, colours: tuple[Colour, ...] = ("#fff4dc", "#f6cf4f", "#ee8fa8")) -> None:
+def _blossoms(
+    table: Backdrop, rows: tuple[float, float], depth: float, colours: tuple[Colour, ...] = ("#fff4dc", "#f6cf4f", "#ee8fa8")
+) -> None:
     """Small flowers in the grass, one sheet of each colour."""
     parallax = _parallax(depth)
     left, _, right, _ = table.span(parallax)
@@ -84,7 +86,9 @@ def _parallax(depth: float) -> float:
     return float(np.clip(1.0 + (0.4 - depth) * (1.55 if depth > 0.4 else 0.7), 0.12, 1.25))
 
 
-def _hill(table: Backdrop, name: str, row: float, amplitude: float, waves: float, colours: tuple[Colour, ...], depth: float, *, tilt: float = 0.0) -> np.ndarray:
+def _hill(
+    table: Backdrop, name: str, row: float, amplitude: float, waves: float, colours: tuple[Colour, ...], depth: float, *, tilt: float = 0.0
+) -> np.ndarray:
     parallax = _parallax(depth)
     line = table.crest(row, amplitude, waves, parallax, tilt=tilt)
     table.paper(name, [table.below(line, parallax)], colours, depth, parallax)
@@ -113,11 +117,17 @@ def _conifer(x: float, base: float, tall: float) -> list[np.ndarray]:
         top, wide = base - tall * (1 - 0.22 * k), tall * 0.44 * (0.36 + 0.64 * (k + 1) / 4)
         low = top + tall * 0.37
         out.append(np.array([[x, top], [x + wide / 2, low], [x, low - 0.05 * tall], [x - wide / 2, low]]))
-    out.append(np.array([[x - tall * 0.04, base - tall * 0.2], [x + tall * 0.04, base - tall * 0.2], [x + tall * 0.04, base], [x - tall * 0.04, base]]))
+    out.append(
+        np.array(
+            [[x - tall * 0.04, base - tall * 0.2], [x + tall * 0.04, base - tall * 0.2], [x + tall * 0.04, base], [x - tall * 0.04, base]]
+        )
+    )
     return out
 
 
-def _row_of(table: Backdrop, name: str, make: Callable[[int], Cutout], line: np.ndarray, places: list[tuple[float, float]], depth: float) -> None:
+def _row_of(
+    table: Backdrop, name: str, make: Callable[[int], Cutout], line: np.ndarray, places: list[tuple[float, float]], depth: float
+) -> None:
     """Props along a crest. places: (x, size) in world units."""
     for k, (x, size) in enumerate(places):
         y = float(np.interp(x, line[:, 0], line[:, 1])) + 0.012
@@ -158,7 +168,14 @@ def hills(table: Backdrop) -> None:
     _hill(table, "far hills", 0.56, 0.055, 1.1, ("#a9d6a0", "#8cc590"), 0.8)
     _hill(table, "hills", 0.66, 0.05, 0.9, ("#7fc278", "#62ad66"), 0.66, tilt=0.04)
     line = _hill(table, "near hill", 0.77, 0.035, 0.7, ("#5fb15a", "#46984f"), 0.5, tilt=-0.04)
-    _row_of(table, "tree", lambda k: props.round_tree(table.tinted("#3f8f4c", 0.5), table.tinted("#6b4532", 0.5), seed=k), line, _apart(table, 0.49, 0.62, (0.12, 0.18), clear=0.3), 0.49)
+    _row_of(
+        table,
+        "tree",
+        lambda k: props.round_tree(table.tinted("#3f8f4c", 0.5), table.tinted("#6b4532", 0.5), seed=k),
+        line,
+        _apart(table, 0.49, 0.62, (0.12, 0.18), clear=0.3),
+        0.49,
+    )
     _hill(table, "meadow", 0.845, 0.012, 0.8, ("#58ab52", "#3d8a45"), 0.43)
     _blossoms(table, (0.865, 0.985), 0.425)
 
@@ -212,12 +229,25 @@ def desert(table: Backdrop) -> None:
     while x < right:
         wide, tall = table.rng.uniform(0.16, 0.3), table.rng.uniform(0.08, 0.2)
         base = table.row(0.66)
-        mesas.append(np.array([[x - 0.03, base + 0.4], [x, base - tall * 0.5], [x + 0.03, base - tall], [x + wide, base - tall], [x + wide + 0.03, base - tall * 0.4], [x + wide + 0.06, base + 0.4]]))
+        mesas.append(
+            np.array(
+                [
+                    [x - 0.03, base + 0.4],
+                    [x, base - tall * 0.5],
+                    [x + 0.03, base - tall],
+                    [x + wide, base - tall],
+                    [x + wide + 0.03, base - tall * 0.4],
+                    [x + wide + 0.06, base + 0.4],
+                ]
+            )
+        )
         x += wide + table.rng.uniform(0.12, 0.4)
     table.paper("mesas", mesas, ("#d98f63", "#c27852"), 0.82, parallax)
     _hill(table, "far dunes", 0.62, 0.035, 1.0, ("#f3cf94", "#e6b778"), 0.74)
     line = _hill(table, "dunes", 0.72, 0.04, 0.8, ("#efc07c", "#dea862"), 0.58, tilt=0.05)
-    _row_of(table, "cactus", lambda k: _cactus(table.tinted("#4e9c64", 0.55)), line, _apart(table, 0.57, 0.5, (0.17, 0.27), clear=0.12), 0.57)
+    _row_of(
+        table, "cactus", lambda k: _cactus(table.tinted("#4e9c64", 0.55)), line, _apart(table, 0.57, 0.5, (0.17, 0.27), clear=0.12), 0.57
+    )
     _hill(table, "sand", 0.83, 0.02, 0.7, ("#f2c987", "#dba75f"), 0.44)
 
 
@@ -265,12 +295,16 @@ def city(table: Backdrop) -> None:
         table.paper(f"houses {k + 1}", houses, colours, depth, parallax)
         shines = table.time in ("night", "sunset")
         pane = ("#ffe08a",) if shines else (lighter(colours[0], 0.12),)
-        table.paper(f"windows {k + 1}", panes, pane, depth - 0.005, parallax, lift=0, glow=0.8 if shines else 0.0, tint=not shines, edge=0.3)
+        table.paper(
+            f"windows {k + 1}", panes, pane, depth - 0.005, parallax, lift=0, glow=0.8 if shines else 0.0, tint=not shines, edge=0.3
+        )
     _hill(table, "pavement", 0.815, 0.0, 1.0, ("#d5d2cf", "#bfbcbd"), 0.46)
     _hill(table, "street", 0.85, 0.0, 1.0, ("#6f7180", "#5b5d6c"), 0.44)
     parallax = _parallax(0.43)
     left, _, right, _ = table.span(parallax)
-    marks = [shapes.rounded_box(x, table.row(0.955), x + 0.13, table.row(0.955) + 0.018, 0.004) for x in np.arange(left - 0.2, right + 0.2, 0.24)]
+    marks = [
+        shapes.rounded_box(x, table.row(0.955), x + 0.13, table.row(0.955) + 0.018, 0.004) for x in np.arange(left - 0.2, right + 0.2, 0.24)
+    ]
     table.paper("street marks", marks, ("#f3ecd9",), 0.43, parallax, lift=2)
 
 
@@ -278,7 +312,14 @@ def river(table: Backdrop) -> None:
     """A river between green banks."""
     _hill(table, "far hills", 0.52, 0.05, 1.0, ("#a8d39c", "#8bc18c"), 0.8)
     line = _hill(table, "far bank", 0.61, 0.02, 0.8, ("#79bd70", "#5ea75f"), 0.64)
-    _row_of(table, "tree", lambda k: props.round_tree(table.tinted("#4a9650", 0.6), table.tinted("#6b4532", 0.6), seed=k + 3), line, _apart(table, 0.63, 0.36, (0.13, 0.2), clear=0.05), 0.63)
+    _row_of(
+        table,
+        "tree",
+        lambda k: props.round_tree(table.tinted("#4a9650", 0.6), table.tinted("#6b4532", 0.6), seed=k + 3),
+        line,
+        _apart(table, 0.63, 0.36, (0.13, 0.2), clear=0.05),
+        0.63,
+    )
     _waves(table, (0.665, 0.715, 0.79), ("#7cc4de", "#55aed3", "#3c97c4"), (0.6, 0.54, 0.34), name="water")
     bank = _hill(table, "near bank", 0.925, 0.012, 0.9, ("#63b159", "#439147"), 0.28)
     reeds = [(x, s) for x, s in _apart(table, 0.27, 0.42, (0.09, 0.15), clear=0.12)]

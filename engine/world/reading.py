@@ -131,7 +131,9 @@ class _Reader:
         if token.word in MARKS or token.word in ("and", "while", "as", "but", "&"):
             before = items[index - 1] if index else None
             follows = next((i for i in items[index + 1 :] if isinstance(i, Item)), None)
-            both_colours = isinstance(before, Item) and before.entry.field == "colour" and follows is not None and follows.entry.field == "colour"
+            both_colours = (
+                isinstance(before, Item) and before.entry.field == "colour" and follows is not None and follows.entry.field == "colour"
+            )
             if not (both_colours and self.adjectives):
                 self._end_clause()
                 self.joined = token.word in ("and", "&", ",", "，", "、")
@@ -177,7 +179,9 @@ class _Reader:
         self.adjectives = []
         name = item.entry
         if name.field in ("go", "motion", "direction") and self.last != "scenery":
-            self._to_subject(Item(start, item.end, Entry("motion", "still")), self.current or (self.subjects[-1] if self.subjects else None))
+            self._to_subject(
+                Item(start, item.end, Entry("motion", "still")), self.current or (self.subjects[-1] if self.subjects else None)
+            )
             return
         if name.field == "weather" and name.value != "clear":
             self.scene.setdefault("weather", "clear")
@@ -308,7 +312,14 @@ class _Reader:
         self.negated = None
         here = [s for s in self.subjects if s.clause == self.clause]
         before = [s for s in self.subjects if s.clause == self.clause - 1]
-        if self.joined and here and here[0].values.get("motion") and self._began_with_subject and before and not before[-1].values.get("motion"):
+        if (
+            self.joined
+            and here
+            and here[0].values.get("motion")
+            and self._began_with_subject
+            and before
+            and not before[-1].values.get("motion")
+        ):
             # "A red balloon and a blue bird fly left": the first one has no verb of its own.
             for name in ("motion", "speed"):
                 if here[0].values.get(name):
@@ -354,7 +365,11 @@ def _finished(subject: _Subject, index: int) -> SubjectSpec:
     motion = values.get("motion", "still")
     motion = facing if motion == "go" else motion
     where = values.pop("position", None)
-    start = {"left": (0.27, 0.5), "right": (0.73, 0.5), "middle": (0.5, 0.5), "top": (0.5, 0.27), "bottom": (0.5, 0.75)}.get(where) if where and not index else None
+    start = (
+        {"left": (0.27, 0.5), "right": (0.73, 0.5), "middle": (0.5, 0.5), "top": (0.5, 0.27), "bottom": (0.5, 0.75)}.get(where)
+        if where and not index
+        else None
+    )
     fields = {k: v for k, v in values.items() if k in ("colour", "size", "speed")}
     if motion in ("left", "right"):
         facing = motion

@@ -1,4 +1,4 @@
-"""Things with moving parts: what a part is, how joints turn with time, and how a thing is cut into sheets. The things themselves are the cast."""
+"""Things with moving parts: what a part is, how joints turn with time, how a thing is cut into sheets. The things are the cast."""
 
 from __future__ import annotations
 
@@ -86,7 +86,10 @@ class Limb:
 
 @dataclass
 class Actor:
-    """A thing of several parts, from back to front, looking to the right. box: (left, top, right, bottom) in its own units; foot: y of its contact."""
+    """A thing of several parts, from back to front, looking to the right.
+
+    box: (left, top, right, bottom) in its own units; foot: y at which it touches ground or water.
+    """
 
     box: tuple[float, float, float, float]
     foot: float
@@ -167,18 +170,21 @@ class Piece:
     rest: Matrix
 
 
-def cut_actor(key: tuple[str, ...], make: Callable[[], Actor], scale: float, unit: float, sky: Sky, *, flip: bool, glow: float) -> tuple[Actor, list[Piece]]:
+def cut_actor(
+    key: tuple[str, ...], make: Callable[[], Actor], scale: float, unit: float, sky: Sky, *, flip: bool, glow: float
+) -> tuple[Actor, list[Piece]]:
     """The thing cut at `scale` pixels per own unit, kept for the next clip. unit: pixels per 1/1000 of the picture's shorter side.
 
-    flip: mirrored before it is cut, so that the lamp still stands at the upper left. glow: strength of a pale halo (night) instead of a dark one.
+    flip: mirrored before it is cut, so that the lamp still stands at the upper left.
+    glow: strength of a pale halo (night) instead of a dark one.
     """
-    key = (*key, f"{scale:.3f}", f"{unit:.4f}", sky.shadow, str(flip), f"{glow:.2f}")
+    full = (*key, scale, unit, sky.shadow, flip, glow)
 
     def cut() -> tuple[Actor, list[Piece]]:
         actor = make()
         return actor, [_cut_limb(limb, scale, unit, sky, flip, glow, seed) for seed, limb in enumerate(actor.limbs)]
 
-    return CACHE.get(key, cut, lambda made: sum(p.pixels.nbytes + p.cover.nbytes for p in made[1]))
+    return CACHE.get(full, cut, lambda made: sum(p.pixels.nbytes + p.cover.nbytes for p in made[1]))
 
 
 def _cut_limb(limb: Limb, scale: float, unit: float, sky: Sky, flip: bool, glow: float, seed: int) -> Piece:

@@ -152,7 +152,9 @@ def lay_over(frame: np.ndarray, pixels: np.ndarray, window: Window) -> None:
     frame[window] = kept
 
 
-def pack(colour: np.ndarray, cut: Cut, fallen: Cut | None, dark: Colour, *, opacity: float = 1.0) -> tuple[np.ndarray, np.ndarray, tuple[int, int]]:
+def pack(
+    colour: np.ndarray, cut: Cut, fallen: Cut | None, dark: Colour, *, opacity: float = 1.0
+) -> tuple[np.ndarray, np.ndarray, tuple[int, int]]:
     """A painted piece over its own shadow as (pixels, cover, (left, top)) on the smallest box that holds both.
 
     colour: (h, w, 3) float in 0..1 on the cut's box; dark: the shadow's colour.

@@ -26,7 +26,12 @@ GREY = {"dawn": "#b3a3ad", "day": "#a9b6c4", "sunset": "#8d6673", "night": "#2c3
 LAMPS = {"dawn": (0.25, 0.47, 84), "day": (0.78, 0.18, 78), "sunset": (0.70, 0.44, 96), "night": (0.78, 0.19, 70)}
 """Place (fractions of the frame) and radius (1/1000) of sun and moon."""
 
-DISCS = {"dawn": ("#fffbe9", "#ffe9a8", "#fdc873"), "day": ("#fff6b8", "#ffe36b", "#ffce45"), "sunset": ("#fff0a8", "#ffc65a", "#ff9447"), "night": ("#fffbe8", "#fbe9bd", "#ecd49b")}
+DISCS = {
+    "dawn": ("#fffbe9", "#ffe9a8", "#fdc873"),
+    "day": ("#fff6b8", "#ffe36b", "#ffce45"),
+    "sunset": ("#fff0a8", "#ffc65a", "#ff9447"),
+    "night": ("#fffbe8", "#fbe9bd", "#ecd49b"),
+}
 
 CLOUDS = {"dawn": ("#fff1e6", "#f3bfae"), "day": ("#ffffff", "#dfeaf2"), "sunset": ("#f7b497", "#b35f79"), "night": ("#66699f", "#40457f")}
 """Colour of the top and the base of a cloud."""
@@ -80,7 +85,13 @@ def _sky(table: Backdrop, seed: int, size: tuple[int, int], scale: float, left: 
     if clear and table.time == "night" and seed % 4 == 2:
         world.glow("moon glow", fx, fy, lamp[2] * 3, 0.35, 0.95)
         cx, cy = world.at(fx, fy)
-        world.sheet("moon", [shapes.crescent(cx, cy, world.px(lamp[2]), thick=0.4, angle=-28)], Paint(("#fff6d8", "#f6d899"), glow=0.3), 0.95, lift=9)
+        world.sheet(
+            "moon",
+            [shapes.crescent(cx, cy, world.px(lamp[2]), thick=0.4, angle=-28)],
+            Paint(("#fff6d8", "#f6d899"), glow=0.3),
+            0.95,
+            lift=9,
+        )
     elif clear:
         scenery.disc(world, "lamp", fx, fy, lamp[2], DISCS[table.time], 0.95, halo=2.9, strength=0.5)
     picture = world.finish(vignette=0.0, warmth=0.0).render()
@@ -115,8 +126,30 @@ def lay_clouds(table: Backdrop, seconds: float, seed: int) -> None:
         if not backs:
             continue
         shared = drift(wind * (1 - 0.3 * k), 0.0)
-        table.paper(f"clouds {k + 1} back", backs, (mix(hues[0], hues[1], 0.35), hues[1]), depth, parallax, lift=13, dark=0.3, move=shared, reach=(reach, 0), tint=False)
-        table.paper(f"clouds {k + 1}", fronts, (hues[0], mix(hues[0], hues[1], 0.6)), depth - 0.005, parallax, lift=9, dark=0.26, move=shared, reach=(reach, 0), tint=False)
+        table.paper(
+            f"clouds {k + 1} back",
+            backs,
+            (mix(hues[0], hues[1], 0.35), hues[1]),
+            depth,
+            parallax,
+            lift=13,
+            dark=0.3,
+            move=shared,
+            reach=(reach, 0),
+            tint=False,
+        )
+        table.paper(
+            f"clouds {k + 1}",
+            fronts,
+            (hues[0], mix(hues[0], hues[1], 0.6)),
+            depth - 0.005,
+            parallax,
+            lift=9,
+            dark=0.26,
+            move=shared,
+            reach=(reach, 0),
+            tint=False,
+        )
 
 
 def lay_weather(table: Backdrop, seconds: float) -> None:
@@ -125,20 +158,44 @@ def lay_weather(table: Backdrop, seconds: float) -> None:
         case "rain":
             hue = mix("#d3e7f7", "#8fa3d8", 0.45 if table.time == "night" else 0.0)
             side = float(table.rng.choice([-1, 1]))
-            for name, depth, parallax, size, vx, vy in (("rain far", 0.5, 0.75, 0.75, 0.16, 0.62), ("rain near", 0.1, 1.15, 1.0, 0.21, 0.84)):
-                strip = shapes.move(shapes.rounded_box(-0.0075, -0.042, 0.0075, 0.042, 0.0075), angle=-side * np.rad2deg(np.arctan2(vx, vy)) * -1)
+            for name, depth, parallax, size, vx, vy in (
+                ("rain far", 0.5, 0.75, 0.75, 0.16, 0.62),
+                ("rain near", 0.1, 1.15, 1.0, 0.21, 0.84),
+            ):
+                strip = shapes.move(
+                    shapes.rounded_box(-0.0075, -0.042, 0.0075, 0.042, 0.0075), angle=-side * np.rad2deg(np.arctan2(vx, vy)) * -1
+                )
                 _falling(table, name, strip * size, hue, depth, parallax, (0.30 * size, 0.34 * size), (-side * vx, vy))
         case "snow":
             hue = mix("#ffffff", "#b9c4ee", 0.35 if table.time == "night" else 0.0)
             side = float(table.rng.choice([-1, 1]))
-            for name, depth, parallax, size, vx, vy in (("snow far", 0.5, 0.75, 0.7, 0.05, 0.17), ("snow near", 0.1, 1.15, 1.0, 0.07, 0.25)):
-                _falling(table, name, shapes.circle(0, 0, 0.017 * size, count=20), hue, depth, parallax, (0.24 * size, 0.26 * size), (side * vx, vy))
+            for name, depth, parallax, size, vx, vy in (
+                ("snow far", 0.5, 0.75, 0.7, 0.05, 0.17),
+                ("snow near", 0.1, 1.15, 1.0, 0.07, 0.25),
+            ):
+                _falling(
+                    table,
+                    name,
+                    shapes.circle(0, 0, 0.017 * size, count=20),
+                    hue,
+                    depth,
+                    parallax,
+                    (0.24 * size, 0.26 * size),
+                    (side * vx, vy),
+                )
         case "fog":
             _fog(table, seconds)
 
 
 def _falling(
-    table: Backdrop, name: str, shape: np.ndarray, colour: np.ndarray, depth: float, parallax: float, cell: tuple[float, float], speed: tuple[float, float]
+    table: Backdrop,
+    name: str,
+    shape: np.ndarray,
+    colour: np.ndarray,
+    depth: float,
+    parallax: float,
+    cell: tuple[float, float],
+    speed: tuple[float, float],
 ) -> None:
     """A pattern of equal papers, four to a cell of the lattice, that falls as one sheet and repeats without end."""
     scale = table.camera.largest(parallax)
@@ -175,7 +232,20 @@ def _fog(table: Backdrop, seconds: float) -> None:
             x += wide * 0.72
         bank = shapes.rounded_box(left - reach - 0.3, table.row(y) - 0.03, right + reach + 0.3, table.row(y) + 0.035, 0.03)
         colours = (rgb(hue), mix(hue, HAZE_DEEP[table.time], 0.35))
-        table.paper(f"fog {k + 1}", [*outlines, bank], colours, depth, parallax, lift=8, dark=0.16, opacity=0.86, move=drift(speed, 0.0), reach=(reach, 0.0), tint=False, edge=0.6)
+        table.paper(
+            f"fog {k + 1}",
+            [*outlines, bank],
+            colours,
+            depth,
+            parallax,
+            lift=8,
+            dark=0.16,
+            opacity=0.86,
+            move=drift(speed, 0.0),
+            reach=(reach, 0.0),
+            tint=False,
+            edge=0.6,
+        )
 
 
 HAZE_DEEP = {"dawn": "#d9a9a6", "day": "#b9cad6", "sunset": "#a86a78", "night": "#3f4889"}

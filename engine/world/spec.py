@@ -77,6 +77,7 @@ def habitat(kind: str) -> Literal["air", "water", "ground", "rooted"]:
         return "water"
     return "rooted" if kind in ROOTED else "ground"
 
+
 TRAVELS: frozenset[str] = frozenset({"left", "right", "up", "down"})
 """Motions that lead somewhere: what a camera can follow."""
 
@@ -121,15 +122,20 @@ class SceneSpec(Part):
 def sample_spec(rng: np.random.Generator, **constraints: Any) -> SceneSpec:
     """A random sensible scene.
 
-    constraints: any field of `SceneSpec` by name; `count` fixes the number of subjects; `kind`, `colour`, `size`, `motion`, `speed`, `facing`
-    fix a field of the first subject. `wild=True` draws every place and motion alike, sensible or not. Raises `InvalidInput` for another name or value.
+    constraints: any field of `SceneSpec` by name; `count` fixes the number of subjects; `kind`, `colour`, `size`, `motion`, `speed`,
+    `facing` fix a field of the first subject; `wild=True` draws every place and motion alike, sensible or not.
+    Raises `InvalidInput` for another name or value.
     """
     wild = bool(constraints.pop("wild", False))
-    first: dict[str, Any] = {name: constraints.pop(name) for name in ("kind", "colour", "size", "motion", "speed", "facing") if name in constraints}
+    first: dict[str, Any] = {
+        name: constraints.pop(name) for name in ("kind", "colour", "size", "motion", "speed", "facing") if name in constraints
+    }
     count = int(constraints.pop("count", 0)) or int(rng.choice([1, 1, 1, 2, 2, 3]))
     unknown = set(constraints) - set(SceneSpec.model_fields)
     if unknown:
-        raise InvalidInput(f"{', '.join(sorted(unknown))} cannot be fixed", fix=f"use {', '.join([*SceneSpec.model_fields, 'count', 'kind'])}")
+        raise InvalidInput(
+            f"{', '.join(sorted(unknown))} cannot be fixed", fix=f"use {', '.join([*SceneSpec.model_fields, 'count', 'kind'])}"
+        )
     fields: dict[str, Any] = {
         "time": str(rng.choice(TIMES)),
         "weather": str(rng.choice(WEATHERS, p=[0.4, 0.2, 0.14, 0.14, 0.12])),
@@ -145,7 +151,9 @@ def sample_spec(rng: np.random.Generator, **constraints: Any) -> SceneSpec:
     if "subjects" not in constraints:
         taken: list[SubjectSpec] = []
         for index in range(count):
-            given: dict[str, Any] = {"kind": kind, **first} if index == 0 else {"kind": str(rng.choice(KINDS)) if wild else _native(rng, str(fields["place"]))}
+            given: dict[str, Any] = (
+                {"kind": kind, **first} if index == 0 else {"kind": str(rng.choice(KINDS)) if wild else _native(rng, str(fields["place"]))}
+            )
             taken.append(_subject(rng, given, taken, wild))
         fields["subjects"] = tuple(taken)
     spec = _checked(fields)
@@ -164,7 +172,9 @@ def _checked(fields: dict[str, Any]) -> SceneSpec:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise InvalidInput(f"{where}={str(first.get('input'))[:60]!r} is not allowed", fix=str(first["msg"]).lower(), field=where) from error
+        raise InvalidInput(
+            f"{where}={str(first.get('input'))[:60]!r} is not allowed", fix=str(first["msg"]).lower(), field=where
+        ) from error
 
 
 def _native(rng: np.random.Generator, place: str) -> str:

@@ -1,4 +1,4 @@
-"""What is true of a frame of the moving diorama: which sheet each pixel shows, and from that masks, depth, flow and occlusion. Exact, not estimated."""
+"""What is true of a frame of the moving diorama: the sheet that each pixel shows, and from it masks, depth, flow, occlusion. Exact."""
 
 from __future__ import annotations
 
@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from engine.world.sheets import Matrix, laid
+from engine.world.sheets import Matrix, Sheet, Window, laid
 
 if TYPE_CHECKING:
     from engine.world.moving import MovingDiorama
+
+
+_Part = tuple[Window, np.ndarray, np.ndarray | None, np.ndarray | None]
+"""Window of the frame and on it: where the sheet is the foremost paper, where it hides all, where something moving is seen through."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,7 @@ class Truth:
         self.depths = np.array([sheet.depth for sheet in world.sheets], np.float32)
         still = world.camera.still
         self.moving = [not (sheet.fixed and still) for sheet in world.sheets]
+        self.parts: dict[int, _Part | None] = {}
 
     def look(self, time: float) -> Look:
         """The truth of the frame at a time in seconds."""
@@ -48,26 +53,42 @@ class Truth:
         amodal = np.zeros((count, height, width), bool)
         matrices = [world.matrix(sheet, time) for sheet in world.sheets]
         for index, (sheet, matrix) in enumerate(zip(world.sheets, matrices, strict=True)):
-            placed = laid(sheet, matrix, world.size, cover=True)
-            if placed is None:
+            part = self._part(index, sheet, matrix)
+            if part is None:
                 continue
-            whole = placed[0] > 247
-            solid = placed[0] > 127
-            owner[placed[1]][solid] = index
+            window, solid, opaque, thin = part
+            np.copyto(owner[window], index, where=solid)
             if sheet.thing >= 0:
-                amodal[sheet.thing][placed[1]] |= solid
-            opaque = whole if sheet.solid else np.zeros_like(whole)
-            veil[placed[1]] &= ~opaque
-            if self.moving[index]:
-                seen = laid(sheet, matrix, world.size) if sheet.casts else None
-                there = placed[0] > 8 if seen is None else seen[0][..., 3] > 5
-                veil[placed[1]] |= there & ~opaque
+                amodal[sheet.thing][window] |= solid
+            if opaque is not None:
+                np.copyto(veil[window], False, where=opaque)
+            if thin is not None:
+                veil[window] |= thin
         shown = self.things[owner]
         masks = np.stack([shown == k for k in range(count)]) if count else np.zeros((0, height, width), bool)
         areas = amodal.sum((1, 2))
         visible = np.where(areas > 0, masks.sum((1, 2)) / np.maximum(areas, 1), 0.0).astype(np.float32)
         middles = np.array([self._middle(k, time) for k in range(count)], np.float32).reshape(count, 2)
         return Look(owner, veil, masks, amodal, self.depths[owner], middles, visible, matrices)
+
+    def _part(self, index: int, sheet: Sheet, matrix: Matrix) -> _Part | None:
+        """Where a sheet lies in the frame; kept for the next frame when it never moves."""
+        if index in self.parts:
+            return self.parts[index]
+        placed = laid(sheet, matrix, self.world.size, cover=True)
+        part: _Part | None = None
+        if placed is not None:
+            cover, window = placed
+            opaque = cover > 247 if sheet.solid else None
+            thin = None
+            if self.moving[index]:
+                seen = laid(sheet, matrix, self.world.size) if sheet.casts else None
+                there = cover > 8 if seen is None else seen[0][..., 3] > 5
+                thin = there if opaque is None else there & ~opaque
+            part = (window, cover > 127, opaque, thin)
+        if not self.moving[index]:
+            self.parts[index] = part
+        return part
 
     def _middle(self, index: int, time: float) -> np.ndarray:
         """(2,) pixel coordinates (centres at +0.5) of the middle of a subject's box."""

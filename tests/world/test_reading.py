@@ -22,7 +22,13 @@ SALAD = [
 
 def attributes(spec: SceneSpec) -> dict[str, object]:
     """What a caption must say: a still thing has no speed, a thing without a front no side."""
-    out: dict[str, object] = {"time": spec.time, "weather": spec.weather, "place": spec.place, "camera": spec.camera, "count": len(spec.subjects)}
+    out: dict[str, object] = {
+        "time": spec.time,
+        "weather": spec.weather,
+        "place": spec.place,
+        "camera": spec.camera,
+        "count": len(spec.subjects),
+    }
     for i, one in enumerate(spec.subjects):
         out |= {f"kind {i}": one.kind, f"colour {i}": one.colour, f"size {i}": one.size, f"motion {i}": one.motion}
         out |= {f"speed {i}": one.speed if one.motion != "still" else "", f"looks {i}": one.looks if one.kind in FACED else ""}
@@ -88,7 +94,10 @@ def test_direction_is_always_said() -> None:
         ("a red balloon drifting left over the sea at sunset", [("balloon", "red", "left")]),
         ("two blue birds fly up", [("bird", "blue", "up"), ("bird", "blue", "up")]),
         ("A red balloon and a blue bird fly left", [("balloon", "red", "left"), ("bird", "blue", "left")]),
-        ("a small green car drives to the right while a yellow plane flies to the left", [("car", "green", "right"), ("plane", "yellow", "left")]),
+        (
+            "a small green car drives to the right while a yellow plane flies to the left",
+            [("car", "green", "right"), ("plane", "yellow", "left")],
+        ),
         ("the balloon is red", [("balloon", "red", "still")]),
         ("no red car, a blue bus", [("bus", "blue", "still")]),
         ("not a cat but a dog", [("dog", "brown", "still")]),
