@@ -13,7 +13,7 @@ from engine.world.palette import SKIES, Colour, mix
 from engine.world.paper import Paint, cut, painted, shadow
 from engine.world.sheets import Matrix, Sheet, pack, shift, still, stretch
 
-AIR_TINT = {"dawn": ("#f3b9a4", 0.20), "day": ("#cfe6f2", 0.0), "sunset": ("#a8456a", 0.34), "night": ("#1a2258", 0.66)}
+AIR_TINT = {"dawn": ("#f3b9a4", 0.20), "day": ("#cfe6f2", 0.0), "sunset": ("#a8456a", 0.34), "night": ("#1a2258", 0.57)}
 """Colour that a time of day lays over every sheet, and how much."""
 
 HAZE = {"dawn": "#f9cfae", "day": "#d3e9f4", "sunset": "#f2a05f", "night": "#3d478f"}

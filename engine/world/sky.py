@@ -220,17 +220,19 @@ def _fog(table: Backdrop, seconds: float) -> None:
     """Three banks of tracing paper that drift in turn to either side."""
     hue = {"dawn": "#fbe6dc", "day": "#eef3f6", "sunset": "#f0c3ae", "night": "#7d86b8"}[table.time]
     side = float(table.rng.choice([-1, 1]))
-    for k, (y, depth, parallax) in enumerate(((0.50, 0.7, 0.45), (0.67, 0.48, 0.9), (0.95, 0.12, 1.15))):
+    for k, (y, depth, parallax) in enumerate(((0.53, 0.7, 0.45), (0.71, 0.48, 0.9), (0.95, 0.12, 1.15))):
         speed = side * (-1) ** k * 0.055
         reach = abs(speed) * min(seconds, 12)
         left, _, right, _ = table.span(parallax)
         outlines: list[np.ndarray] = []
         x = left - reach
         while x < right + reach:
-            wide = table.rng.uniform(0.3, 0.5) * (0.8 if k == 2 else 1.0)
+            wide = table.rng.uniform(0.2, 0.36)
             outlines += scenery.cloud_outline(x, table.row(y) + table.rng.uniform(-0.02, 0.02), wide, table.rng, puffs=6)
             x += wide * 0.72
-        bank = shapes.rounded_box(left - reach - 0.3, table.row(y) - 0.03, right + reach + 0.3, table.row(y) + 0.035, 0.03)
+        along = np.linspace(left - reach - 0.3, right + reach + 0.3, 160)
+        middle = table.row(y) + 0.014 * shapes.wave_noise(along, table.rng, waves=2.2, octaves=2)
+        bank = shapes.ribbon(np.stack([along, middle], axis=1), 0.05)
         colours = (rgb(hue), mix(hue, HAZE_DEEP[table.time], 0.35))
         table.paper(
             f"fog {k + 1}",
@@ -240,7 +242,7 @@ def _fog(table: Backdrop, seconds: float) -> None:
             parallax,
             lift=8,
             dark=0.16,
-            opacity=0.86,
+            opacity=0.74,
             move=drift(speed, 0.0),
             reach=(reach, 0.0),
             tint=False,
