@@ -85,7 +85,7 @@ def _guesses(strange: list[Token], nearest: Nearest | None) -> tuple[dict[str, E
     offers: dict[str, tuple[str, ...]] = {}
     for word in list(dict.fromkeys(t.word for t in strange))[:MOST_OFFERS]:
         close = near_words(word)
-        if close and len(word) >= 4 and difflib.SequenceMatcher(None, word, close[0]).ratio() >= TYPO:
+        if close and len(word) >= 5 and difflib.SequenceMatcher(None, word, close[0]).ratio() >= TYPO:
             guesses[word] = table()[(close[0],)]
         elif nearest is not None and word.isalpha():
             kind = nearest(word, list(KINDS))
@@ -296,7 +296,8 @@ class _Reader:
     def _end_clause(self) -> None:
         """A comma, a full stop, "and" or "while": what is left over goes to the subject before it."""
         if self.adjectives:
-            subject = self.current if self.current is not None and self.current.clause == self.clause else None
+            here = self.current is not None and self.current.clause == self.clause
+            subject = self.current if here else self.subjects[-1] if self.subjects else None
             for adjective in self.adjectives:
                 name = adjective.entry.field
                 if subject is not None and name != "count" and name not in subject.values:

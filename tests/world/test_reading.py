@@ -107,6 +107,7 @@ def test_direction_is_always_said() -> None:
         ("drifting slowly to the left, a pink balloon", [("balloon", "pink", "left")]),
         ("🎈 ➡", [("balloon", "red", "right")]),
         ("rocket takes off", [("rocket", "red", "up")]),
+        ("a bird, red, flying left", [("bird", "red", "left")]),
         ("a flock of birds", [("bird", "blue", "still")] * 3),
         ("A dog runs. The dog is brown", [("dog", "brown", "right")]),
         ("a duck swims while snow falls", [("duck", "yellow", "right")]),
