@@ -296,8 +296,8 @@ class _Reader:
     def _end_clause(self) -> None:
         """A comma, a full stop, "and" or "while": what is left over goes to the subject before it."""
         if self.adjectives:
-            here = self.current is not None and self.current.clause == self.clause
-            subject = self.current if here else self.subjects[-1] if self.subjects else None
+            named = self.current is not None and self.current.clause == self.clause
+            subject = self.current if named else self.subjects[-1] if self.subjects else None
             for adjective in self.adjectives:
                 name = adjective.entry.field
                 if subject is not None and name != "count" and name not in subject.values:
