@@ -10,7 +10,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -126,8 +126,6 @@ def be_modest(threads: int = 1) -> None:
     """One thread, lowest priority: training runs beside other work and must not be felt."""
     torch.set_num_threads(threads)
     os.nice(19 - os.nice(0))
-    try:
+    with suppress(OSError):
         # Schedulers that group processes by session weigh the groups first: the nice value alone would not yield to another session.
         Path(f"/proc/{os.getpid()}/autogroup").write_text("19")
-    except OSError:
-        pass

@@ -7,6 +7,7 @@ attention, the very thing that a UNet's cross-attention does later. Sentences ar
 from __future__ import annotations
 
 import argparse
+import json
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -56,15 +57,12 @@ def build_tokenizer(words: Sequence[str] | None = None) -> CLIPTokenizer:
     maker = Tokenizer(models.BPE(end_of_word_suffix="</w>"))
     maker.normalizer = normalizers.Sequence([normalizers.NFC(), normalizers.Lowercase()])
     maker.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Split(Regex(r"\s+"), "removed"), pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
-    # Longer words first and each twice: the trainer stops at pairs that it has seen once.
-    maker.train_from_iterator([word for word in words for _ in range(2)], trainer)
-    import json
-
+    maker.train_from_iterator(words, trainer)
     model = json.loads(maker.to_str())["model"]
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     pieces = sorted(model["vocab"], key=model["vocab"].get)
     vocabulary = {piece: k for k, piece in enumerate(dict.fromkeys([*alphabet, *(c + "</w>" for c in alphabet), *pieces, START, END]))}
-    merges = [tuple(pair) if isinstance(pair, list) else tuple(pair.split(" ")) for pair in model["merges"]]
+    merges: Any = [tuple(pair) for pair in model["merges"]]
     return CLIPTokenizer(vocab=vocabulary, merges=merges, bos_token=START, eos_token=END, unk_token=END, pad_token=END, model_max_length=LENGTH)
 
 
@@ -154,7 +152,7 @@ class Training:
         self.optimiser.load(tensors, state["steps"])
         self.rng.bit_generator.state, self.seconds = state["rng"], state["seconds"]
 
-    def averaged(self) -> nn.ModuleDict:
+    def averaged(self) -> Any:
         """Encoder and reader with the averaged weights, float32, for use."""
         fresh = nn.ModuleDict({"encoder": CLIPTextModel(self.encoder.config), "reader": Reader(self.encoder.config.hidden_size)})
         fresh.load_state_dict(self.optimiser.averages, strict=False)
@@ -162,7 +160,7 @@ class Training:
 
 
 @torch.no_grad()
-def read_back(model: nn.ModuleDict, tokenizer: CLIPTokenizer, texts: Sequence[str], labels: torch.Tensor) -> dict[str, float]:
+def read_back(model: Any, tokenizer: CLIPTokenizer, texts: Sequence[str], labels: torch.Tensor) -> dict[str, float]:
     """Share of labels read rightly, by field: scene fields, and subject fields over the slots that are filled."""
     outs = model["reader"](model["encoder"](tokens(tokenizer, texts))[0])
     names = [*SCENE, *(name for _ in range(3) for name in SUBJECT)]

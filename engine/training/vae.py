@@ -1,4 +1,4 @@
-"""The pocket VAE: diffusers' `AutoencoderTiny`, 256x256 pixels to 8 channels of 16x16 and back. `python -m engine.training.vae`.
+"""The pocket VAE: diffusers' `AutoencoderTiny`, 256x256 pixels to 12 channels of 16x16 and back. `python -m engine.training.vae`.
 
 The latents have zero mean and unit variance in every channel (`scaling_factor` is 1), and the first three carry the picture's
 colours at 16x16, so that a preview needs no decoder. The class has no posterior: latents are a plain function of the picture, and
@@ -8,6 +8,7 @@ training adds noise of a fixed width to them, which makes the decoder forgive wh
 from __future__ import annotations
 
 import argparse
+import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -24,21 +25,26 @@ from engine.training.home import Log, Stop, be_modest, load_checkpoint, only_one
 from engine.training.optim import Optimiser
 
 NAME = "pocket-vae"
-WIDTH = 32
-"""Channels everywhere: `AutoencoderTiny` takes one width only. At 32 a frame decodes in a third of the time of 64; depth is put where pixels are few."""
+Vae = Any
+"""An `AutoencoderTiny`; its base classes come without types."""
 
-ENCODER_BLOCKS, DECODER_BLOCKS = (0, 1, 3, 5, 8), (12, 8, 4, 1, 0)
-CHANNELS, FACTOR = 8, 16
+WIDTH = 64
+"""Channels everywhere: `AutoencoderTiny` takes one width only. So depth is put where pixels are few, and the two finest stages have no blocks."""
+
+ENCODER_BLOCKS, DECODER_BLOCKS = (0, 0, 2, 3, 4), (6, 4, 2, 0, 0)
+CHANNELS, FACTOR = 12, 16
+"""Twelve channels rather than eight: the UNet's cost does not depend on it, and a scene with rain, windows and wheels needs them."""
+
 NOISE = 0.08
 """Width of the noise on unit latents while training."""
 
-COLOUR_SCALE = 0.27
-"""Standard deviation of the world's 16x16 colours in [0, 1]; the first three latents are pulled towards (colour - mean) / this."""
+COLOUR_MEAN, COLOUR_SCALE = 0.16, 0.42
+"""Mean and standard deviation of the world's 16x16 colours in [-1, 1]; the first three latents are pulled towards (colour - mean) / deviation."""
 
 
-def build(width: int = WIDTH, encoder: tuple[int, ...] = ENCODER_BLOCKS, decoder: tuple[int, ...] = DECODER_BLOCKS) -> AutoencoderTiny:
+def build(width: int = WIDTH, encoder: tuple[int, ...] = ENCODER_BLOCKS, decoder: tuple[int, ...] = DECODER_BLOCKS) -> Vae:
     """A fresh autoencoder; the factor is 2 to the number of stages less one."""
-    model = AutoencoderTiny(
+    model: Vae = AutoencoderTiny(
         encoder_block_out_channels=(width,) * len(encoder), decoder_block_out_channels=(width,) * len(decoder), latent_channels=CHANNELS,
         num_encoder_blocks=encoder, num_decoder_blocks=decoder, scaling_factor=1.0,
     )  # fmt: skip
@@ -57,7 +63,7 @@ class Whitening:
         self.mean, self.square, self.seen = torch.zeros(CHANNELS), torch.ones(CHANNELS), 0
 
     def update(self, raw: torch.Tensor) -> None:
-        """raw: (B, 8, h, w)."""
+        """raw: (B, 12, h, w)."""
         flat = raw.detach().float().transpose(0, 1).flatten(1)
         self.seen += 1
         share = max(0.005, 1 / self.seen)
@@ -70,11 +76,11 @@ class Whitening:
         return (self.square - self.mean**2).clamp_min(1e-6).sqrt()
 
     def apply(self, raw: torch.Tensor) -> torch.Tensor:
-        """Latents of zero mean and unit variance, (B, 8, h, w) float32."""
+        """Latents of zero mean and unit variance, (B, 12, h, w) float32."""
         return (raw.float() - self.mean[:, None, None]) / self.deviation[:, None, None]
 
     @torch.no_grad()
-    def fold(self, model: AutoencoderTiny) -> None:
+    def fold(self, model: Vae) -> None:
         """Make the model's own encoder give what `apply` gives: the last layer is linear, so this is exact."""
         last = model.encoder.layers[-1]
         last.weight.div_(self.deviation[:, None, None, None])
@@ -86,14 +92,14 @@ def gradients(x: torch.Tensor) -> torch.Tensor:
     return torch.cat([(x[..., 1:] - x[..., :-1]).flatten(1), (x[..., 1:, :] - x[..., :-1, :]).flatten(1)], 1)
 
 
-def loss_of(model: AutoencoderTiny, whitening: Whitening, pictures: torch.Tensor, noise: torch.Generator) -> torch.Tensor:
+def loss_of(model: Vae, whitening: Whitening, pictures: torch.Tensor, noise: torch.Generator) -> torch.Tensor:
     """pictures: (B, 3, H, W) in [-1, 1]. L1, edges (L1 of gradients, half) and squares, on [-1, 1]; and the pull of three latents to colours."""
     kind = model.dtype
     raw = model.encode(pictures.to(kind)).latents
     whitening.update(raw)
     latents = whitening.apply(raw)
     factor = pictures.shape[-1] // latents.shape[-1]
-    colours = F.avg_pool2d(pictures, factor) / (2 * COLOUR_SCALE)
+    colours = (F.avg_pool2d(pictures, factor) - COLOUR_MEAN) / COLOUR_SCALE
     noisy = latents + NOISE * torch.randn(latents.shape, generator=noise)
     drawn = model.decode(noisy.to(kind).contiguous(memory_format=torch.channels_last)).sample.float()
     wrong = drawn - pictures
@@ -112,7 +118,7 @@ def to_tensor(frames: np.ndarray) -> torch.Tensor:
 def crops(cache: Cache, rng: np.random.Generator, count: int, side: int) -> np.ndarray:
     """(count, side, side, 3) uint8 from random frames of the shards that are there, mirrored half of the time."""
     shards = cache.ready()
-    held = {}
+    held: dict[int, np.ndarray] = {}
     out = np.empty((count, side, side, 3), np.uint8)
     scenes, frames, height, width, _ = cache.recipe.shape
     for k in range(count):
@@ -126,16 +132,17 @@ def crops(cache: Cache, rng: np.random.Generator, count: int, side: int) -> np.n
 
 
 @torch.no_grad()
-def psnr(model: AutoencoderTiny, pictures: torch.Tensor) -> tuple[float, torch.Tensor]:
+def psnr(model: Vae, pictures: torch.Tensor) -> tuple[float, torch.Tensor]:
     """Mean over pictures of the peak signal-to-noise ratio in dB after encoding and decoding; and the decoded pictures in [-1, 1].
 
-    pictures: (B, 3, H, W) in [-1, 1]. A grey picture gives about 12 dB in this world, its 16x16 average enlarged about 21 dB.
+    pictures: (B, 3, H, W) in [-1, 1]. Held-out pictures as one flat colour have 16.3 dB, their 16x16 average enlarged bilinearly 22.2 dB,
+    and smoothed over 3x3 pixels, which only takes the grain out of the paper, 34.3 dB.
     """
     drawn = torch.cat([model.decode(model.encode(part.to(model.dtype)).latents).sample.float().clamp(-1, 1) for part in pictures.split(8)])
     return float((-10 * ((drawn - pictures) / 2).pow(2).mean((1, 2, 3)).log10()).mean()), drawn
 
 
-def exported(optimiser: Optimiser, whitening: Whitening, like: AutoencoderTiny) -> AutoencoderTiny:
+def exported(optimiser: Optimiser, whitening: Whitening, like: Vae) -> Vae:
     """The averaged weights as a model of its own, whitening folded in, float32."""
     config: Any = like.config
     model = build(config.encoder_block_out_channels[0], tuple(config.num_encoder_blocks), tuple(config.num_decoder_blocks))
@@ -153,10 +160,10 @@ def sheet(path: Path, rows: list[torch.Tensor]) -> None:
 class Training:
     """Everything that a step needs, and that a checkpoint must hold."""
 
-    def __init__(self, model: AutoencoderTiny, seed: int = 0, *, kind: torch.dtype = torch.bfloat16) -> None:
+    def __init__(self, model: Vae, seed: int = 0, *, kind: torch.dtype = torch.bfloat16) -> None:
         self.whitening, self.seconds = Whitening(), 0.0
         self.rng, self.noise = np.random.default_rng(seed), torch.Generator().manual_seed(seed)
-        self.optimiser = Optimiser(model.named_parameters(), muon_rate=2e-3, adam_rate=1e-3, average=0.998)
+        self.optimiser = Optimiser(model.named_parameters(), muon_rate=6e-3, adam_rate=2e-3, average=0.998)
         self.model = model.to(kind)
 
     def step(self, frames: np.ndarray, scale: float = 1.0) -> float:
@@ -235,8 +242,6 @@ def report(training: Training, truth: torch.Tensor, folder: Path, log: Log, loss
 
 def swap(fresh: Path, place: Path) -> None:
     """Put a folder in the place of another; a reader finds the old one or the new one, whole."""
-    import shutil
-
     old = place.with_suffix(".old")
     shutil.rmtree(old, ignore_errors=True)
     if place.exists():

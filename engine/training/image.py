@@ -1,0 +1,278 @@
+"""The pocket picture model: a `UNet2DConditionModel` on the pocket VAE's latents. `python -m engine.training.image`.
+
+v-prediction (Salimans and Ho, 2022) on the squared-cosine schedule (Nichol and Dhariwal, 2021), loss weighted by min-SNR 5 (Hang et al.,
+2023), timesteps spread evenly over each batch. The folder that it writes is a whole Stable Diffusion model that stock diffusers loads.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from diffusers import AutoencoderTiny, DDIMScheduler, StableDiffusionPipeline, UNet2DConditionModel
+from diffusers.models.attention_processor import AttnProcessor
+from torch import nn
+from transformers import CLIPTextModel, CLIPTokenizer
+
+from engine.errors import ModelUnavailable
+from engine.training import text, vae
+from engine.training.data import Recipe
+from engine.training.home import Log, Stop, be_modest, load_checkpoint, only_one, save_checkpoint, training_dir
+from engine.training.latents import LatentCache, fingerprint
+from engine.training.optim import Optimiser
+from engine.training.vae import CHANNELS, rate_at, swap
+from engine.training.wording import everyday
+
+NAME = "pocket-sd"
+WIDTHS, HEADS = (96, 160, 256), (3, 5, 8)
+"""Channels at 16x16, 8x8 and 4x4, multiples of 32 because the matrix units of CPUs take them whole; heads of 32 channels."""
+
+DROPPED = 0.1
+"""Share of captions that are emptied, for guidance."""
+
+MIN_SNR = 5.0
+SEEN_EACH = 8
+"""A new shard is drawn whenever each picture so far has been used this often: drawing costs about as much as one use."""
+
+
+def scheduler() -> Any:
+    """The noise schedule of the pocket models. `steps_offset` plays no part in trailing spacing; stock pipelines insist on 1."""
+    return DDIMScheduler(
+        num_train_timesteps=1000, beta_schedule="squaredcos_cap_v2", prediction_type="v_prediction", timestep_spacing="trailing", clip_sample=False, steps_offset=1,
+        set_alpha_to_one=True,
+    )  # fmt: skip
+
+
+def build(widths: tuple[int, ...] = WIDTHS, heads: tuple[int, ...] = HEADS, cross: int = text.WIDTH, side: int = 16) -> Any:
+    """A fresh UNet. Every residual branch, and the output, begins at zero, so the first prediction is zero and training starts calmly."""
+    model: Any = UNet2DConditionModel(
+        sample_size=side, in_channels=CHANNELS, out_channels=CHANNELS, layers_per_block=1, block_out_channels=widths, attention_head_dim=heads, cross_attention_dim=cross,
+        down_block_types=("CrossAttnDownBlock2D",) * (len(widths) - 1) + ("DownBlock2D",), up_block_types=("UpBlock2D",) + ("CrossAttnUpBlock2D",) * (len(widths) - 1),
+        norm_num_groups=16,
+    )  # fmt: skip
+    for name, module in model.named_modules():
+        if name.endswith(("conv2", "proj_out", "conv_out", "to_out.0", "ff.net.2")) and not name.endswith("transformer_blocks"):
+            nn.init.zeros_(module.weight)
+            nn.init.zeros_(module.bias)
+    # The last layers of attention and feed-forward sit behind `proj_out`: two zeros in a row would never learn.
+    for name, module in model.named_modules():
+        if name.endswith("proj_out"):
+            nn.init.eye_(module.weight.view(module.weight.shape[0], -1)) if module.weight.ndim == 2 else nn.init.dirac_(module.weight)
+    return model.to(memory_format=torch.channels_last)
+
+
+def loss_of(unet: Any, alphas: torch.Tensor, latents: torch.Tensor, states: torch.Tensor, steps: torch.Tensor, noise: torch.Tensor, *, weighted: bool = True) -> torch.Tensor:
+    """Mean squared error of v at timesteps `steps` (B,). latents, noise: (B, 12, h, w) float32; states: (B, tokens, width); alphas: (1000,) cumulative."""
+    kept = alphas[steps].view(-1, 1, 1, 1)
+    noisy, target = kept.sqrt() * latents + (1 - kept).sqrt() * noise, kept.sqrt() * noise - (1 - kept).sqrt() * latents
+    found = unet(noisy.to(unet.dtype).contiguous(memory_format=torch.channels_last), steps, states.to(unet.dtype)).sample.float()
+    error = (found - target).pow(2).mean((1, 2, 3))
+    if weighted:
+        ratio = (kept / (1 - kept)).flatten()
+        error = error * ratio.clamp(max=MIN_SNR) / (ratio + 1) * 2
+    return error.mean()
+
+
+def spread(count: int, generator: torch.Generator) -> torch.Tensor:
+    """(count,) timesteps 0 to 999, one from each of `count` equal parts, in random order."""
+    where = (torch.arange(count) + torch.rand(count, generator=generator)) / count
+    return (where[torch.randperm(count, generator=generator)] * 1000).long().clamp(max=999)
+
+
+class Batches:
+    """Random latents with a wording each, from the shards that are there. Latents stay in memory: 4 kB a picture."""
+
+    def __init__(self, cache: LatentCache) -> None:
+        self.cache, self.latents, self.captions = cache, [], []  # type: ignore[var-annotated]
+        self.known: list[int] = []
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Take in shards that appeared, in the order of their numbers."""
+        for shard in self.cache.ready():
+            if shard not in self.known:
+                self.known.append(shard)
+                self.latents.append(torch.from_numpy(np.array(self.cache.latents(shard))).flatten(0, 1))
+                self.captions += [record["captions"] for record in self.cache.records(shard)]
+
+    def __len__(self) -> int:
+        return sum(map(len, self.latents))
+
+    def draw(self, rng: np.random.Generator, count: int) -> tuple[torch.Tensor, list[str]]:
+        """(count, 12, h, w) float32 and as many texts."""
+        each = len(self.latents[0])
+        picks = rng.integers(len(self), size=count)
+        latents = torch.stack([self.latents[k // each][k % each] for k in picks]).float()
+        texts = []
+        for k in picks:
+            wordings = self.captions[k // self.cache.recipe.frames]
+            said = everyday(wordings[int(rng.integers(len(wordings)))], rng, strange=0.01)
+            texts.append("" if rng.random() < DROPPED else said)
+        return latents, texts
+
+
+class Training:
+    """The UNet with everything that a step needs, and that a checkpoint must hold. The text encoder is frozen."""
+
+    def __init__(self, unet: Any, tokenizer: CLIPTokenizer, encoder: Any, seed: int = 0, *, kind: torch.dtype = torch.bfloat16) -> None:
+        self.tokenizer, self.seconds, self.samples = tokenizer, 0.0, 0
+        self.encoder: Any = encoder.to(kind).eval().requires_grad_(False)
+        self.optimiser = Optimiser(unet.named_parameters(), muon_rate=2e-3, adam_rate=1e-3, average=0.999, adam_only=("conv_in", "conv_out", "time_embedding"))
+        self.unet = unet.to(kind)
+        # The plain form of attention: its backward pass is quicker on a CPU than that of the fused one.
+        self.unet.set_attn_processor(AttnProcessor())
+        self.rng, self.noise = np.random.default_rng([seed, 3]), torch.Generator().manual_seed(seed)
+        self.alphas = scheduler().alphas_cumprod
+
+    @torch.no_grad()
+    def states(self, texts: list[str]) -> torch.Tensor:
+        """(B, 64, width) states of the texts."""
+        return self.encoder(text.tokens(self.tokenizer, texts))[0]
+
+    def step(self, batches: Batches, count: int, scale: float = 1.0) -> float:
+        """One step on so many pictures; the weighted loss."""
+        latents, texts = batches.draw(self.rng, count)
+        noise = torch.randn(latents.shape, generator=self.noise)
+        loss = loss_of(self.unet, self.alphas, latents, self.states(texts), spread(count, self.noise), noise)
+        self.optimiser.zero()
+        loss.backward()
+        self.optimiser.step(scale)
+        self.samples += count
+        return float(loss.detach())
+
+    def save(self, path: Path) -> None:
+        """Write all of it; `load` continues bit for bit."""
+        state = {"steps": self.optimiser.steps, "samples": self.samples, "seconds": self.seconds, "rng": self.rng.bit_generator.state}
+        save_checkpoint(path, {**self.optimiser.tensors(), "noise": self.noise.get_state()}, state)
+
+    def load(self, path: Path) -> None:
+        """Go on from a checkpoint. Raises `ModelUnavailable` when it cannot be read."""
+        tensors, state = load_checkpoint(path)
+        self.optimiser.load(tensors, state["steps"])
+        self.noise.set_state(tensors["noise"])
+        self.rng.bit_generator.state, self.samples, self.seconds = state["rng"], state["samples"], state["seconds"]
+
+    def averaged(self) -> Any:
+        """A UNet with the averaged weights, in the kind of number that training uses."""
+        fresh: Any = UNet2DConditionModel.from_config(self.unet.config)
+        fresh.load_state_dict(self.optimiser.averages)
+        return fresh.to(self.unet.dtype).to(memory_format=torch.channels_last).eval()
+
+    @torch.no_grad()
+    def held_out(self, unet: Any, batches: Batches, count: int = 128) -> float:
+        """Unweighted v-MSE on held-out pictures and wordings, always the same ones with the same noise. A model that says nothing has about 1."""
+        rng, noise = np.random.default_rng(9), torch.Generator().manual_seed(9)
+        picks = rng.permutation(len(batches))[:count]
+        latents = torch.cat(batches.latents)[picks].float()
+        texts = [batches.captions[k // batches.cache.recipe.frames][0] for k in picks]
+        steps, dust = spread(len(picks), noise), torch.randn(latents.shape, generator=noise)
+        parts = [
+            float(loss_of(unet, self.alphas, latents[k : k + 32], self.states(texts[k : k + 32]), steps[k : k + 32], dust[k : k + 32], weighted=False))
+            for k in range(0, len(picks), 32)
+        ]
+        return float(np.mean(parts))
+
+
+def pipeline(unet: Any, autoencoder: Any, tokenizer: CLIPTokenizer, encoder: Any) -> Any:
+    """The parts as stock diffusers knows them."""
+    made: Any = StableDiffusionPipeline(
+        vae=autoencoder, text_encoder=encoder, tokenizer=tokenizer, unet=unet, scheduler=scheduler(), safety_checker=None, feature_extractor=None,  # type: ignore[arg-type]
+        requires_safety_checker=False,
+    )  # fmt: skip
+    made.set_progress_bar_config(disable=True)
+    return made
+
+
+def export(unet: Any, autoencoder: Any, tokenizer: CLIPTokenizer, encoder: Any, place: Path) -> None:
+    """Write the whole model in diffusers' layout, float16 safetensors, aside and then swapped into place."""
+    copies = [type(part).from_config(part.config) for part in (unet, autoencoder)]
+    for copy, part in zip(copies, (unet, autoencoder), strict=True):
+        copy.load_state_dict({k: v.half() for k, v in part.state_dict().items()}, assign=True)
+    words: Any = CLIPTextModel(encoder.config)
+    words.load_state_dict({k: v.half() if v.is_floating_point() else v for k, v in encoder.state_dict().items()}, assign=True)
+    aside = place.with_suffix(".part")
+    pipeline(copies[0], copies[1], tokenizer, words).save_pretrained(aside)
+    swap(aside, place)
+
+
+def load_parts() -> tuple[Any, CLIPTokenizer, Any, str]:
+    """The trained VAE, tokenizer, text encoder and the VAE's mark. Raises `ModelUnavailable` when one is not trained yet."""
+    home = training_dir()
+    for part in (vae.NAME, text.NAME):
+        if not (home / part / "export").exists():
+            raise ModelUnavailable(f"{part} is not trained yet", fix=f"run python -m engine.training.{part.removeprefix('pocket-')} first")
+    autoencoder: Any = AutoencoderTiny.from_pretrained(home / vae.NAME / "export")
+    encoder: Any = CLIPTextModel.from_pretrained(home / text.NAME / "export")
+    return autoencoder.eval(), CLIPTokenizer.from_pretrained(home / text.NAME / "export" / "tokenizer"), encoder.eval(), fingerprint(home / vae.NAME / "export")
+
+
+@torch.no_grad()
+def draw_sheet(made: Any, texts: list[str], path: Path, *, steps: int = 12, guidance: float = 3.5, columns: int = 6) -> None:
+    """Draw the texts with seeds 0, 1, ... and write one PNG, and the texts beside it as .txt."""
+    noise = [torch.Generator().manual_seed(k) for k in range(len(texts))]
+    pictures = made(texts, num_inference_steps=steps, guidance_scale=guidance, generator=noise, output_type="np").images
+    rows = [np.concatenate(list(pictures[k : k + columns]), 1) for k in range(0, len(pictures), columns)]
+    cv2.imwrite(str(path), cv2.cvtColor((np.concatenate(rows) * 255).round().astype(np.uint8), cv2.COLOR_RGB2BGR))
+    path.with_suffix(".txt").write_text("\n".join(texts), encoding="utf-8")
+
+
+def main() -> int:
+    """Train until so many pictures were seen in all (earlier sessions count)."""
+    parser = argparse.ArgumentParser(prog="python -m engine.training.image", description="Train the pocket picture model; resumes by itself.")
+    parser.add_argument("--samples", type=int, default=600_000, help="pictures seen in all, repeats included; the rate falls over the last 40 %%")
+    parser.add_argument("--batch", type=int, default=64)
+    parser.add_argument("--shards", type=int, default=400, help="most shards of 256 pictures; 13 MB each")
+    chosen = parser.parse_args()
+    be_modest()
+    cv2.setNumThreads(1)
+    folder = training_dir() / NAME
+    with only_one(folder):
+        stop, log = Stop(), Log(folder)
+        autoencoder, tokenizer, encoder, mark = load_parts()
+        cache, test = LatentCache(Recipe(), autoencoder, mark), LatentCache(Recipe(split="held-out"), autoencoder, mark)
+        test.make(0)
+        for shard in range(4):
+            cache.make(shard)
+        torch.manual_seed(0)
+        training = Training(build(), tokenizer, encoder)
+        checkpoint = folder / f"checkpoint-{mark}.safetensors"
+        if checkpoint.exists():
+            training.load(checkpoint)
+        batches, judged = Batches(cache), Batches(test)
+        began = saved = shown = time.monotonic()
+        losses: list[float] = []
+        while not stop and training.samples < chosen.samples:
+            losses.append(training.step(batches, chosen.batch, rate_at(training.samples / chosen.samples)))
+            if training.samples > SEEN_EACH * len(batches) and len(batches.known) < chosen.shards:
+                cache.make(max(batches.known) + 1)
+                batches.refresh()
+            now = time.monotonic()
+            training.seconds, began = training.seconds + now - began, now
+            if now - saved > 240:
+                training.save(checkpoint)
+                unet = training.averaged()
+                log.write(samples=training.samples, minutes=training.seconds / 60, pictures=len(batches), loss=float(np.mean(losses)), held_out=training.held_out(unet, judged))
+                if now - shown > 840 or shown == saved:
+                    show(training, unet, autoencoder, judged, folder)
+                    shown = now
+                saved, losses, began = time.monotonic(), [], time.monotonic()
+        training.save(checkpoint)
+        show(training, training.averaged(), autoencoder, judged, folder)
+    return 0
+
+
+def show(training: Training, unet: Any, autoencoder: Any, judged: Batches, folder: Path) -> None:
+    """Write the diffusers folder, and a sheet of held-out prompts."""
+    export(unet, autoencoder, training.tokenizer, training.encoder, folder / "export")
+    made = pipeline(unet, autoencoder.to(unet.dtype), training.tokenizer, training.encoder)
+    draw_sheet(made, [wordings[0] for wordings in judged.captions[:18]], folder / "sheet.png")
+    autoencoder.float()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
