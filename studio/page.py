@@ -43,8 +43,10 @@ class TabPage:
         with gr.Row(equal_height=False):
             with gr.Column(scale=7, min_width=320):
                 self.form.build_widgets()
-                with gr.Row(elem_classes="kin-examples"):
-                    examples = [gr.Button(e.title, icon=self._icon(e.fields), size="sm", min_width=110) for e in self.tab.examples]
+                examples: list[gr.Button] = []
+                if len(self.tab.examples) > 1:  # a single one is what the tab opens with
+                    with gr.Row(elem_classes="kin-examples"):
+                        examples = [gr.Button(e.title, icon=self._icon(e.fields), size="sm", min_width=110) for e in self.tab.examples]
             with gr.Column(scale=5, min_width=320):
                 self.preflight = gr.HTML("", elem_classes="kin-preflight-box")
                 self.panel = RunPanel(self.studio, tab=self.tab.id, task=self.task.id)

@@ -7,6 +7,7 @@ import signal
 import socket
 import sys
 import threading
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ LOGO = (
 def build(studio: Studio) -> gr.Blocks:
     """The whole page for one studio."""
     pages = [TabPage(tab, studio) for tab in TABS]
-    names = [{"id": tab.id, "title": tab.title, "task": tab.task} for tab in TABS]
+    names = [{"id": tab.id, "title": tab.title, "task": tab.task, "takes": " ".join(page.task.request_type.media_fields().values())} for tab, page in zip(TABS, pages, strict=True)]
     with gr.Blocks(title="Kinora", delete_cache=(3600, 86400), analytics_enabled=False, fill_width=True) as demo:
         gr.HTML(f'<header class="kin-header">{LOGO}<div><h1>Kinora</h1><p>A video studio in your browser: everything here works without a GPU.</p></div></header>')
         drop = DropTarget(value={})
@@ -59,6 +60,7 @@ def build(studio: Studio) -> gr.Blocks:
         for page in pages:
             page.wire()
         _wire_shell(studio, pages, tabs, drop, queue, library, preferences)
+        demo.load(_linked_tab(studio, pages), None, [tabs], **QUIET)
         add_endpoints(studio)
     return demo
 
@@ -120,6 +122,20 @@ def _wire_shell(studio: Studio, pages: list[TabPage], tabs: gr.Tabs, drop: DropT
     preferences.keep(keep, parts, [preferences], **QUIET)
 
 
+def _linked_tab(studio: Studio, pages: list[TabPage]) -> Any:
+    """A link names a run: the page opens on that run's tab."""
+
+    def select(request: gr.Request) -> Any:
+        run = request.query_params.get("run")
+        try:
+            task_id = studio.restore_fields(str(run))[0] if run else None
+        except StudioError:
+            return gr.skip()
+        return next((gr.Tabs(selected=page.tab.id) for page in pages if page.task.id == task_id), gr.skip())
+
+    return select
+
+
 def _text(event: gr.EventData, name: str) -> str:
     data = event._data
     return str(data.get(name, "")) if isinstance(data, dict) else ""
@@ -136,6 +152,8 @@ def serve(options: argparse.Namespace) -> int:
         settings = settings_of(options)
         port = _free_port(settings.host) if settings.port == 0 else settings.port
         _check_port(settings.host, port)
+        if settings.mcp and find_spec("mcp") is None:
+            raise InvalidInput("--mcp needs the package mcp", fix="pip install 'gradio[mcp]'")
         studio = Studio(settings)
     except StudioError as error:
         complain(error)

@@ -35,11 +35,12 @@ def pack(value: dict[str, Any], blobs: list[bytes], strokes: list[dict[str, Any]
     masks = iter(blobs[2:])
     return {
         **value,
-        "frames": _url("image/jpeg", blobs[0]),
-        "flow": _url("image/png", blobs[1]),
-        "masks": [_url("image/png", next(masks)) if stroke.get("kind", "move") == "move" else None for stroke in strokes],
+        "frames": data_url("image/jpeg", blobs[0]),
+        "flow": data_url("image/png", blobs[1]),
+        "masks": [data_url("image/png", next(masks)) if stroke.get("kind", "move") == "move" else None for stroke in strokes],
     }
 
 
-def _url(kind: str, data: bytes) -> str:
+def data_url(kind: str, data: bytes) -> str:
+    """Bytes of a media `kind` as an address that a page can show."""
     return f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}"

@@ -251,7 +251,7 @@ def test_everything_has_a_name_and_nothing_comes_from_elsewhere(profile: Profile
     page.goto(served.url)
     page.wait_for_selector("#stroke-canvas .sc-canvas:not([hidden])", timeout=SLOW)
     page.get_by_text("More", exact=True).click()
-    for tab in ("Library", "Engine room", "Settings", "Stroke motion"):
+    for tab in ("Text to video", "Library", "Engine room", "Settings", "Stroke motion"):
         page.click(f"button[role=tab]:has-text('{tab}')")
         page.wait_for_timeout(600)
         nameless = page.evaluate(

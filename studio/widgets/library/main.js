@@ -34,6 +34,7 @@ function card(run) {
   const name = K.el("button", { type: "button", class: "li-name kin-focus", onclick: () => show(run), onfocus: play, onblur: pause }, run.title);
   return K.el("article", { class: "kin-card" }, figure, K.el("div", { class: "body" },
     K.el("div", { class: "kin-line" }, name, run.result.partial ? K.el("span", { class: "kin-tag" }, "stopped early") : null, run.pinned ? K.el("span", { class: "kin-tag" }, "pinned") : null),
+    run.request.prompt ? K.el("div", { class: "li-words" }, run.request.prompt) : null,
     K.el("div", { class: "kin-muted" }, `${K.when(run.created)}${run.seconds ? ` · made in ${K.seconds(run.seconds)}` : ""}`),
     trash
       ? K.el("div", { class: "kin-line" }, K.button("Bring back", () => act("untrash_run", run), { name: "restore", text: true }))
@@ -59,7 +60,7 @@ function show(run) {
   if (!K.reduced()) video.autoplay = true;
   const rows = Object.entries({ ...run.request, seed: run.seed }).map(([key, value]) => K.el("tr", {}, K.el("th", { scope: "row" }, key.replaceAll("_", " ")), K.el("td", {}, K.text(key, value))));
   const meters = (run.result.meters ?? []).map((meter) => K.el("tr", {}, K.el("th", { scope: "row" }, meter.label), K.el("td", {}, `${meter.value.toFixed(3)} ${meter.unit}`)));
-  const targets = (props.tabs ?? []).map((tab) => K.button(`Send to ${tab.title}`, () => trigger("send", { run: run.id, tab: tab.id }), { name: "send", text: true }));
+  const targets = (props.tabs ?? []).filter((tab) => tab.takes).map((tab) => K.button(`Send to ${tab.title}`, () => trigger("send", { run: run.id, tab: tab.id }), { name: "send", text: true }));
   const close = K.button("Close", () => { open = null; details.replaceChildren(); }, { name: "close" });
   details.replaceChildren(K.el("div", { class: "kin-card li-open" }, video, K.el("div", { class: "body" },
     K.el("div", { class: "kin-line" }, K.el("b", { class: "kin-grow" }, run.title), close),
