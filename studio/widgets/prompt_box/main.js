@@ -17,8 +17,8 @@ class PromptBox {
     this.frame = K.el("div", { class: "pb-frame" }, this.paper.scroller, this.tip);
     this.film = ask ? new Animatic(K.reduced()) : null;
     this.asker = new Asker(ask, { waiting: (on) => this.film?.setWaiting(on), answered: (answer, question) => this.take(answer, question) });
-    const words = K.el("div", { class: "pb-words" }, K.el("label", { class: "pb-label", for: id }, "Prompt"), this.frame, this.hints.root, this.hints.ideas);
-    root.replaceChildren(K.el("div", { class: "pb-main" }, words, this.film?.root));
+    const words = K.el("div", { class: "pb-words" }, K.el("label", { class: "pb-label", for: id }, "Prompt"), this.frame, this.hints.root);
+    root.replaceChildren(K.el("div", { class: "pb-main" }, words, this.hints.ideas, this.film?.root));
     this.hints.showIdeas((Array.isArray(props.ideas) ? props.ideas : []).map(String), () => this.text);
     this.listen();
     this.adopt(this.received());

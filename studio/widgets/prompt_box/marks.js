@@ -3,6 +3,7 @@
 
 const MIRROR_LIMIT = 20000; // Longer texts are not mirrored: laying them out twice for every key would be felt.
 const END = "\u200b"; // Without it a line break at the very end would not open a new line.
+const WORD_GAP = 40; // Pixels between two words of one mark on one line; further apart, another direction of writing lies between.
 
 class Marks {
   constructor(area) {
@@ -20,19 +21,29 @@ class Marks {
 
   /** New text and its marks. */
   show(text, marks) {
-    const long = text.length > MIRROR_LIMIT, shown = long ? END : text + END;
+    const long = text.length > MIRROR_LIMIT, shown = long ? END : (text || this.area.placeholder) + END;
     this.scroller.classList.toggle("pb-long", long);
     if (this.node.data !== shown) this.node.data = shown;
     this.list = long ? [] : marks;
     this.draw();
   }
 
-  /** Where the units [start, end) stand: one rectangle a line, in pixels from the sheet's corner. */
+  /** Where the words in the units [start, end) stand: one rectangle a line, in pixels from the sheet's corner. Space that hangs at a line's end is left out. */
   places(start, end) {
-    const origin = this.sheet.getBoundingClientRect(), range = document.createRange();
-    range.setStart(this.node, start);
-    range.setEnd(this.node, end);
-    return [...range.getClientRects()].filter((r) => r.width > 0).map((r) => ({ x: r.left - origin.left, y: r.top - origin.top, width: r.width, height: r.height }));
+    const origin = this.sheet.getBoundingClientRect(), range = document.createRange(), places = [];
+    for (const { 0: word, index } of this.node.data.slice(start, end).matchAll(/\S+/g)) {
+      range.setStart(this.node, start + index);
+      range.setEnd(this.node, start + index + word.length);
+      for (const r of range.getClientRects()) {
+        const left = r.left - origin.left, right = r.right - origin.left, y = r.top - origin.top, last = places.at(-1);
+        if (r.width === 0) continue;
+        if (last && Math.abs(last.y - y) < r.height / 2 && left - last.right < WORD_GAP && last.left - right < WORD_GAP) {
+          last.left = Math.min(last.left, left);
+          last.right = Math.max(last.right, right);
+        } else places.push({ left, right, y, height: r.height });
+      }
+    }
+    return places.map(({ left, right, y, height }) => ({ x: left, y, width: right - left, height }));
   }
 
   draw() {
