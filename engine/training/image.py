@@ -26,7 +26,8 @@ from engine.training.home import Log, Stop, be_modest, load_checkpoint, only_one
 from engine.training.latents import LatentCache, fingerprint
 from engine.training.optim import Optimiser
 from engine.training.vae import CHANNELS, rate_at, swap
-from engine.training.wording import everyday
+from engine.training.wording import short, typed
+from engine.world.spec import SceneSpec
 
 NAME = "pocket-sd"
 WIDTHS, HEADS = (96, 160, 256), (3, 5, 8)
@@ -88,7 +89,10 @@ class Batches:
     """Random latents with a wording each, from the shards that are there. Latents stay in memory: 4 kB a picture."""
 
     def __init__(self, cache: LatentCache) -> None:
-        self.cache, self.latents, self.captions = cache, [], []  # type: ignore[var-annotated]
+        self.cache = cache
+        self.latents: list[torch.Tensor] = []
+        self.captions: list[list[str]] = []
+        self.specs: list[SceneSpec] = []
         self.known: list[int] = []
         self.refresh()
 
@@ -98,7 +102,9 @@ class Batches:
             if shard not in self.known:
                 self.known.append(shard)
                 self.latents.append(torch.from_numpy(np.array(self.cache.latents(shard))).flatten(0, 1))
-                self.captions += [record["captions"] for record in self.cache.records(shard)]
+                records = self.cache.records(shard)
+                self.captions += [record["captions"] for record in records]
+                self.specs += [SceneSpec.model_validate(record["spec"]) for record in records]
 
     def __len__(self) -> int:
         return sum(map(len, self.latents))
@@ -110,9 +116,9 @@ class Batches:
         latents = torch.stack([self.latents[k // each][k % each] for k in picks]).float()
         texts = []
         for k in picks:
-            wordings = self.captions[k // self.cache.recipe.frames]
-            said = everyday(wordings[int(rng.integers(len(wordings)))], rng, strange=0.01)
-            texts.append("" if rng.random() < DROPPED else said)
+            scene = k // self.cache.recipe.frames
+            text, _ = typed(self.specs[scene], rng, caption=self.captions[scene][int(rng.integers(len(self.captions[scene])))])
+            texts.append("" if rng.random() < DROPPED else text)
         return latents, texts
 
 
@@ -270,7 +276,8 @@ def show(training: Training, unet: Any, autoencoder: Any, judged: Batches, folde
     """Write the diffusers folder, and a sheet of held-out prompts."""
     export(unet, autoencoder, training.tokenizer, training.encoder, folder / "export")
     made = pipeline(unet, autoencoder.to(unet.dtype), training.tokenizer, training.encoder)
-    draw_sheet(made, [wordings[0] for wordings in judged.captions[:18]], folder / "sheet.png")
+    rng = np.random.default_rng(4)
+    draw_sheet(made, [short(spec, rng, held_out=True, leave_out=0.0)[0] for spec in judged.specs[:18]], folder / "sheet.png")
     autoencoder.float()
 
 

@@ -1,6 +1,6 @@
 """The picture model's food: latents of rendered pictures with their captions, and the same pictures small for the judge.
 
-A shard holds (scenes, frames, 12, 16, 16) float16 latents and (scenes, frames, 128, 128, 3) uint8 pictures. It belongs to one VAE: the folder's name
+A shard holds (scenes, frames, 12, 16, 16) float16 latents and (scenes, frames, 128, 128, 3) uint8 pictures. It belongs to one encoder: the folder's name
 has the first digits of the weights' hash, so another VAE never meets the wrong latents. Shards of raw pictures on disk are used; others are drawn and not kept.
 """
 
@@ -15,6 +15,7 @@ from typing import Any
 import cv2
 import numpy as np
 import torch
+from safetensors.torch import load_file
 
 from engine.training.data import Cache, Example, Recipe, examples
 from engine.training.home import training_dir
@@ -25,8 +26,13 @@ SMALL = 128
 
 
 def fingerprint(vae_folder: Path) -> str:
-    """The first eight hex digits of the hash of a VAE's weights."""
-    return hashlib.sha256((vae_folder / "diffusion_pytorch_model.safetensors").read_bytes()).hexdigest()[:8]
+    """The first eight hex digits of the hash of a VAE's encoder. Its decoder may go on learning: latents stay what they are."""
+    weights = load_file(vae_folder / "diffusion_pytorch_model.safetensors")
+    digest = hashlib.sha256()
+    for name in sorted(weights):
+        if name.startswith("encoder."):
+            digest.update(name.encode() + weights[name].numpy().tobytes())
+    return digest.hexdigest()[:8]
 
 
 class LatentCache:

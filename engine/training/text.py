@@ -24,8 +24,7 @@ from engine.training.data import STREAMS
 from engine.training.home import Log, Stop, be_modest, load_checkpoint, only_one, save_checkpoint, training_dir
 from engine.training.optim import Optimiser
 from engine.training.vae import rate_at, swap
-from engine.training.wording import everyday, plain
-from engine.world import words as w
+from engine.training.wording import plain, short, synonyms, typed
 from engine.world.captions import captions
 from engine.world.spec import CAMERAS, COLOURS, KINDS, MOTIONS, PLACES, SIZES, SPEEDS, TIMES, WEATHERS, SceneSpec, sample_spec
 
@@ -44,8 +43,8 @@ def words_of_the_world() -> list[str]:
         spec = sample_spec(rng, count=2)
         for text in captions(spec, rng, 2):
             found.update(plain(text))
-    for table in (w.MORE_NOUNS, w.MORE_COLOURS, w.MORE_SIZES, w.MORE_SPEEDS, w.MORE_DIRECTIONS):
-        for phrase in [*table, *(p for value in table.values() if isinstance(value, list) for p in value)]:
+    for phrases in synonyms().values():
+        for phrase in phrases:
             found.update(plain(phrase))
     return sorted(found)
 
@@ -79,13 +78,14 @@ def tokens(tokenizer: CLIPTokenizer, texts: Sequence[str]) -> torch.Tensor:
     return tokenizer(list(texts), padding="max_length", max_length=LENGTH, truncation=True, return_tensors="pt").input_ids
 
 
-def labels_of(spec: SceneSpec) -> list[int]:
-    """What a sentence says: scene fields, then three slots of subject fields; -100 where a slot is empty (but its kind is `none`)."""
+def labels_of(spec: SceneSpec, said: set[str] | None = None) -> list[int]:
+    """What a sentence says: scene fields, then three slots of subject fields; -100 where a slot is empty (but its kind is `none`) or a field is not said."""
     found = [choices.index(getattr(spec, name)) for name, choices in SCENE.items()]
     for slot in range(3):
         one = spec.subjects[slot] if slot < len(spec.subjects) else None
         found += [(choices.index(getattr(one, name)) if one else 0 if name == "kind" else -100) for name, choices in SUBJECT.items()]
-    return found
+    names = [*SCENE, *(name for _ in range(3) for name in SUBJECT)]
+    return [label if said is None or name in said else -100 for name, label in zip(names, found, strict=True)]
 
 
 class Reader(nn.Module):
@@ -107,14 +107,24 @@ class Reader(nn.Module):
         return out
 
 
-def sentences(rng: np.random.Generator, count: int, *, held_out: bool = False) -> tuple[list[str], torch.Tensor]:
-    """So many sentences and their labels (B, 22). Training ones are loosened by `everyday`: synonyms, omissions, strange words."""
+def sentences(rng: np.random.Generator, count: int, *, kind: str = "train") -> tuple[list[str], torch.Tensor]:
+    """So many sentences and their labels (B, 22).
+
+    kind: `train`, `typed` in all its looseness; `short`, prompts in usual words and patterns never used in training; `held-out`, captions in
+    patterns and synonyms never used in training.
+    """
     texts, labels = [], []
     for _ in range(count):
         spec = sample_spec(rng, wild=bool(rng.random() < 0.3))
-        text = captions(spec, rng, 1, held_out=held_out)[0]
-        texts.append(text if held_out else everyday(text, rng))
-        labels.append(labels_of(spec))
+        said: set[str] | None = None
+        if kind == "train":
+            text, said = typed(spec, rng)
+        elif kind == "short":
+            text, said = short(spec, rng, held_out=True)
+        else:
+            text = captions(spec, rng, 1, held_out=True)[0]
+        texts.append(text)
+        labels.append(labels_of(spec, said))
     return texts, torch.tensor(labels)
 
 
@@ -172,14 +182,12 @@ def read_back(model: Any, tokenizer: CLIPTokenizer, texts: Sequence[str], labels
 
 
 def report(training: Training, folder: Path, log: Log, losses: list[float]) -> None:
-    """Checkpoint, held-out figures (seen wording of unseen scenes; unseen wording with unseen synonyms), and the export."""
+    """Checkpoint, figures on unseen scenes in three kinds of wording, and the export."""
     training.save(folder / "checkpoint.safetensors")
     model = training.averaged()
     rng = np.random.default_rng([STREAMS["held-out"], 7])
-    known: Any = read_back(model, training.tokenizer, *sentences(rng, 128))
-    strange: Any = read_back(model, training.tokenizer, *sentences(rng, 128, held_out=True))
-    log.write(steps=training.optimiser.steps, minutes=training.seconds / 60, loss=float(np.mean(losses)) if losses else None,
-              known={k: round(v, 3) for k, v in known.items()}, held_out={k: round(v, 3) for k, v in strange.items()})  # fmt: skip
+    figures = {kind: {k: round(v, 3) for k, v in read_back(model, training.tokenizer, *sentences(rng, 128, kind=kind)).items()} for kind in ("train", "short", "held-out")}
+    log.write(steps=training.optimiser.steps, minutes=training.seconds / 60, loss=float(np.mean(losses)) if losses else None, **figures)
     model["encoder"].save_pretrained(folder / "export.part")
     training.tokenizer.save_pretrained(folder / "export.part" / "tokenizer")
     swap(folder / "export.part", folder / "export")

@@ -49,8 +49,12 @@ def build(width: int = WIDTH, encoder: tuple[int, ...] = ENCODER_BLOCKS, decoder
         num_encoder_blocks=encoder, num_decoder_blocks=decoder, scaling_factor=1.0,
     )  # fmt: skip
     for module in model.modules():
-        # A residual block begins as the identity: twelve of them in a row would otherwise grow without bound.
+        if isinstance(module, nn.Conv2d):
+            # The library's own start shrinks a signal at each layer: after ten of them the first pictures would be flat grey for minutes.
+            nn.init.kaiming_normal_(module.weight, nonlinearity="linear")
+    for module in model.modules():
         if type(module).__name__ == "AutoencoderTinyBlock":
+            # A residual block begins as the identity: several in a row would otherwise grow without bound.
             nn.init.zeros_(module.conv[-1].weight)
             nn.init.zeros_(module.conv[-1].bias)
     return model.to(memory_format=torch.channels_last)
@@ -92,11 +96,12 @@ def gradients(x: torch.Tensor) -> torch.Tensor:
     return torch.cat([(x[..., 1:] - x[..., :-1]).flatten(1), (x[..., 1:, :] - x[..., :-1, :]).flatten(1)], 1)
 
 
-def loss_of(model: Vae, whitening: Whitening, pictures: torch.Tensor, noise: torch.Generator) -> torch.Tensor:
+def loss_of(model: Vae, whitening: Whitening, pictures: torch.Tensor, noise: torch.Generator, *, learning: bool = True) -> torch.Tensor:
     """pictures: (B, 3, H, W) in [-1, 1]. L1, edges (L1 of gradients, half) and squares, on [-1, 1]; and the pull of three latents to colours."""
     kind = model.dtype
     raw = model.encode(pictures.to(kind)).latents
-    whitening.update(raw)
+    if learning:
+        whitening.update(raw)
     latents = whitening.apply(raw)
     factor = pictures.shape[-1] // latents.shape[-1]
     colours = (F.avg_pool2d(pictures, factor) - COLOUR_MEAN) / COLOUR_SCALE
@@ -161,15 +166,24 @@ class Training:
     """Everything that a step needs, and that a checkpoint must hold."""
 
     def __init__(self, model: Vae, seed: int = 0, *, kind: torch.dtype = torch.bfloat16) -> None:
-        self.whitening, self.seconds = Whitening(), 0.0
+        self.whitening, self.seconds, self.frozen = Whitening(), 0.0, False
         self.rng, self.noise = np.random.default_rng(seed), torch.Generator().manual_seed(seed)
-        self.optimiser = Optimiser(model.named_parameters(), muon_rate=6e-3, adam_rate=2e-3, average=0.998)
+        self.optimiser = Optimiser(model.named_parameters(), muon_rate=2e-3, adam_rate=1e-3, average=0.998)
         self.model = model.to(kind)
+
+    @torch.no_grad()
+    def freeze(self) -> None:
+        """From here on only the decoder learns, from the averaged encoder: latents that were made stay valid, pictures get better."""
+        self.frozen = True
+        for name, p in self.model.encoder.named_parameters(prefix="encoder"):
+            p.requires_grad_(False)
+            self.optimiser.masters[name].copy_(self.optimiser.averages[name])
+            p.copy_(self.optimiser.averages[name])
 
     def step(self, frames: np.ndarray, scale: float = 1.0) -> float:
         """One step on (B, H, W, 3) uint8; the loss."""
         self.optimiser.zero()
-        loss = loss_of(self.model, self.whitening, to_tensor(frames), self.noise)
+        loss = loss_of(self.model, self.whitening, to_tensor(frames), self.noise, learning=not self.frozen)
         loss.backward()
         self.optimiser.step(scale)
         return float(loss.detach())
@@ -177,7 +191,7 @@ class Training:
     def save(self, path: Path) -> None:
         """Write all of it; `load` continues bit for bit."""
         more = {"noise": self.noise.get_state(), "mean": self.whitening.mean, "square": self.whitening.square}
-        state = {"steps": self.optimiser.steps, "seen": self.whitening.seen, "seconds": self.seconds, "rng": self.rng.bit_generator.state}
+        state = {"steps": self.optimiser.steps, "seen": self.whitening.seen, "seconds": self.seconds, "frozen": self.frozen, "rng": self.rng.bit_generator.state}
         save_checkpoint(path, {**self.optimiser.tensors(), **more}, state)
 
     def load(self, path: Path) -> None:
@@ -187,6 +201,8 @@ class Training:
         self.noise.set_state(tensors["noise"])
         self.whitening.mean, self.whitening.square, self.whitening.seen = tensors["mean"], tensors["square"], state["seen"]
         self.rng.bit_generator.state, self.seconds = state["rng"], state["seconds"]
+        if state.get("frozen", False):
+            self.freeze()
 
 
 def rate_at(done: float, warm: float = 0.01, fall: float = 0.4) -> float:
@@ -199,6 +215,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m engine.training.vae", description="Train the pocket VAE; resumes by itself.")
     parser.add_argument("--minutes", type=float, default=25, help="minutes of training in all, earlier sessions included")
     parser.add_argument("--batch", type=int, default=20)
+    parser.add_argument("--decoder-only", action="store_true", help="keep the encoder from here on, so that latents stay valid")
     chosen = parser.parse_args()
     be_modest()
     cv2.setNumThreads(1)
@@ -212,6 +229,8 @@ def main() -> int:
         training = Training(build())
         if (folder / "checkpoint.safetensors").exists():
             training.load(folder / "checkpoint.safetensors")
+        if chosen.decoder_only and not training.frozen:
+            training.freeze()
         marked = began = time.monotonic()
         losses: list[float] = []
         while not stop and training.seconds < 60 * chosen.minutes:
