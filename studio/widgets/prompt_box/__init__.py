@@ -23,13 +23,14 @@ Read = Callable[[dict[str, Any]], Any]
 
 
 class PromptBox(Widget):
-    """A prompt that is read while it is typed. `on_read` answers each pause in typing; without it the box is a plain text field with ideas.
+    """A prompt that is read while it is typed. `on_read` answers each pause in typing; without it the box is a text field with ideas.
 
     `on_read` takes `{"prompt": str, "settings": dict}`, checked, and returns (or is a coroutine that returns)
-    `{"understood": [[start, end, meaning]], "unknown": [[start, end, meaning or "", [offer]]], "frames": data URL of one JPEG grid of frames,
+    `{"understood": [[start, end, meaning]], "unknown": [[start, end, meaning or "", [offer]]], "frames": data URL of one JPEG grid,
     "count", "cols", "width", "height" (pixels of one frame), "fps", "said": one sentence of what was understood}`; start and end are
-    indices into the Python string. Without `frames` only the words are marked. A `StudioError` that it raises becomes a line under the text.
-    `settings` reaches `on_read` as it is; a change of it (`gr.update(settings={...})`) asks again, and its `width` and `height` shape the empty stage.
+    indices into the Python string. Without `frames` only words are marked. A `StudioError` that it raises becomes a line under the text.
+    `settings` reaches `on_read` as it is; a change of it (`gr.update(settings={...})`) asks again, and its `width` and `height` give
+    the stage its shape before the first frames come.
     max_chars: longest prompt in characters; a longer one is kept in the box, marked as too long, and refused by `preprocess`.
     ideas: prompts to start from; the first few are shown, the dice picks among all of them.
     """
@@ -73,7 +74,7 @@ class PromptBox(Widget):
             raise gr.Error(error.line, title="The prompt", print_exception=False) from error
 
     def postprocess(self, value: Any) -> dict[str, str]:  # type: ignore[override]
-        """`{"prompt": str or None}` or None for the browser. Any other value raises `InvalidInput`; the length is not checked, the box shows it."""
+        """`{"prompt": str or None}` or None for the browser. Else `InvalidInput`; a prompt that is too long is shown as such."""
         return {"prompt": read_prompt(value, None)}
 
     def _checked(self, answer: Read) -> Read:
@@ -121,7 +122,8 @@ def read_prompt(raw: Any, max_chars: int | None) -> str:
     if raw in (None, ""):
         return ""
     if not isinstance(raw, Mapping):
-        raise InvalidInput("the prompt box holds something else than a prompt", why=f"got {type(raw).__name__}", fix="reload the page", field="prompt")
+        why = f"got {type(raw).__name__}"
+        raise InvalidInput("the prompt box holds something else than a prompt", why=why, fix="reload the page", field="prompt")
     prompt = raw.get("prompt")
     if prompt is None:
         return ""
@@ -131,5 +133,6 @@ def read_prompt(raw: Any, max_chars: int | None) -> str:
     if max_chars is not None and len(prompt) > max_chars:
         raise LimitExceeded(f"the prompt has {len(prompt)} characters", why=f"at most {max_chars} are read", fix="shorten it", field="prompt")
     if "\0" in prompt or any("\ud800" <= sign <= "\udfff" for sign in prompt):
-        raise InvalidInput("the prompt holds a broken character", why="half of a pair, or a zero", fix="delete what looks odd, or type it again", field="prompt")
+        why = "half of a pair, or a zero"
+        raise InvalidInput("the prompt holds a broken character", why=why, fix="delete what looks odd, or type it again", field="prompt")
     return prompt

@@ -178,7 +178,8 @@ class PromptBox {
     if (!box) return;
     const { mark } = box, offers = mark.offers.length ? `: ${mark.offers.join(", ")}?` : "";
     tip.textContent = mark.known ? mark.meaning : mark.meaning ? `not sure, read as ${mark.meaning}` : `not known${offers}`;
-    tip.hidden = !tip.textContent;
+    // A word that means what it says needs no note, which would only cover the line below.
+    tip.hidden = !tip.textContent || tip.textContent.toLowerCase() === this.text.slice(mark.start, mark.end).toLowerCase();
     const sheet = this.paper.sheet.getBoundingClientRect(), edge = frame.getBoundingClientRect();
     tip.style.left = `${Math.max(4, Math.min(sheet.left - edge.left + box.x, edge.width - tip.offsetWidth - 4))}px`;
     tip.style.top = `${sheet.top - edge.top + box.y + box.height + 5}px`;

@@ -69,7 +69,7 @@ class Marks {
     return at === selectionEnd ? this.boxes.find(({ mark }) => mark.start <= at && at <= mark.end) ?? null : null;
   }
 
-  /** Scrolls so that the caret is in view. The text area grows after the browser looked for the caret, so a new last line would stay hidden. */
+  /** Scrolls so that the caret is in view with half a line of room: the browser alone stops flush at the edge, and may look before the text has grown. */
   revealCaret() {
     this.area.scrollTop = 0;
     const { scroller } = this, at = Math.min(this.area.selectionEnd, this.node.length - 1);
