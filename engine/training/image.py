@@ -7,6 +7,7 @@ v-prediction (Salimans and Ho, 2022) on the squared-cosine schedule (Nichol and 
 from __future__ import annotations
 
 import argparse
+import json
 import time
 from pathlib import Path
 from typing import Any
@@ -50,7 +51,7 @@ def scheduler() -> Any:
 
 
 def build(widths: tuple[int, ...] = WIDTHS, heads: tuple[int, ...] = HEADS, cross: int = text.WIDTH, side: int = 16) -> Any:
-    """A fresh UNet. Every residual branch, and the output, begins at zero, so the first prediction is zero and training starts calmly."""
+    """A fresh UNet. Convolution, attention and feed-forward branches and the output begin at zero: the first prediction is zero and training starts calmly."""
     model: Any = UNet2DConditionModel(
         sample_size=side, in_channels=CHANNELS, out_channels=CHANNELS, layers_per_block=1, block_out_channels=widths, attention_head_dim=heads, cross_attention_dim=cross,
         down_block_types=("CrossAttnDownBlock2D",) * (len(widths) - 1) + ("DownBlock2D",), up_block_types=("UpBlock2D",) + ("CrossAttnUpBlock2D",) * (len(widths) - 1),
@@ -203,6 +204,9 @@ def export(unet: Any, autoencoder: Any, tokenizer: CLIPTokenizer, encoder: Any, 
     words.load_state_dict({k: v.half() if v.is_floating_point() else v for k, v in encoder.state_dict().items()}, assign=True)
     aside = place.with_suffix(".part")
     pipeline(copies[0], copies[1], tokenizer, words).save_pretrained(aside)
+    # transformers loads in the kind of number that the config names, diffusers in float32: without this a plain load would mix the two.
+    described = aside / "text_encoder/config.json"
+    described.write_text(json.dumps({**json.loads(described.read_text()), "dtype": "float32"}, indent=2, sort_keys=True) + "\n")
     swap(aside, place)
 
 
@@ -250,15 +254,16 @@ def main() -> int:
         if checkpoint.exists():
             training.load(checkpoint)
         batches, judged = Batches(cache), Batches(test)
-        began = saved = shown = time.monotonic()
+        saved = shown = time.monotonic()
+        began = time.process_time()
         losses: list[float] = []
         while not stop and training.samples < chosen.samples:
             losses.append(training.step(batches, chosen.batch, rate_at(training.samples / chosen.samples)))
             if training.samples > SEEN_EACH * len(batches) and len(batches.known) < chosen.shards:
                 cache.make(max(batches.known) + 1)
                 batches.refresh()
-            now = time.monotonic()
-            training.seconds, began = training.seconds + now - began, now
+            now, spent = time.monotonic(), time.process_time()
+            training.seconds, began = training.seconds + spent - began, spent
             if now - saved > 240:
                 training.save(checkpoint)
                 unet = training.averaged()
@@ -266,7 +271,7 @@ def main() -> int:
                 if now - shown > 840 or shown == saved:
                     show(training, unet, autoencoder, judged, folder)
                     shown = now
-                saved, losses, began = time.monotonic(), [], time.monotonic()
+                saved, losses, began = time.monotonic(), [], time.process_time()
         training.save(checkpoint)
         show(training, training.averaged(), autoencoder, judged, folder)
     return 0

@@ -166,9 +166,9 @@ def gathered(cache: LatentCache, shards: Sequence[int]) -> tuple[np.ndarray, lis
 
 
 def main() -> int:
-    """Train for so many minutes in all (earlier ones count) on the pictures that the picture model's cache holds."""
+    """Train for so many minutes of processor time in all (earlier ones count) on the pictures that the picture model's cache holds."""
     parser = argparse.ArgumentParser(prog="python -m engine.training.judge", description="Train the judge on true renders; resumes by itself.")
-    parser.add_argument("--minutes", type=float, default=30, help="minutes of training in all, earlier sessions included")
+    parser.add_argument("--minutes", type=float, default=30, help="minutes of processor time in all, earlier sessions included")
     parser.add_argument("--shards", type=int, default=60, help="most shards of 256 pictures to learn from")
     parser.add_argument("--batch", type=int, default=64)
     chosen = parser.parse_args()
@@ -188,16 +188,16 @@ def main() -> int:
         pictures, specs = gathered(cache, cache.ready()[: chosen.shards])
         labels = np.array([labels_of(spec) for spec in specs])
         truth, wanted = gathered(test, [0])
-        marked = began = time.monotonic()
+        marked, began = time.monotonic(), time.process_time()
         losses: list[float] = []
         while not stop and training.seconds < 60 * chosen.minutes:
             picks = training.rng.integers(len(pictures), size=chosen.batch)
             losses.append(training.step(pictures[picks], labels[picks], rate_at(training.seconds / 60 / chosen.minutes)))
-            now = time.monotonic()
-            training.seconds, began = training.seconds + now - began, now
+            now, spent = time.monotonic(), time.process_time()
+            training.seconds, began = training.seconds + spent - began, spent
             if now - marked > 120:
                 _report(training, folder, log, losses, truth, wanted, len(pictures))
-                marked, losses, began = time.monotonic(), [], time.monotonic()
+                marked, losses, began = time.monotonic(), [], time.process_time()
         _report(training, folder, log, losses, truth, wanted, len(pictures))
     return 0
 

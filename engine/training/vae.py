@@ -166,7 +166,7 @@ class Training:
     """Everything that a step needs, and that a checkpoint must hold."""
 
     def __init__(self, model: Vae, seed: int = 0, *, kind: torch.dtype = torch.bfloat16) -> None:
-        self.whitening, self.seconds, self.frozen = Whitening(), 0.0, False
+        self.whitening, self.seconds, self.pictures, self.frozen = Whitening(), 0.0, 0, False
         self.rng, self.noise = np.random.default_rng(seed), torch.Generator().manual_seed(seed)
         self.optimiser = Optimiser(model.named_parameters(), muon_rate=2e-3, adam_rate=1e-3, average=0.998)
         self.model = model.to(kind)
@@ -186,12 +186,13 @@ class Training:
         loss = loss_of(self.model, self.whitening, to_tensor(frames), self.noise, learning=not self.frozen)
         loss.backward()
         self.optimiser.step(scale)
+        self.pictures += len(frames)
         return float(loss.detach())
 
     def save(self, path: Path) -> None:
         """Write all of it; `load` continues bit for bit."""
         more = {"noise": self.noise.get_state(), "mean": self.whitening.mean, "square": self.whitening.square}
-        state = {"steps": self.optimiser.steps, "seen": self.whitening.seen, "seconds": self.seconds, "frozen": self.frozen, "rng": self.rng.bit_generator.state}
+        state = {"steps": self.optimiser.steps, "seen": self.whitening.seen, "seconds": self.seconds, "pictures": self.pictures, "frozen": self.frozen, "rng": self.rng.bit_generator.state}
         save_checkpoint(path, {**self.optimiser.tensors(), **more}, state)
 
     def load(self, path: Path) -> None:
@@ -200,7 +201,7 @@ class Training:
         self.optimiser.load(tensors, state["steps"])
         self.noise.set_state(tensors["noise"])
         self.whitening.mean, self.whitening.square, self.whitening.seen = tensors["mean"], tensors["square"], state["seen"]
-        self.rng.bit_generator.state, self.seconds = state["rng"], state["seconds"]
+        self.rng.bit_generator.state, self.seconds, self.pictures = state["rng"], state["seconds"], state.get("pictures", state["steps"] * 20)
         if state.get("frozen", False):
             self.freeze()
 
@@ -211,10 +212,10 @@ def rate_at(done: float, warm: float = 0.01, fall: float = 0.4) -> float:
 
 
 def main() -> int:
-    """Train for so many minutes in all (earlier ones count), writing the diffusers folder at every mark."""
+    """Train for so many minutes of processor time in all (earlier ones count), writing the diffusers folder at every mark."""
     parser = argparse.ArgumentParser(prog="python -m engine.training.vae", description="Train the pocket VAE; resumes by itself.")
-    parser.add_argument("--minutes", type=float, default=25, help="minutes of training in all, earlier sessions included")
-    parser.add_argument("--batch", type=int, default=20)
+    parser.add_argument("--minutes", type=float, default=25, help="minutes of processor time in all, earlier sessions included")
+    parser.add_argument("--batch", type=int, default=10)
     parser.add_argument("--decoder-only", action="store_true", help="keep the encoder from here on, so that latents stay valid")
     chosen = parser.parse_args()
     be_modest()
@@ -231,20 +232,20 @@ def main() -> int:
             training.load(folder / "checkpoint.safetensors")
         if chosen.decoder_only and not training.frozen:
             training.freeze()
-        marked = began = time.monotonic()
+        marked, began = time.monotonic(), time.process_time()
         losses: list[float] = []
         while not stop and training.seconds < 60 * chosen.minutes:
             losses.append(training.step(crops(cache, training.rng, chosen.batch, 128), rate_at(training.seconds / 60 / chosen.minutes)))
-            now = time.monotonic()
-            training.seconds, began = training.seconds + now - began, now
+            now, spent = time.monotonic(), time.process_time()
+            training.seconds, began = training.seconds + spent - began, spent
             if now - marked > 120:
-                report(training, truth, folder, log, losses, chosen.batch)
-                marked, losses, began = now, [], time.monotonic()
-        report(training, truth, folder, log, losses, chosen.batch)
+                report(training, truth, folder, log, losses)
+                marked, losses, began = time.monotonic(), [], time.process_time()
+        report(training, truth, folder, log, losses)
     return 0
 
 
-def report(training: Training, truth: torch.Tensor, folder: Path, log: Log, losses: list[float], batch: int) -> None:
+def report(training: Training, truth: torch.Tensor, folder: Path, log: Log, losses: list[float]) -> None:
     """Checkpoint, held-out figures, a sheet to look at, and the model in diffusers' layout (written aside, then swapped)."""
     training.save(folder / "checkpoint.safetensors")
     model = exported(training.optimiser, training.whitening, training.model)
@@ -252,7 +253,7 @@ def report(training: Training, truth: torch.Tensor, folder: Path, log: Log, loss
     began = time.perf_counter()
     with torch.no_grad():
         model.decode(torch.randn(4, CHANNELS, 16, 16))
-    log.write(steps=training.optimiser.steps, pictures=training.optimiser.steps * batch, minutes=training.seconds / 60, loss=float(np.mean(losses)) if losses else None,
+    log.write(steps=training.optimiser.steps, pictures=training.pictures, minutes=training.seconds / 60, loss=float(np.mean(losses)) if losses else None,
               psnr=figure, decode_ms=(time.perf_counter() - began) * 250)  # fmt: skip
     sheet(folder / "sheet.png", [truth[:5], drawn[:5]])
     model.save_pretrained(folder / "export.part")
