@@ -49,11 +49,15 @@ class Marks {
   draw() {
     if (!this.sheet.clientWidth) return; // in a hidden tab: the ResizeObserver calls again when it is shown
     this.boxes = this.list.flatMap((mark) => this.places(mark.start, mark.end).map((place) => ({ ...place, mark })));
-    this.layer.replaceChildren(...this.boxes.map(({ x, y, width, height, mark }) => {
-      const box = K.el("span", { class: mark.known ? "pb-known" : "pb-strange" });
-      Object.assign(box.style, { left: `${x}px`, top: `${y}px`, width: `${width}px`, height: `${height}px` });
-      return box;
-    }));
+    const { layer, boxes } = this, { children } = layer;
+    while (children.length > boxes.length) layer.lastChild.remove();
+    while (children.length < boxes.length) layer.append(document.createElement("span"));
+    boxes.forEach(({ x, y, width, height, mark }, index) => {
+      const kind = mark.known ? "pb-known" : "pb-strange", place = `left:${x}px;top:${y}px;width:${width}px;height:${height}px`, node = children[index];
+      // Most marks stay where they are from key to key: only what changed costs a new layout.
+      if (node.className !== kind) node.className = kind;
+      if (node.place !== place) { node.place = place; node.style.cssText = place; }
+    });
   }
 
   /** The box under a place of the window, or null. */
