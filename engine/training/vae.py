@@ -118,7 +118,7 @@ def loss_of(model: Vae, whitening: Whitening, pictures: torch.Tensor, noise: tor
 
 def to_tensor(frames: np.ndarray) -> torch.Tensor:
     """(B, H, W, 3) uint8 -> (B, 3, H, W) float32 in [-1, 1], channels last in memory."""
-    return torch.from_numpy(np.ascontiguousarray(frames)).permute(0, 3, 1, 2).float().div(127.5).sub(1)
+    return torch.from_numpy(np.array(frames)).permute(0, 3, 1, 2).float().div(127.5).sub(1)
 
 
 def crops(cache: Cache, rng: np.random.Generator, count: int, side: int) -> np.ndarray:
@@ -148,13 +148,12 @@ def psnr(model: Vae, pictures: torch.Tensor) -> tuple[float, torch.Tensor]:
     return float((-10 * ((drawn - pictures) / 2).pow(2).mean((1, 2, 3)).log10()).mean()), drawn
 
 
-def exported(optimiser: Optimiser, whitening: Whitening, like: Vae) -> Vae:
-    """The averaged weights as a model of its own, whitening folded in, float32."""
-    config: Any = like.config
-    model = build(config.encoder_block_out_channels[0], tuple(config.num_encoder_blocks), tuple(config.num_decoder_blocks))
-    model.load_state_dict(optimiser.averages)
-    whitening.fold(model)
-    return model.eval()
+@torch.no_grad()
+def measured(model: Vae, pictures: torch.Tensor) -> Whitening:
+    """The whitening that fits a model's own latents of these pictures, (B, 3, H, W) in [-1, 1]."""
+    whitening = Whitening()
+    whitening.update(torch.cat([model.encode(part.to(model.dtype)).latents.float() for part in pictures.split(8)]))
+    return whitening
 
 
 def sheet(path: Path, rows: list[torch.Tensor]) -> None:
@@ -173,10 +172,28 @@ class Training:
         self.optimiser = Optimiser(model.named_parameters(), muon_rate=1.5e-3, adam_rate=2e-4, average=0.995)
         self.model = model.to(kind)
 
+    def averaged(self) -> Vae:
+        """The averaged weights as a model of its own, float32; its latents are not whitened yet."""
+        config: Any = self.model.config
+        model = build(config.encoder_block_out_channels[0], tuple(config.num_encoder_blocks), tuple(config.num_decoder_blocks))
+        model.load_state_dict(self.optimiser.averages)
+        return model.eval()
+
+    def exported(self, pictures: torch.Tensor) -> Vae:
+        """The model for use. pictures: (B, 3, H, W) in [-1, 1], by which the averaged encoder's latents are whitened.
+
+        The running figures will not do: they follow the newest encoder, and the averaged one is some hundred steps behind it. Once frozen they are final.
+        """
+        model = self.averaged()
+        (self.whitening if self.frozen else measured(model, pictures)).fold(model)
+        return model
+
     @torch.no_grad()
-    def freeze(self) -> None:
-        """From here on only the decoder learns, from the averaged encoder: latents that were made stay valid, pictures get better."""
+    def freeze(self, pictures: torch.Tensor | None = None) -> None:
+        """From here on only the decoder learns, from the averaged encoder, whitened by `pictures`: latents that were made stay valid, pictures get better."""
         self.frozen = True
+        if pictures is not None:
+            self.whitening = measured(self.averaged(), pictures)
         for name, p in self.model.encoder.named_parameters(prefix="encoder"):
             p.requires_grad_(False)
             self.optimiser.masters[name].copy_(self.optimiser.averages[name])
@@ -227,13 +244,14 @@ def main() -> int:
         stop, log, cache = Stop(), Log(folder), Cache(Recipe())
         Cache(Recipe(split="held-out")).fill(1)
         cache.fill(2, stop)
+        pictures = to_tensor(cache.frames(0)[:, 0])  # (64, 3, 256, 256), for whitening
         truth = to_tensor(Cache(Recipe(split="held-out")).frames(0)[:, 0])  # (64, 3, 256, 256)
         torch.manual_seed(0)
         training = Training(build())
         if (folder / "checkpoint.safetensors").exists():
             training.load(folder / "checkpoint.safetensors")
         if chosen.decoder_only and not training.frozen:
-            training.freeze()
+            training.freeze(pictures)
         marked, began = time.monotonic(), time.process_time()
         losses: list[float] = []
         while not stop and training.seconds < 60 * chosen.minutes:
@@ -241,16 +259,16 @@ def main() -> int:
             now, spent = time.monotonic(), time.process_time()
             training.seconds, began = training.seconds + spent - began, spent
             if now - marked > 120:
-                report(training, truth, folder, log, losses)
+                report(training, pictures, truth, folder, log, losses)
                 marked, losses, began = time.monotonic(), [], time.process_time()
-        report(training, truth, folder, log, losses)
+        report(training, pictures, truth, folder, log, losses)
     return 0
 
 
-def report(training: Training, truth: torch.Tensor, folder: Path, log: Log, losses: list[float]) -> None:
+def report(training: Training, pictures: torch.Tensor, truth: torch.Tensor, folder: Path, log: Log, losses: list[float]) -> None:
     """Checkpoint, held-out figures, a sheet to look at, and the model in diffusers' layout (written aside, then swapped)."""
     training.save(folder / "checkpoint.safetensors")
-    model = exported(training.optimiser, training.whitening, training.model)
+    model = training.exported(pictures)
     figure, drawn = psnr(model, truth)
     began = time.perf_counter()
     with torch.no_grad():
