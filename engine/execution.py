@@ -112,6 +112,7 @@ def named(error: BaseException, settings: Settings) -> StudioError:
 
 def seal(task: Task[Any], request: Request, result: Result, *, run: RunContext, destination: Path, inputs: dict[str, bytes]) -> dict[str, Any]:
     """Write run.json and thumbnails beside the clip, stamp the clip with the same JSON, and move the folder into place. Returns the summary."""
+    from engine.media.disk import sync_folder
     from engine.media.provenance import stamp
     from engine.media.thumbs import make_thumbs
 
@@ -220,15 +221,6 @@ def check_media(request: Request, settings: Settings) -> None:
             raise type(error)(f"{name}: {error.what}", why=error.why, fix=error.fix, field=name) from error
         if facts.kind != kind:
             raise InvalidInput(f"{name}: {path.name} holds {facts.kind}, not {kind}", fix=f"choose a file of kind {kind}", field=name)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make renames inside `folder` survive a power cut."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 class _Recorder:

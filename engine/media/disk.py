@@ -1,16 +1,38 @@
-"""Small things that every file writer needs: a folder's fsync, and a full disk in plain words."""
+"""Small things that every file writer needs: whole files or none, a folder's fsync, and a full disk in plain words."""
 
 from __future__ import annotations
 
 import errno
 import os
+import secrets
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from engine.errors import LimitExceeded
 
 # EFBIG and EDQUOT are what file-size limits and quotas give instead of ENOSPC.
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+@contextmanager
+def whole_file(target: Path) -> Iterator[Path]:
+    """A hidden temporary path beside `target`; when the block ends well it is flushed to the disk and takes `target`'s name, else nothing is left.
+
+    Raises `LimitExceeded` when the disk is full.
+    """
+    temporary = target.with_name(f".{secrets.token_hex(8)}.part")
+    try:
+        yield temporary
+        with open(temporary, "rb") as file:
+            os.fsync(file.fileno())
+        os.replace(temporary, target)
+    except OSError as error:
+        raise as_disk_error(error, target) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+    sync_folder(target.parent)
 
 
 def sync_folder(folder: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,7 +10,7 @@ import numpy as np
 
 from engine.errors import InvalidInput, UnreadableMedia
 from engine.media.cage import Decoder, Inlet
-from engine.media.disk import as_disk_error, sync_folder
+from engine.media.disk import whole_file
 from engine.settings import Settings
 
 
@@ -57,16 +56,6 @@ def write_image(path: str | os.PathLike[str], array: np.ndarray, *, quality: int
     if kind[0] == "JPEG" and array.ndim == 3 and array.shape[2] == 4:
         alpha = array[..., 3:].astype(np.uint16)
         array = ((array[..., :3] * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)
-    temporary = target.with_name(f".{secrets.token_hex(8)}.part")
-    try:
-        with open(temporary, "xb") as file:
-            Image.fromarray(np.ascontiguousarray(array)).save(file, kind[0], **kind[1])
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, target)
-    except OSError as error:
-        raise as_disk_error(error, target) from error
-    finally:
-        temporary.unlink(missing_ok=True)
-    sync_folder(target.parent)
+    with whole_file(target) as temporary:
+        Image.fromarray(np.ascontiguousarray(array)).save(temporary, kind[0], **kind[1])
     return target

@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import secrets
 import zipfile
 import zlib
 from dataclasses import dataclass, field
@@ -19,7 +18,7 @@ from typing import Any
 from engine.errors import LimitExceeded, StudioError
 from engine.media.boxes import find_uuid, top_level, uuid_box
 from engine.media.cage import Inlet
-from engine.media.disk import as_disk_error, sync_folder
+from engine.media.disk import whole_file
 from engine.media.probe import probe
 from engine.settings import Settings
 
@@ -56,8 +55,7 @@ def stamp(path: str | os.PathLike[str], document: dict[str, Any], files: dict[st
     if len(text.encode()) > DOCUMENT_BYTES:
         raise LimitExceeded(f"the settings of {target.name} are over {DOCUMENT_BYTES >> 20} MiB", fix="use fewer stroke points")
     packed = _pack(text, files or {})
-    temporary = target.with_name(f".{secrets.token_hex(8)}.part")
-    try:
+    with whole_file(target) as temporary:
         with (
             av.open(f"file:{target}", "r", format="mp4") as source,
             av.open(f"file:{temporary}", "w", format="mp4", options={"movflags": "+faststart"}) as output,
@@ -75,14 +73,6 @@ def stamp(path: str | os.PathLike[str], document: dict[str, Any], files: dict[st
                 raise StudioError(f"{target.name} could not be stamped", why="the copy has no index", fix="run again")
             file.seek(0, os.SEEK_END)
             file.write(uuid_box(USER_TYPE, packed))
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, target)
-    except OSError as error:
-        raise as_disk_error(error, target) from error
-    finally:
-        temporary.unlink(missing_ok=True)
-    sync_folder(target.parent)
     return target
 
 

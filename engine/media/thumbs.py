@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import secrets
 from pathlib import Path
 
 import av
@@ -13,7 +12,7 @@ from av.video.reformatter import Interpolation, VideoReformatter
 from PIL import Image
 
 from engine.errors import StudioError
-from engine.media.disk import as_disk_error, sync_folder
+from engine.media.disk import whole_file
 from engine.media.images import write_image
 
 PREVIEW_SIDE = 320
@@ -71,16 +70,6 @@ def _fitted(frame: av.VideoFrame, side: int, reformatter: VideoReformatter) -> n
 
 
 def _written(target: Path, content: bytes) -> Path:
-    temporary = target.with_name(f".{secrets.token_hex(8)}.part")
-    try:
-        with open(temporary, "xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, target)
-    except OSError as error:
-        raise as_disk_error(error, target) from error
-    finally:
-        temporary.unlink(missing_ok=True)
-    sync_folder(target.parent)
+    with whole_file(target) as temporary:
+        temporary.write_bytes(content)
     return target
