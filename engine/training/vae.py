@@ -57,7 +57,33 @@ def build(width: int = WIDTH, encoder: tuple[int, ...] = ENCODER_BLOCKS, decoder
             # A residual block begins as the identity: several in a row would otherwise grow without bound.
             nn.init.zeros_(module.conv[-1].weight)
             nn.init.zeros_(module.conv[-1].bias)
+    lay_colour_path(model)
     return model.to(memory_format=torch.channels_last)
+
+
+@torch.no_grad()
+def lay_colour_path(model: Vae) -> None:
+    """Start with three channels that carry the smoothed colours all the way: down by [1, 2, 1], through three latents, and up again.
+
+    The class has no way round its layers, so this is how the first picture is a blurred one and not grey; all that is left to learn is detail.
+    """
+    tent = torch.tensor([1.0, 2.0, 1.0])[:, None] * torch.tensor([1.0, 2.0, 1.0]) / 16
+    for part, ends in ((model.encoder.layers, (3, CHANNELS)), (model.decoder.layers, (CHANNELS, 3))):
+        convolutions = [layer for layer in part if isinstance(layer, nn.Conv2d)]
+        for layer in convolutions:
+            first, last = layer is convolutions[0], layer is convolutions[-1]
+            for channel in range(3):
+                layer.weight[channel] = 0
+                if first or last:
+                    layer.weight[channel, channel, 1, 1] = 1
+                else:
+                    layer.weight[channel, channel] = tent
+            if last and ends[1] == 3:
+                layer.bias.zero_()
+    entry = model.decoder.layers[0]
+    entry.weight[:3] *= COLOUR_SCALE / 2  # latents -> colours in [0, 1], which pass every ReLU unchanged
+    entry.bias[:3] = (COLOUR_MEAN + 1) / 2
+    model.encoder.layers[0].bias[:3] = 0
 
 
 class Whitening:
