@@ -69,7 +69,7 @@ def lay_colour_path(model: Vae) -> None:
     """
     tent = torch.tensor([1.0, 2.0, 1.0])[:, None] * torch.tensor([1.0, 2.0, 1.0]) / 16
     for part, ends in ((model.encoder.layers, (3, CHANNELS)), (model.decoder.layers, (CHANNELS, 3))):
-        convolutions = [layer for layer in part if isinstance(layer, nn.Conv2d)]
+        convolutions: list[Any] = [layer for layer in part if isinstance(layer, nn.Conv2d)]
         for layer in convolutions:
             first, last = layer is convolutions[0], layer is convolutions[-1]
             for channel in range(3):
