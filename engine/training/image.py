@@ -226,6 +226,7 @@ def draw_sheet(made: Any, texts: list[str], path: Path, *, steps: int = 12, guid
     """Draw the texts with seeds 0, 1, ... and write one PNG, and the texts beside it as .txt."""
     noise = [torch.Generator().manual_seed(k) for k in range(len(texts))]
     pictures = made(texts, num_inference_steps=steps, guidance_scale=guidance, generator=noise, output_type="np").images
+    pictures = np.concatenate([pictures, np.ones((-len(texts) % columns, *pictures.shape[1:]), pictures.dtype)])
     rows = [np.concatenate(list(pictures[k : k + columns]), 1) for k in range(0, len(pictures), columns)]
     cv2.imwrite(str(path), cv2.cvtColor((np.concatenate(rows) * 255).round().astype(np.uint8), cv2.COLOR_RGB2BGR))
     path.with_suffix(".txt").write_text("\n".join(texts), encoding="utf-8")
