@@ -109,11 +109,6 @@ class WorkerExecutor:
         for run in self.store.runs.running():
             self.store.settle_run(run, "interrupted")
 
-    @property
-    def pid(self) -> int | None:
-        """Process id of the worker that lives now."""
-        return self._process.pid if self._process is not None and self._process.poll() is None else None
-
     def _tell(self, word: str) -> None:
         process = self._process
         if process is not None and process.stdin is not None:

@@ -67,11 +67,6 @@ class Helper:
             process.kill()
             process.wait(5)
 
-    @property
-    def pid(self) -> int | None:
-        """Process id of the helper that lives now."""
-        return self._process.pid if self._process is not None and self._process.poll() is None else None
-
     def _alive(self) -> subprocess.Popen[bytes]:
         if self._process is None or self._process.poll() is not None:
             with open_log(self.store.logs / "helper.log") as log:

@@ -188,7 +188,7 @@ class Studio:
         runs += self.store.runs.select(owner=who, states=("interrupted",), limit=20)
         return [{**self._brief(run), **self._live(run)} for run in runs]
 
-    def library(self, owner: str, *, trashed: bool = False) -> list[dict[str, Any]]:
+    def results(self, owner: str, *, trashed: bool = False) -> list[dict[str, Any]]:
         """Results, newest first."""
         runs = self.store.runs.select(owner=self.visible(owner), states=("done", "cancelled"), trashed=trashed)
         return [self._brief(run) for run in runs if run.result]

@@ -60,15 +60,15 @@ def test_from_submit_to_library_to_trash_and_back(studio: Studio, picture: Path)
     assert status["request"]["image"] == "disc 🎬.png", "the user's own name is shown, the kept copy has another"
     assert json.loads((studio.store.results / run.id / "run.json").read_text())["inputs"]["image"]["name"] == "disc 🎬.png"
     assert status["state"] == "done" and status["result"]["meters"] and str(studio.settings.data_dir) not in json.dumps(status)
-    assert [entry["id"] for entry in studio.library("anybody")] == [run.id], "on one's own machine all results are seen"
+    assert [entry["id"] for entry in studio.results("anybody")] == [run.id], "on one's own machine all results are seen"
     assert studio.result_file(run.id, "result.mp4") is not None
     again = studio.submit("stroke-motion", {**studio.restore_fields(run.id)[1], "seed": 9}, "me")
     assert studio.status(again.id)["request"]["image"] == "disc 🎬.png"
     studio.cancel(again.id)
     studio.store.remove(run.id)
-    assert studio.library("me") == [] and [entry["id"] for entry in studio.library("me", trashed=True)] == [run.id]
+    assert studio.results("me") == [] and [entry["id"] for entry in studio.results("me", trashed=True)] == [run.id]
     studio.store.restore(run.id)
-    assert [entry["id"] for entry in studio.library("me")] == [run.id] and studio.result_file(run.id, "result.mp4") is not None
+    assert [entry["id"] for entry in studio.results("me")] == [run.id] and studio.result_file(run.id, "result.mp4") is not None
 
 
 def test_a_result_file_gives_its_settings_and_picture_back(studio: Studio, picture: Path, tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ class Library(ServedWidget):
         super().__init__(
             Path(__file__).parent,
             {
-                "list_results": lambda data: studio.library(str(data.get("owner", "")), trashed=bool(data.get("trash"))),
+                "list_results": lambda data: studio.results(str(data.get("owner", "")), trashed=bool(data.get("trash"))),
                 "trash_run": lambda data: studio.store.remove(str(data["run"])),
                 "untrash_run": lambda data: studio.store.restore(str(data["run"])),
                 "pin_run": lambda data: studio.store.runs.mark(str(data["run"]), pinned=bool(data["pinned"])),
