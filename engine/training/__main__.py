@@ -12,9 +12,9 @@ STAGES: tuple[tuple[str, ...], ...] = (
     ("data", "--shards", "16"),
     ("vae", "--minutes", "60"),
     ("text", "--minutes", "20"),
-    ("image", "--samples", "20000"),
+    ("image", "--minutes", "2"),
     ("judge", "--minutes", "20"),
-    ("image", "--samples", "600000"),
+    ("image", "--minutes", "240"),
     ("vae", "--minutes", "120", "--decoder-only"),
 )
 """Module and arguments. The image model begins before the judge because its cache of pictures is what the judge learns from."""

@@ -22,6 +22,7 @@ from engine.training.home import Stop, be_modest, training_dir
 from engine.world.captions import captions
 from engine.world.moving import MovingDiorama
 from engine.world.spec import SceneSpec, sample_spec
+from engine.world.truth import Truth
 
 Split = Literal["train", "held-out"]
 HALF = 2**31
@@ -41,6 +42,8 @@ class Recipe:
     scenes: int = 64
     frames: int = 4
     size: int = 128
+    mirrored: bool = True
+    """Every second scene is the mirror image of the one before it: cutting the paper costs far more than flipping."""
 
     @property
     def shape(self) -> tuple[int, int, int, int, int]:
@@ -55,17 +58,30 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Example:
-    """One scene: frames (T, H, W, 3) uint8 sRGB, their times in seconds, the spec, and captions that all say it."""
+    """One scene: frames (T, H, W, 3) uint8 sRGB, their times in seconds, the spec, and captions that all say it.
+
+    cover: (T, H, W) bool, where a subject is seen.
+    """
 
     frames: np.ndarray
     times: list[float]
     spec: SceneSpec
     captions: list[str]
+    cover: np.ndarray
+
+
+OTHER_SIDE = {"left": "right", "right": "left", "pan left": "pan right", "pan right": "pan left"}
+
+
+def mirrored(spec: SceneSpec) -> SceneSpec:
+    """What a scene's mirror image shows: left and right change places in motions, looks and the camera's pan."""
+    things = [one.model_copy(update={"motion": OTHER_SIDE.get(one.motion, one.motion), "facing": OTHER_SIDE[one.facing]}) for one in spec.subjects]
+    return spec.model_copy(update={"subjects": tuple(things), "camera": OTHER_SIDE.get(spec.camera, spec.camera)})
 
 
 def specs(recipe: Recipe, shard: int) -> Iterator[tuple[SceneSpec, np.random.Generator]]:
-    """The scenes of a shard in order, each with the generator that makes the rest of it. Cheap: nothing is drawn."""
-    for scene in range(recipe.scenes):
+    """The scenes that are drawn for a shard, in order, each with the generator that makes the rest of it. Cheap: nothing is drawn here."""
+    for scene in range(0, recipe.scenes, 2 if recipe.mirrored else 1):
         rng = np.random.default_rng([STREAMS[recipe.split], shard, scene])
         # One thing more often than three: what is alone is large and teaches its shape. A tenth is anything anywhere.
         spec = sample_spec(rng, count=int(rng.choice([1, 2, 3], p=[0.7, 0.22, 0.08])), wild=bool(rng.random() < 0.1))
@@ -81,8 +97,12 @@ def examples(recipe: Recipe, shard: int) -> Iterator[Example]:
         else:
             times = [k / spec.fps for k in range(recipe.frames)]
         diorama = MovingDiorama(spec, recipe.size)
-        wording = captions(spec, rng, CAPTIONS, held_out=recipe.split == "held-out")
-        yield Example(np.stack([diorama.frame(t) for t in times]), times, spec, wording)
+        truth = Truth(diorama)
+        frames, cover = np.stack([diorama.frame(t) for t in times]), np.stack([truth.look(t).masks.any(0) for t in times])
+        for turn in range(2 if recipe.mirrored else 1):
+            if turn:
+                spec, frames, cover = mirrored(spec), frames[:, :, ::-1], cover[:, :, ::-1]
+            yield Example(frames, times, spec, captions(spec, rng, CAPTIONS, held_out=recipe.split == "held-out"), cover)
 
 
 class Cache:

@@ -31,14 +31,17 @@ from engine.training.wording import short, typed
 from engine.world.spec import SceneSpec
 
 NAME = "pocket-sd"
-WIDTHS, HEADS = (96, 160, 256), (3, 5, 8)
+WIDTHS, HEADS = (64, 128, 256), (2, 4, 8)
 """Channels at 16x16, 8x8 and 4x4, multiples of 32 because the matrix units of CPUs take them whole; heads of 32 channels."""
 
 DROPPED = 0.1
 """Share of captions that are emptied, for guidance."""
 
 MIN_SNR = 5.0
-SEEN_EACH = 8
+SUBJECT_WEIGHT = 3.0
+"""How much more an error on a subject counts: subjects fill a tenth of the picture and are most of what a prompt asks for."""
+
+SEEN_EACH = 6
 """A new shard is drawn whenever each picture so far has been used this often: drawing costs about as much as one use."""
 
 
@@ -68,16 +71,21 @@ def build(widths: tuple[int, ...] = WIDTHS, heads: tuple[int, ...] = HEADS, cros
     return model.to(memory_format=torch.channels_last)
 
 
-def loss_of(unet: Any, alphas: torch.Tensor, latents: torch.Tensor, states: torch.Tensor, steps: torch.Tensor, noise: torch.Tensor, *, weighted: bool = True) -> torch.Tensor:
-    """Mean squared error of v at timesteps `steps` (B,). latents, noise: (B, 12, h, w) float32; states: (B, tokens, width); alphas: (1000,) cumulative."""
+def loss_of(unet: Any, alphas: torch.Tensor, latents: torch.Tensor, states: torch.Tensor, steps: torch.Tensor, noise: torch.Tensor, cover: torch.Tensor | None = None) -> torch.Tensor:
+    """Mean squared error of v at timesteps `steps` (B,). latents, noise: (B, 4, h, w) float32; states: (B, tokens, width); alphas: (1000,) cumulative.
+
+    cover: (B, h, w) in 0..1, where the subjects are: errors there weigh more, and timesteps are weighted by min-SNR. None: plain, as it is reported.
+    """
     kept = alphas[steps].view(-1, 1, 1, 1)
     noisy, target = kept.sqrt() * latents + (1 - kept).sqrt() * noise, kept.sqrt() * noise - (1 - kept).sqrt() * latents
     found = unet(noisy.to(unet.dtype).contiguous(memory_format=torch.channels_last), steps, states.to(unet.dtype)).sample.float()
-    error = (found - target).pow(2).mean((1, 2, 3))
-    if weighted:
-        ratio = (kept / (1 - kept)).flatten()
-        error = error * ratio.clamp(max=MIN_SNR) / (ratio + 1) * 2
-    return error.mean()
+    error = (found - target).pow(2).mean(1)
+    if cover is None:
+        return error.mean()
+    weight = 1 + SUBJECT_WEIGHT * cover
+    error = (error * weight / weight.mean()).mean((1, 2))
+    ratio = (kept / (1 - kept)).flatten()
+    return (error * ratio.clamp(max=MIN_SNR) / (ratio + 1) * 2).mean()
 
 
 def spread(count: int, generator: torch.Generator) -> torch.Tensor:
@@ -87,11 +95,12 @@ def spread(count: int, generator: torch.Generator) -> torch.Tensor:
 
 
 class Batches:
-    """Random latents with a wording each, from the shards that are there. Latents stay in memory: 4 kB a picture."""
+    """Random latents with a wording each, from the shards that are there. Latents stay in memory: 2 kB a picture."""
 
     def __init__(self, cache: LatentCache) -> None:
         self.cache = cache
         self.latents: list[torch.Tensor] = []
+        self.cover: list[torch.Tensor] = []
         self.captions: list[list[str]] = []
         self.specs: list[SceneSpec] = []
         self.known: list[int] = []
@@ -103,6 +112,7 @@ class Batches:
             if shard not in self.known:
                 self.known.append(shard)
                 self.latents.append(torch.from_numpy(np.array(self.cache.latents(shard))).flatten(0, 1))
+                self.cover.append(torch.from_numpy(np.array(self.cache.cover(shard))).flatten(0, 1))
                 records = self.cache.records(shard)
                 self.captions += [record["captions"] for record in records]
                 self.specs += [SceneSpec.model_validate(record["spec"]) for record in records]
@@ -110,17 +120,18 @@ class Batches:
     def __len__(self) -> int:
         return sum(map(len, self.latents))
 
-    def draw(self, rng: np.random.Generator, count: int) -> tuple[torch.Tensor, list[str]]:
-        """(count, 12, h, w) float32 and as many texts."""
+    def draw(self, rng: np.random.Generator, count: int) -> tuple[torch.Tensor, torch.Tensor, list[str]]:
+        """Latents (count, 4, h, w) float32, the subjects' cover (count, h, w) in 0..1, and as many texts."""
         each = len(self.latents[0])
         picks = rng.integers(len(self), size=count)
         latents = torch.stack([self.latents[k // each][k % each] for k in picks]).float()
+        cover = torch.stack([self.cover[k // each][k % each] for k in picks]).float() / 255
         texts = []
         for k in picks:
             scene = k // self.cache.recipe.frames
             text, _ = typed(self.specs[scene], rng, caption=self.captions[scene][int(rng.integers(len(self.captions[scene])))])
             texts.append("" if rng.random() < DROPPED else text)
-        return latents, texts
+        return latents, cover, texts
 
 
 class Training:
@@ -129,7 +140,7 @@ class Training:
     def __init__(self, unet: Any, tokenizer: CLIPTokenizer, encoder: Any, seed: int = 0, *, kind: torch.dtype = torch.bfloat16) -> None:
         self.tokenizer, self.seconds, self.samples = tokenizer, 0.0, 0
         self.encoder: Any = encoder.to(kind).eval().requires_grad_(False)
-        self.optimiser = Optimiser(unet.named_parameters(), muon_rate=2e-3, adam_rate=1e-3, average=0.999, adam_only=("conv_in", "conv_out", "time_embedding"))
+        self.optimiser = Optimiser(unet.named_parameters(), muon_rate=2e-3, adam_rate=1e-3, average=0.998, adam_only=("conv_in", "conv_out", "time_embedding"))
         self.unet = unet.to(kind)
         # The plain form of attention: its backward pass is quicker on a CPU than that of the fused one.
         self.unet.set_attn_processor(AttnProcessor())
@@ -143,9 +154,9 @@ class Training:
 
     def step(self, batches: Batches, count: int, scale: float = 1.0) -> float:
         """One step on so many pictures; the weighted loss."""
-        latents, texts = batches.draw(self.rng, count)
+        latents, cover, texts = batches.draw(self.rng, count)
         noise = torch.randn(latents.shape, generator=self.noise)
-        loss = loss_of(self.unet, self.alphas, latents, self.states(texts), spread(count, self.noise), noise)
+        loss = loss_of(self.unet, self.alphas, latents, self.states(texts), spread(count, self.noise), noise, cover)
         self.optimiser.zero()
         loss.backward()
         self.optimiser.step(scale)
@@ -179,7 +190,7 @@ class Training:
         texts = [batches.captions[k // batches.cache.recipe.frames][0] for k in picks]
         steps, dust = spread(len(picks), noise), torch.randn(latents.shape, generator=noise)
         parts = [
-            float(loss_of(unet, self.alphas, latents[k : k + 32], self.states(texts[k : k + 32]), steps[k : k + 32], dust[k : k + 32], weighted=False))
+            float(loss_of(unet, self.alphas, latents[k : k + 32], self.states(texts[k : k + 32]), steps[k : k + 32], dust[k : k + 32]))
             for k in range(0, len(picks), 32)
         ]
         return float(np.mean(parts))
@@ -233,11 +244,11 @@ def draw_sheet(made: Any, texts: list[str], path: Path, *, steps: int = 12, guid
 
 
 def main() -> int:
-    """Train until so many pictures were seen in all (earlier sessions count)."""
+    """Train for so many minutes of processor time in all (earlier ones count)."""
     parser = argparse.ArgumentParser(prog="python -m engine.training.image", description="Train the pocket picture model; resumes by itself.")
-    parser.add_argument("--samples", type=int, default=600_000, help="pictures seen in all, repeats included; the rate falls over the last 40 %%")
+    parser.add_argument("--minutes", type=float, default=240, help="minutes of processor time in all, earlier sessions included; the rate falls over the last 40 %%")
     parser.add_argument("--batch", type=int, default=64)
-    parser.add_argument("--shards", type=int, default=400, help="most shards of 256 pictures; 13 MB each")
+    parser.add_argument("--shards", type=int, default=800, help="most shards of 256 pictures; 13 MB each")
     chosen = parser.parse_args()
     be_modest()
     cv2.setNumThreads(1)
@@ -258,8 +269,8 @@ def main() -> int:
         saved = shown = time.monotonic()
         began = time.process_time()
         losses: list[float] = []
-        while not stop and training.samples < chosen.samples:
-            losses.append(training.step(batches, chosen.batch, rate_at(training.samples / chosen.samples)))
+        while not stop and training.seconds < 60 * chosen.minutes:
+            losses.append(training.step(batches, chosen.batch, rate_at(training.seconds / 60 / chosen.minutes)))
             if training.samples > SEEN_EACH * len(batches) and len(batches.known) < chosen.shards:
                 cache.make(max(batches.known) + 1)
                 batches.refresh()

@@ -1,7 +1,7 @@
-"""The picture model's food: latents of rendered pictures with their captions, and the same pictures small for the judge.
+"""The picture model's food: latents of rendered pictures with their captions, where the subjects are, and the same pictures small for the judge.
 
-A shard holds (scenes, frames, 12, 16, 16) float16 latents and (scenes, frames, 128, 128, 3) uint8 pictures. It belongs to one encoder: the folder's name
-has the first digits of the weights' hash, so another VAE never meets the wrong latents. Shards of raw pictures on disk are used; others are drawn and not kept.
+A shard holds (scenes, frames, 4, 16, 16) float16 latents, (scenes, frames, 16, 16) uint8 shares of each cell that a subject covers (255: all of it) and
+(scenes, frames, 128, 128, 3) uint8 pictures. It belongs to one encoder: the folder's name has the first digits of the weights' hash, so another VAE never meets the wrong latents.
 """
 
 from __future__ import annotations
@@ -17,9 +17,12 @@ import numpy as np
 import torch
 from safetensors.torch import load_file
 
-from engine.training.data import Cache, Example, Recipe, examples
+from engine.training.data import Example, Recipe, examples
 from engine.training.home import training_dir
 from engine.training.vae import CHANNELS, FACTOR, Vae, to_tensor
+
+ENDS = ("f16", "cover", "small", "jsonl")
+"""The files of a shard; the last one is renamed into place last."""
 
 SMALL = 128
 """Side of the small pictures, in pixels."""
@@ -36,12 +39,11 @@ def fingerprint(vae_folder: Path) -> str:
 
 
 class LatentCache:
-    """Shards of one recipe and one VAE. `make` adds one; `records`, `latents` and `small` read what is there."""
+    """Shards of one recipe and one VAE. `make` adds one; `records`, `latents`, `cover` and `small` read what is there."""
 
     def __init__(self, recipe: Recipe, vae: Vae, mark: str, folder: Path | None = None) -> None:
         self.recipe, self.vae = recipe, vae
         base = folder or training_dir() / "cache"
-        self.raw = Cache(recipe, base)
         self.folder = base / f"latents-{mark}-{recipe.name}"
         self.folder.mkdir(parents=True, exist_ok=True)
         side = recipe.size // FACTOR
@@ -51,29 +53,29 @@ class LatentCache:
         """The numbers of the complete shards, in order."""
         return sorted(int(path.stem) for path in self.folder.glob("[0-9]*.jsonl"))
 
-    def _scenes(self, shard: int) -> list[tuple[np.ndarray, dict[str, Any]]]:
-        if shard in self.raw.ready():
-            return list(zip(self.raw.frames(shard), self.raw.records(shard), strict=True))
-        return [(one.frames, _record(one)) for one in examples(self.recipe, shard)]
-
     @torch.no_grad()
     def make(self, shard: int) -> None:
         """Encode one shard and put it in place; one that is there stays as it is."""
         place = self.folder / f"{shard:05d}"
         if place.with_suffix(".jsonl").exists():
             return
-        aside = {end: place.with_suffix(f".{os.getpid()}.{end}.part") for end in ("f16", "small", "jsonl")}
-        with aside["f16"].open("wb") as latents, aside["small"].open("wb") as small, aside["jsonl"].open("w", encoding="utf-8") as lines:
-            for frames, record in self._scenes(shard):
-                latents.write(self.vae.encode(to_tensor(frames).to(self.vae.dtype)).latents.half().contiguous().numpy().tobytes())
-                small.write(np.stack([cv2.resize(one, (SMALL, SMALL), interpolation=cv2.INTER_AREA) for one in frames]).tobytes())
-                lines.write(json.dumps(record, ensure_ascii=False) + "\n")
-        for end in ("f16", "small", "jsonl"):
+        aside = {end: place.with_suffix(f".{os.getpid()}.{end}.part") for end in ENDS}
+        with aside["f16"].open("wb") as latents, aside["cover"].open("wb") as cover, aside["small"].open("wb") as small, aside["jsonl"].open("w", encoding="utf-8") as lines:
+            for one in examples(self.recipe, shard):
+                latents.write(self.vae.encode(to_tensor(one.frames).to(self.vae.dtype)).latents.half().contiguous().numpy().tobytes())
+                cover.write(np.stack([cv2.resize(np.uint8(255) * part, self.shape[-2:], interpolation=cv2.INTER_AREA) for part in one.cover]).tobytes())
+                small.write(np.stack([cv2.resize(part, (SMALL, SMALL), interpolation=cv2.INTER_AREA) for part in one.frames]).tobytes())
+                lines.write(json.dumps(_record(one), ensure_ascii=False) + "\n")
+        for end in ENDS:
             aside[end].replace(place.with_suffix("." + end))
 
     def latents(self, shard: int) -> np.ndarray:
-        """(scenes, frames, 12, h, w) float16, mapped from disk."""
+        """(scenes, frames, 4, h, w) float16, mapped from disk."""
         return np.memmap(self.folder / f"{shard:05d}.f16", np.float16, "r", shape=self.shape)
+
+    def cover(self, shard: int) -> np.ndarray:
+        """(scenes, frames, h, w) uint8, mapped from disk: how much of each cell a subject covers, 255 for all of it."""
+        return np.memmap(self.folder / f"{shard:05d}.cover", np.uint8, "r", shape=(*self.shape[:2], *self.shape[3:]))
 
     def small(self, shard: int) -> np.ndarray:
         """(scenes, frames, 128, 128, 3) uint8 sRGB, mapped from disk."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.training.data import HALF, Cache, Recipe, specs
+from engine.training.data import HALF, Cache, Recipe, examples, mirrored, specs
 from engine.world.captions import HELD_OUT
 from tests.training.toy import RECIPE
 
@@ -57,3 +57,15 @@ def test_a_shard_without_its_second_file_does_not_exist(tmp_path):
     assert cache.ready() == []
     cache.make(0)
     assert cache.ready() == [0] and cache.frames(0).shape[0] == 6
+
+
+def test_every_second_scene_is_the_mirror_image_of_the_one_before_and_is_told_as_such(tmp_path):
+    recipe = Recipe(scenes=8, frames=1, size=64)
+    pairs = list(examples(recipe, 0))
+    turned = 0
+    for one, other in zip(pairs[::2], pairs[1::2], strict=True):
+        assert (one.frames[:, :, ::-1] == other.frames).all() and (one.cover[:, :, ::-1] == other.cover).all()
+        assert mirrored(other.spec) == one.spec
+        turned += one.spec != other.spec
+    assert turned >= 3  # an unchanged spec would call every left-going thing a right-going one: 0
+    assert 0 < np.mean([one.cover.mean() for one in pairs]) < 0.4

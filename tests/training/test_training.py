@@ -76,7 +76,7 @@ def test_exported_vae_has_unit_latents_and_stock_diffusers_loads_it(tmp_path, fr
     with torch.no_grad():
         latents = model.encode(vae.to_tensor(frames)).latents
         plain = training.averaged().encode(vae.to_tensor(frames)).latents
-    assert latents.shape == (12, vae.CHANNELS, 4, 4)
+    assert latents.shape == (12, vae.CHANNELS, 8, 8)
     assert latents.mean((0, 2, 3)).abs().max() < 0.01 and (latents.std((0, 2, 3)) - 1).abs().max() < 0.02
     assert (plain.std((0, 2, 3)) - 1).abs().max() > 0.1  # without whitening
 
@@ -115,7 +115,7 @@ def test_image_model_learns_and_resumes_exactly(tmp_path):
 def test_a_fresh_unet_says_nothing_yet_every_part_of_it_can_learn():
     torch.manual_seed(0)
     unet, _, _, _ = toy.parts()
-    latents, states, steps = torch.randn(4, vae.CHANNELS, 4, 4), torch.randn(4, 8, 32), torch.tensor([10, 300, 600, 900])
+    latents, states, steps = torch.randn(4, vae.CHANNELS, 8, 8), torch.randn(4, 8, 32), torch.tensor([10, 300, 600, 900])
     training = image_training(toy.parts())
     assert unet(latents, steps, states).sample.abs().max() == 0
     for _ in range(4):

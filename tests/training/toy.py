@@ -16,9 +16,9 @@ WORDS = ["a", "red", "blue", "boat", "balloon", "at", "night", "sea", "the", "hi
 
 
 def small_vae() -> Any:
-    """Factor 16, eight channels wide."""
+    """Factor 8, eight channels wide."""
     torch.manual_seed(0)
-    return vae.build(8, (0, 0, 0, 1, 1), (1, 1, 0, 0, 0))
+    return vae.build(8, (0, 0, 1, 1), (1, 1, 0, 0))
 
 
 def parts() -> tuple[Any, Any, Any, Any]:
@@ -26,11 +26,11 @@ def parts() -> tuple[Any, Any, Any, Any]:
     tokenizer = text.build_tokenizer(WORDS)
     torch.manual_seed(1)
     encoder = text.build_encoder(tokenizer, 32, 1)
-    return image.build((32, 32), (1, 1), 32, side=4), small_vae(), tokenizer, encoder
+    return image.build((32, 32), (1, 1), 32, side=8), small_vae(), tokenizer, encoder
 
 
 def latents(folder: Path) -> LatentCache:
-    """One shard of twelve 64x64 pictures as 4x4 latents."""
+    """One shard of twelve 64x64 pictures as 8x8 latents."""
     cache = LatentCache(RECIPE, small_vae().eval(), "toy", folder)
     cache.make(0)
     return cache
