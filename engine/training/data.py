@@ -41,19 +41,26 @@ class Recipe:
     split: Split = "train"
     scenes: int = 64
     frames: int = 4
-    size: int = 128
+    size: int | tuple[int, int] = 128
+    """Side of square pictures, or (width, height), in pixels."""
     mirrored: bool = True
     """Every second scene is the mirror image of the one before it: cutting the paper costs far more than flipping."""
 
     @property
+    def sides(self) -> tuple[int, int]:
+        """(width, height) in pixels."""
+        return (self.size, self.size) if isinstance(self.size, int) else self.size
+
+    @property
     def shape(self) -> tuple[int, int, int, int, int]:
         """(scenes, frames, height, width, 3) of a shard."""
-        return self.scenes, self.frames, self.size, self.size, 3
+        width, height = self.sides
+        return self.scenes, self.frames, height, width, 3
 
     @property
     def name(self) -> str:
         """The name of the folder that holds such shards."""
-        return f"{self.kind}-{self.split}-{self.frames}x{self.size}"
+        return f"{self.kind}-{self.split}-{self.frames}x{self.size if isinstance(self.size, int) else '{}x{}'.format(*self.size)}"
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,9 @@ NAME = "pocket-sd"
 WIDTHS, HEADS = (64, 128, 256), (2, 4, 8)
 """Channels at 16x16, 8x8 and 4x4, multiples of 32 because the matrix units of CPUs take them whole; heads of 32 channels."""
 
+SIZES: dict[tuple[int, int] | int, float] = {128: 0.6, (160, 96): 0.27, (96, 160): 0.13}
+"""Sizes of the training pictures and the share of steps for each: square, wide and tall."""
+
 DROPPED = 0.1
 """Share of captions that are emptied, for guidance."""
 
@@ -256,30 +259,32 @@ def main() -> int:
     with only_one(folder):
         stop, log = Stop(), Log(folder)
         autoencoder, tokenizer, encoder, mark = load_parts()
-        cache, test = LatentCache(Recipe(), autoencoder, mark), LatentCache(Recipe(split="held-out"), autoencoder, mark)
+        caches, test = [LatentCache(Recipe(size=size), autoencoder, mark) for size in SIZES], LatentCache(Recipe(split="held-out"), autoencoder, mark)
         test.make(0)
-        for shard in range(4):
-            cache.make(shard)
+        for cache in caches:
+            for shard in range(4):
+                cache.make(shard)
         torch.manual_seed(0)
         training = Training(build(), tokenizer, encoder)
         checkpoint = folder / f"checkpoint-{mark}.safetensors"
         if checkpoint.exists():
             training.load(checkpoint)
-        batches, judged = Batches(cache), Batches(test)
+        batches, judged = [Batches(one) for one in caches], Batches(test)
         saved = shown = time.monotonic()
         began = time.process_time()
         losses: list[float] = []
         while not stop and training.seconds < 60 * chosen.minutes:
-            losses.append(training.step(batches, chosen.batch, rate_at(training.seconds / 60 / chosen.minutes)))
-            if training.samples > SEEN_EACH * len(batches) and len(batches.known) < chosen.shards:
-                cache.make(max(batches.known) + 1)
-                batches.refresh()
+            one = batches[int(training.rng.choice(len(SIZES), p=list(SIZES.values())))]
+            losses.append(training.step(one, chosen.batch, rate_at(training.seconds / 60 / chosen.minutes)))
+            if training.samples > SEEN_EACH * sum(map(len, batches)) and len(one.known) < chosen.shards:
+                one.cache.make(max(one.known) + 1)
+                one.refresh()
             now, spent = time.monotonic(), time.process_time()
             training.seconds, began = training.seconds + spent - began, spent
             if now - saved > 240:
                 training.save(checkpoint)
                 unet = training.averaged()
-                log.write(samples=training.samples, minutes=training.seconds / 60, pictures=len(batches), loss=float(np.mean(losses)), held_out=training.held_out(unet, judged))
+                log.write(samples=training.samples, minutes=training.seconds / 60, pictures=sum(map(len, batches)), loss=float(np.mean(losses)), held_out=training.held_out(unet, judged))
                 if now - shown > 840 or shown == saved:
                     show(training, unet, autoencoder, judged, folder)
                     shown = now

@@ -1,7 +1,7 @@
 """The picture model's food: latents of rendered pictures with their captions, where the subjects are, and the same pictures small for the judge.
 
-A shard holds (scenes, frames, 4, 16, 16) float16 latents, (scenes, frames, 16, 16) uint8 shares of each cell that a subject covers (255: all of it) and
-(scenes, frames, 128, 128, 3) uint8 pictures. It belongs to one encoder: the folder's name has the first digits of the weights' hash, so another VAE never meets the wrong latents.
+A shard holds (scenes, frames, 4, h, w) float16 latents, (scenes, frames, h, w) uint8 shares of each cell that a subject covers (255: all of it) and
+(scenes, frames, 128, 128, 3) uint8 pictures, squeezed where they are not square. It belongs to one encoder: the folder's name has the first digits of the weights' hash, so another VAE never meets the wrong latents.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ class LatentCache:
         base = folder or training_dir() / "cache"
         self.folder = base / f"latents-{mark}-{recipe.name}"
         self.folder.mkdir(parents=True, exist_ok=True)
-        side = recipe.size // FACTOR
-        self.shape = (recipe.scenes, recipe.frames, CHANNELS, side, side)
+        width, height = recipe.sides
+        self.shape = (recipe.scenes, recipe.frames, CHANNELS, height // FACTOR, width // FACTOR)
 
     def ready(self) -> list[int]:
         """The numbers of the complete shards, in order."""
@@ -63,7 +63,7 @@ class LatentCache:
         with aside["f16"].open("wb") as latents, aside["cover"].open("wb") as cover, aside["small"].open("wb") as small, aside["jsonl"].open("w", encoding="utf-8") as lines:
             for one in examples(self.recipe, shard):
                 latents.write(self.vae.encode(to_tensor(one.frames).to(self.vae.dtype)).latents.half().contiguous().numpy().tobytes())
-                cover.write(np.stack([cv2.resize(np.uint8(255) * part, self.shape[-2:], interpolation=cv2.INTER_AREA) for part in one.cover]).tobytes())
+                cover.write(np.stack([cv2.resize(np.uint8(255) * part, self.shape[:-3:-1], interpolation=cv2.INTER_AREA) for part in one.cover]).tobytes())
                 small.write(np.stack([cv2.resize(part, (SMALL, SMALL), interpolation=cv2.INTER_AREA) for part in one.frames]).tobytes())
                 lines.write(json.dumps(_record(one), ensure_ascii=False) + "\n")
         for end in ENDS:
