@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import Cancelled
+from engine.errors import Cancelled, InvalidInput
 from engine.settings import Settings
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ class RunContext:
     """Handed to `Task.run`. `directory` is the run's own staging folder: whatever lies in it when the run ends is kept.
 
     `names`: media field -> what the user calls that file, where it differs from the file's own name.
+    `results`: run id -> the folder of that earlier run's result, None when there is none.
     """
 
     id: str
@@ -33,6 +34,7 @@ class RunContext:
     pool: ModelPool | None = None
     names: dict[str, str] = field(default_factory=dict)
     cancelled: Callable[[], bool] = lambda: False
+    results: Callable[[str], Path | None] = lambda run_id: None
     preview_every: float = 1.0
     timings: dict[str, float] = field(default_factory=dict)
     _last_preview: float = field(default=0.0, repr=False)
@@ -49,6 +51,16 @@ class RunContext:
             return False
         self._last_preview = now
         return True
+
+    def earlier(self, run_id: str, name: str) -> Path:
+        """A file of an earlier run's result, to be read only. Raises `InvalidInput` when the run or that file is gone."""
+        folder = self.results(run_id)
+        if folder is None:
+            raise InvalidInput("the run to go on from is not here any more", why="it was deleted, or is of another machine", fix="start it anew", field="continue_run")
+        path = folder / name
+        if "/" in name or "\\" in name or name.startswith(".") or not path.is_file():
+            raise InvalidInput(f"the run to go on from has no file {name[:80]}", fix="start it anew", field="continue_run")
+        return path
 
     @cached_property
     def rng(self) -> np.random.Generator:

@@ -60,9 +60,10 @@ def perform(
     cancelled: Callable[[], bool] = lambda: False,
     pool: ModelPool | None = None,
     names: dict[str, str] | None = None,
+    results: Callable[[str], Path | None] = lambda run_id: None,
 ) -> Outcome:
     """Run `task` and leave its whole result at `destination`, which appears by one rename. Never raises for the task's own faults."""
-    run = RunContext(run_id, staging, settings, seed, pool=pool, names=names or {}, cancelled=cancelled)
+    run = RunContext(run_id, staging, settings, seed, pool=pool, names=names or {}, cancelled=cancelled, results=results)
     recorder = _Recorder(emit, staging, run.timings)
     staging.mkdir(parents=True, exist_ok=True)
     result: Result | None = None
@@ -123,6 +124,9 @@ def seal(task: Task[Any], request: Request, result: Result, *, run: RunContext, 
     document = describe(task, request, result, run=run)
     if result.clip is not None:
         stamp(result.clip, document, inputs)
+        for name, changes in result.variants.items():
+            own = {**document["request"], **changes}
+            stamp(result.artifacts[name], {**document, "request": own, "seed": own.get("seed", run.seed)}, inputs)
     (folder / "preview.webp").unlink(missing_ok=True)
     with open(folder / "run.json", "w", encoding="utf-8") as stream:
         json.dump(document, stream, indent=1)

@@ -68,6 +68,11 @@ def new_id() -> str:
     return secrets.token_hex(16)
 
 
+def is_run_id(text: str) -> bool:
+    """True for what `new_id` may give: such a text is safe as a folder's name."""
+    return len(text) == 32 and all(sign in "0123456789abcdef" for sign in text)
+
+
 class RunStore:
     """All runs of one data folder. Safe to use from several threads and processes at once."""
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from engine.errors import InvalidInput, LimitExceeded, StudioError
-from engine.runs import Run, RunStore, State
+from engine.runs import Run, RunStore, State, is_run_id
 from engine.settings import Settings
 
 _LOCKS: list[IO[str]] = []
@@ -118,6 +118,11 @@ class Store:
             temporary.unlink(missing_ok=True)
             raise LimitExceeded("the input could not be kept", why=error.strerror or "disk", fix="free some disk space") from error
         return kept
+
+    def result_folder(self, run_id: str) -> Path | None:
+        """The folder of a whole result that is not in the trash; None when there is none."""
+        folder = self.results / run_id
+        return folder if is_run_id(run_id) and (folder / "run.json").is_file() else None
 
     def remove(self, run_id: str) -> None:
         """Move a run and its result to the trash, from where `restore` brings it back for `trash_days`."""

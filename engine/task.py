@@ -100,13 +100,17 @@ class Meter:
 
 @dataclass(frozen=True)
 class Result:
-    """The end: `clip` and `artifacts` are files inside the run's folder; `partial` when the user stopped early."""
+    """The end: `clip` and `artifacts` are files inside the run's folder; `partial` when the user stopped early.
+
+    `variants`: artifacts that are clips in their own right -> the request fields in which they differ. Each carries its own settings inside.
+    """
 
     clip: Path | None
     artifacts: dict[str, Path] = field(default_factory=dict)
     meters: tuple[Meter, ...] = ()
     details: dict[str, Any] = field(default_factory=dict)
     partial: bool = False
+    variants: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 Event = Stage | Progress | Preview | Note | Result

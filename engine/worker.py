@@ -87,6 +87,7 @@ class Worker:
             cancelled=stop_requested,
             pool=self.pool,
             names=run.names,
+            results=self.store.result_folder,
         )
         if outcome.error is not None and outcome.error.kind == "out-of-memory":
             self.pool.evict_all()

@@ -12,5 +12,6 @@ TAB = Tab(
     help="Say what should be seen and what should happen. While you type, the animatic shows what is understood; words that are not known are marked.",
     front=("seconds", "width", "height", "camera"),
     widgets=(PromptField("text-to-video"),),
+    hidden=("prompts", "images", "grid", "continue_run", "continue_take"),
     examples=(Example("A boat at sunset", {"prompt": IDEAS[0]}),),
 )

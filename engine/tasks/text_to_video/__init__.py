@@ -1,7 +1,7 @@
 """Text to video: a sentence becomes a clip. This module is light; the recipe loads numpy and OpenCV when it runs.
 
-Providers: `diorama` (embedded: the sentence is parsed into a scene of the paper-cut world, which is rendered exactly). The pocket diffusion models and
-the hub's models are further values of `model`, each with a recipe of its own.
+Providers are the values of `model`, each a module with a recipe of its own (`takes.PROVIDERS`): `diorama` (embedded: the sentence is parsed into a scene of
+the paper-cut world, which is rendered exactly) and `pocket` (embedded: small diffusion models of that world).
 """
 
 from __future__ import annotations
@@ -9,47 +9,45 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from engine.errors import InvalidInput
 from engine.task import Event, Task
+from engine.tasks.text_to_video.checks import check
+from engine.tasks.text_to_video.cost import clips_of, disk_of, memory_of, work_of
 from engine.tasks.text_to_video.request import TextToVideoRequest
 
 if TYPE_CHECKING:
     from engine.context import RunContext
 
-LONGEST_SHAPE = 4.0
-
 
 class TextToVideo(Task[TextToVideoRequest]):
-    """One sentence, one clip."""
+    """One sentence, one clip or several takes of it."""
 
     id, version, title = "text-to-video", 1, "Text to video"
     request_type = TextToVideoRequest
     default_rate = 0.02
 
     def check(self, request: TextToVideoRequest) -> None:
-        if not request.prompt.strip():
-            raise InvalidInput("the prompt is empty", fix="write what should be seen, for example: a red boat sails to the left at sunset", field="prompt")
-        if max(request.width, request.height) > LONGEST_SHAPE * min(request.width, request.height):
-            raise InvalidInput(f"{request.width}x{request.height} is longer than 4 to 1", fix="make width and height more alike", field="width")
+        check(request)
 
     def work(self, request: TextToVideoRequest) -> float:
-        return (request.seconds * request.fps + 40) * request.width * request.height / 512**2
+        return sum(work_of(one) for one in clips_of(request))
 
     def memory_mib(self, request: TextToVideoRequest) -> float:
-        return 150.0 + 250.0 * request.width * request.height / 512**2
+        return max(memory_of(one) for one in clips_of(request))
 
     def disk_mib(self, request: TextToVideoRequest) -> float:
-        return 1.0 + 0.5 * request.seconds * request.width * request.height / 512**2
+        return sum(disk_of(one) for one in clips_of(request))
 
     def fit(self, request: TextToVideoRequest, memory_mib: float) -> TextToVideoRequest:
+        while self.memory_mib(request) > memory_mib and request.upscale == "2x":
+            request = request.model_copy(update={"upscale": "off"})
         while self.memory_mib(request) > memory_mib and min(request.width, request.height) > 80:
             request = request.model_copy(update={"width": int(request.width * 0.8), "height": int(request.height * 0.8)})
         return request
 
     def run(self, request: TextToVideoRequest, run: RunContext) -> Iterator[Event]:
-        from engine.tasks.text_to_video.diorama import draw
+        from engine.tasks.text_to_video.takes import make_all
 
-        yield from draw(request, run)
+        yield from make_all(request, run)
 
 
 TASK = TextToVideo()

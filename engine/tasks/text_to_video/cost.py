@@ -1,0 +1,34 @@
+"""What a request will cost, roughly: work, memory and disk of each of its clips, for the time estimate and the preflight line. Light."""
+
+from __future__ import annotations
+
+from engine.tasks.text_to_video.request import TextToVideoRequest
+from engine.tasks.text_to_video.takes import cells
+
+
+def clips_of(request: TextToVideoRequest) -> list[TextToVideoRequest]:
+    """The request of each clip that will be made: takes or cells."""
+    return [cell.request for cell in cells(request, 0)]
+
+
+def megapixels(request: TextToVideoRequest) -> float:
+    """Pixels of a frame, in units of 512 x 512."""
+    times = 0.5 if request.draft else 2.0 if request.upscale == "2x" else 1.0
+    return request.width * request.height * times**2 / 512**2
+
+
+def work_of(request: TextToVideoRequest) -> float:
+    """Work of one clip; a unit is one drawn frame of 512 x 512. Denoising steps of the pocket model cost as much as about three of them each."""
+    frames = request.seconds * request.fps
+    denoising = 3.0 * (min(request.steps, 6) if request.draft else request.steps) if request.model == "pocket" else 0.0
+    return denoising + (frames + 40) * megapixels(request)
+
+
+def memory_of(request: TextToVideoRequest) -> float:
+    """Peak MiB of one clip, beside the resident models."""
+    return 150.0 + 250.0 * megapixels(request) * max(1, len(request.prompts))
+
+
+def disk_of(request: TextToVideoRequest) -> float:
+    """MiB that one clip's files take."""
+    return 1.0 + 0.5 * request.seconds * megapixels(request)

@@ -1,0 +1,184 @@
+"""Between the task and its providers: one request becomes several takes, or the cells of a grid, and these one result.
+
+A provider is a module with `make` (a `Maker`) and `HONOURS` (the fields that it obeys); it makes one clip and knows nothing of takes and grids.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import Cancelled, InvalidInput, ModelUnavailable
+from engine.task import Event, Meter, Note, Result, Stage
+from engine.tasks.text_to_video.request import Scalar, TextToVideoRequest
+
+if TYPE_CHECKING:
+    from engine.context import RunContext
+
+PROVIDERS = {"pocket": "engine.tasks.text_to_video.pocket", "diorama": "engine.tasks.text_to_video.diorama"}
+"""Value of `model` -> module. A provider is one line here and one module; it is imported when a run needs it."""
+
+OWN = frozenset({"prompt", "takes", "grid", "seed", "model", "continue_run", "continue_take", "draft"})
+"""Fields that this layer, or every provider, obeys."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """One finished take: its clip inside the run's folder and what was measured.
+
+    `details["words"]`: [[start, end, score 0..1]], how well each word of the prompt is seen, where the provider measures it.
+    `artifacts["draft"]`: what finishes this draft later (latents, a scene); without it a take cannot be finished.
+    """
+
+    clip: Path
+    seed: int
+    meters: tuple[Meter, ...] = ()
+    details: dict[str, Any] = field(default_factory=dict)
+    artifacts: dict[str, Path] = field(default_factory=dict)
+    partial: bool = False
+
+
+Maker = Callable[[TextToVideoRequest, "RunContext", int, str], Iterator[Event | Made]]
+"""(request of this one take, run, seed, stem of its files: "result", "take-2", ...) -> events, the last one a `Made`. A maker writes `STEM.mp4` and other
+files that begin with the stem; takes its randomness from the seed alone; on Stop yields a partial `Made` if it has frames and raises `Cancelled`."""
+
+
+@dataclass(frozen=True)
+class Provider:
+    """A provider's maker and the fields that it obeys besides `OWN`."""
+
+    make: Maker
+    honours: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One clip to make: its own request (takes 1, no grid), seed, file stem, label, and what its request changes."""
+
+    request: TextToVideoRequest
+    seed: int
+    stem: str
+    label: str
+    changes: dict[str, Scalar]
+
+
+def makers() -> dict[str, Callable[[], Provider]]:
+    """Value of `model` -> how to import that provider; only those that this installation has."""
+    return {name: partial(provider, name) for name in PROVIDERS if present(name)}
+
+
+def present(name: str) -> bool:
+    """True when the provider's module is here. Imports nothing of it."""
+    return find_spec(PROVIDERS[name]) is not None
+
+
+def provider(name: str) -> Provider:
+    """Import a provider. Raises `ModelUnavailable` when this installation has no such module."""
+    if not present(name):
+        raise ModelUnavailable(f"model={name} is not in this installation", fix=f"choose {' or '.join(makers())}", field="model")
+    module = import_module(PROVIDERS[name])
+    return Provider(module.make, module.HONOURS)
+
+
+def cells(request: TextToVideoRequest, seed: int) -> list[Cell]:
+    """The clips that a request asks for, in order: takes of rising seeds, or a grid row by row with one seed."""
+    single = request.model_copy(update={"takes": 1, "grid": None})
+    if request.grid is None:
+        found: list[tuple[TextToVideoRequest, int, str, dict[str, Scalar]]] = [(single, (seed + index) % 2**32, f"take {index + 1}", {}) for index in range(request.takes)]
+    else:
+        grid = request.grid
+        found = []
+        for y in grid.y_values or (None,):
+            for x in grid.x_values:
+                changes = {grid.x_field: x} | ({grid.y_field: y} if y is not None else {})
+                label = " · ".join(f"{name.replace('_', ' ')} {say(value)}" for name, value in changes.items())
+                found.append((changed(single, changes), int(changes.get("seed", seed)), label, changes))
+    return [Cell(one, its_seed, "result" if index == 0 else f"take-{index + 1}", label, changes) for index, (one, its_seed, label, changes) in enumerate(found)]
+
+
+def changed(request: TextToVideoRequest, changes: dict[str, Scalar]) -> TextToVideoRequest:
+    """The request with other values in some fields, validated like any other. Raises pydantic's `ValidationError`."""
+    return TextToVideoRequest.model_validate({**request.model_dump(), **changes})
+
+
+def say(value: Scalar) -> str:
+    """A value as a label says it."""
+    return {True: "on", False: "off"}[value] if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def make_all(request: TextToVideoRequest, run: RunContext) -> Iterator[Event]:
+    """Make every take or cell and end in one `Result`; after Stop, with those that are finished and the partial one."""
+    todo = cells(request, run.seed)
+    made: list[tuple[Cell, Made]] = []
+    ignored: set[str] = set()
+    told: set[str] = set()
+    for index, cell in enumerate(todo):
+        try:
+            run.checkpoint()
+            maker = provider(cell.request.model)
+            for name in set_and_ignored(cell.request, maker.honours) - ignored:
+                ignored.add(name)
+                yield Note(f"The model {cell.request.model} does not use {name.replace('_', ' ')}: it is left out.")
+            for event in maker.make(cell.request, run, cell.seed, cell.stem):
+                if isinstance(event, Made):
+                    made.append((cell, event))
+                elif isinstance(event, Note) and event.text in told:
+                    continue
+                elif isinstance(event, Stage) and len(todo) > 1:
+                    yield replace(event, label=f"{event.label} ({'cell' if request.grid else 'take'} {index + 1} of {len(todo)})")
+                else:
+                    if isinstance(event, Note):
+                        told.add(event.text)
+                    yield event
+        except Cancelled:
+            if made:
+                yield result_of(request, made, stopped=True)
+            raise
+    yield result_of(request, made)
+
+
+def result_of(request: TextToVideoRequest, made: list[tuple[Cell, Made]], *, stopped: bool = False) -> Result:
+    """One result of all takes: the first is the clip, the others are artifacts named by their stem; `details["takes"]` lists them all in order."""
+    first = made[0][1]
+    artifacts = {(name if cell.stem == "result" else f"{cell.stem}-{name}"): path for cell, take in made for name, path in take.artifacts.items()}
+    takes: list[dict[str, Any]] = [
+        {
+            "clip": take.clip.name, "seed": take.seed, "label": cell.label, "details": take.details, "meters": [asdict(meter) for meter in take.meters],
+            "draft": "draft" in take.artifacts, "draft_file": take.artifacts["draft"].name if "draft" in take.artifacts else None, "changes": cell.changes, "partial": take.partial,
+        }
+        for cell, take in made
+    ]  # fmt: skip
+    return Result(
+        first.clip,
+        artifacts={**artifacts, **{cell.stem: take.clip for cell, take in made[1:]}},
+        meters=first.meters,
+        details={**first.details, "takes": takes, "grid": request.grid.model_dump(mode="json") if request.grid else None},
+        partial=stopped or any(take.partial for _, take in made),
+        variants={cell.stem: {"takes": 1, "grid": None, "seed": take.seed, **cell.changes} for cell, take in made[1:]},
+    )
+
+
+def set_and_ignored(request: TextToVideoRequest, honours: frozenset[str]) -> set[str]:
+    """Fields that were given another value than their default and that the provider does not obey."""
+    fields = TextToVideoRequest.model_fields
+    return {name for name in fields if name not in honours | OWN and getattr(request, name) != fields[name].default}
+
+
+def earlier_draft(request: TextToVideoRequest, run: RunContext) -> Path | None:
+    """The draft file that this request goes on from; None when it continues nothing. Raises `InvalidInput` when the run, the take or its draft is gone."""
+    if not request.continue_run:
+        return None
+    document = json.loads(run.earlier(request.continue_run, "run.json").read_text(encoding="utf-8"))
+    takes = document.get("result", {}).get("details", {}).get("takes", [])
+    if request.continue_take > len(takes):
+        raise InvalidInput(f"continue_take={request.continue_take}: that run has {len(takes)} takes", fix="choose one of its takes", field="continue_take")
+    name = takes[request.continue_take - 1].get("draft_file")
+    if not name:
+        raise InvalidInput(f"take {request.continue_take} of that run is not a draft that can be finished", fix="run it again as a draft", field="continue_take")
+    return run.earlier(request.continue_run, name)
