@@ -84,7 +84,7 @@ def truths(spec: SceneSpec, rng: np.random.Generator, count: int, side: int = SI
     rows: dict[str, list[np.ndarray]] = {name: [] for name in ("pictures", "grounds", "cover", "things", "land", "share")}
     for moment in moments:
         look = truth.look(float(moment) * seconds)
-        cover = look.masks.any(0) if len(look.masks) else np.zeros((side, side), bool)
+        cover = np.asarray(look.masks.any(0)) if len(look.masks) else np.zeros((side, side), bool)
         things, land, share = _displacements(look.owner, cover, look.matrices, keys)
         picture, ground = world.frame(float(moment) * seconds), world.plate(float(moment) * seconds)
         for name, value in zip(rows, (picture, ground, cover, things, land, share), strict=True):
@@ -121,6 +121,7 @@ class Shards:
     """Shards of truths on disk, made in order and never changed; specs and captions are made again from the seeds."""
 
     def __init__(self, split: Split = "train", folder: Path | None = None, *, scenes: int = SHARD, side: int = SIDE) -> None:
+        self.side = side
         self.recipe = Recipe("clips", split, scenes=scenes, frames=1, size=side)
         self.folder = (folder or training_dir() / "cache") / f"flow-{split}-{side}"
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -140,7 +141,7 @@ class Shards:
             return
         parts = []
         for spec, rng in self.specs(shard):
-            one = truths(spec, rng, MOMENTS, self.recipe.size)
+            one = truths(spec, rng, MOMENTS, self.side)
             parts += [one, one.mirror()]
         aside = place.with_suffix(f".{os.getpid()}.part")
         save_file({name: torch.from_numpy(np.ascontiguousarray(np.concatenate([getattr(p, name) for p in parts]))) for name in Truths.__annotations__}, aside)
