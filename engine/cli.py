@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import InvalidInput, LimitExceeded, StudioError, UnreadableMedia
+from engine.runs import is_run_id
 from engine.settings import Settings
+from engine.slots import put, slots
 from engine.task import Request, Task, all_tasks, get_task, parse_request
 
 DONE, FAILED, INVALID, CANCELLED = 0, 1, 2, 130
@@ -92,6 +94,7 @@ def run_file(options: argparse.Namespace) -> int:
         outcome = perform(
             task, request, run_id=run_id, seed=seed, settings=settings, staging=staging, destination=destination,
             emit=lambda kind, data: say(kind, **data), cancelled=lambda: bool(stops), pool=ModelPool.for_machine(settings),
+            results=lambda earlier: result_folder(options.out, settings, earlier),
         )  # fmt: skip
     if outcome.error is not None:
         complain(outcome.error)
@@ -116,10 +119,21 @@ def load_request(file: Path) -> tuple[Task[Any], Request]:
     if not isinstance(fields, dict) or not isinstance(fields.get("task"), str):
         raise InvalidInput("task is missing", fix='write {"task": "stroke-motion", ...fields}', field="task")
     task = get_task(fields.pop("task"))
-    for name in task.request_type.media_fields():
-        if isinstance(fields.get(name), str):
-            fields[name] = str((file.resolve().parent / fields[name]).resolve())
+    here = file.resolve().parent
+    fields = put(fields, {slot.name: str((here / slot.value).resolve()) for slot in slots(task.request_type, fields) if isinstance(slot.value, str)})
     return task, parse_request(task, fields)
+
+
+def result_folder(out: Path, settings: Settings, run_id: str) -> Path | None:
+    """Where an earlier result lies: in the data folder, in the folder of this call's `--out`, or beside it."""
+    if not is_run_id(run_id):
+        return None
+    near = [folder for place in (out.resolve(), out.resolve().parent) if place.is_dir() for folder in (place, *place.iterdir())]
+    for folder in (settings.data_dir / "results" / run_id, *near):
+        with contextlib.suppress(OSError, ValueError):
+            if json.loads((folder / "run.json").read_text(encoding="utf-8")).get("id") == run_id:
+                return folder
+    return None
 
 
 @contextlib.contextmanager

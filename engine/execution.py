@@ -23,6 +23,7 @@ from engine import __version__
 from engine.context import RunContext
 from engine.errors import Cancelled, InvalidInput, LimitExceeded, OutOfMemory, StudioError
 from engine.settings import Settings
+from engine.slots import files_of, put
 from engine.store import file_hash
 from engine.task import Note, Preview, Progress, Request, Result, Stage, Task
 
@@ -143,12 +144,10 @@ def describe(task: Task[Any], request: Request, result: Result, *, run: RunConte
     """The document of a result: what was asked, what made it, what was measured. Inputs by name and hash, never by this machine's paths."""
     fields = request.model_dump(mode="json")
     fields["seed"] = run.seed
-    inputs = {}
-    for name in request.media_fields():
-        path = getattr(request, name)
-        if path is not None:
-            fields[name] = run.names.get(name, path.name)
-            inputs[name] = {"name": fields[name], "sha256": file_hash(path), "bytes": path.stat().st_size}
+    given = files_of(request)
+    names = {slot.name: run.names.get(slot.name, slot.value.name) for slot in given}
+    fields = put(fields, names)
+    inputs = {slot.name: {"name": names[slot.name], "sha256": file_hash(slot.value), "bytes": slot.value.stat().st_size} for slot in given}
     return {
         "kinora": 1,
         "id": run.id,
@@ -174,14 +173,13 @@ def describe(task: Task[Any], request: Request, result: Result, *, run: RunConte
 
 
 def travel_copies(request: Request, settings: Settings) -> dict[str, bytes]:
-    """The pictures that a result was made from, by field name and ending, as they travel inside it. One that cannot be read is the task's to report."""
+    """The pictures that a result was made from, by their place in the request and ending, as they travel inside it. One that cannot be read is the task's to report."""
     files: dict[str, bytes] = {}
-    for name, kind in request.media_fields().items():
-        path = getattr(request, name)
-        if path is not None and kind == "image":
+    for slot in files_of(request):
+        if slot.kind == "image":
             with contextlib.suppress(StudioError):
-                ending, data = travel_copy(path, settings)
-                files[name + ending] = data
+                ending, data = travel_copy(slot.value, settings)
+                files[slot.name + ending] = data
     return files
 
 
@@ -215,16 +213,13 @@ def check_media(request: Request, settings: Settings) -> None:
     """Refuse, before anything is queued, a media field whose file is missing or is not what its field needs."""
     from engine.media.probe import probe
 
-    for name, kind in request.media_fields().items():
-        path = getattr(request, name)
-        if path is None:
-            continue
+    for slot in files_of(request):
         try:
-            facts = probe(path, settings)
+            facts = probe(slot.value, settings)
         except StudioError as error:
-            raise type(error)(f"{name}: {error.what}", why=error.why, fix=error.fix, field=name) from error
-        if facts.kind != kind:
-            raise InvalidInput(f"{name}: {path.name} holds {facts.kind}, not {kind}", fix=f"choose a file of kind {kind}", field=name)
+            raise type(error)(f"{slot.name}: {error.what}", why=error.why, fix=error.fix, field=slot.name) from error
+        if facts.kind != slot.kind:
+            raise InvalidInput(f"{slot.name}: {slot.value.name} holds {facts.kind}, not {slot.kind}", fix=f"choose a file of kind {slot.kind}", field=slot.name)
 
 
 class _Recorder:

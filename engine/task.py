@@ -37,12 +37,12 @@ class Request(Part):
     """The whole of what a user asked for. Each field says its range, unit, default and help once.
 
     Form, command line, HTTP schema, saved metadata and documentation all derive from the fields.
-    `json_schema_extra` may hold `unit`, `media`, `step`, `group`, `choices_help`.
+    `json_schema_extra` may hold `unit`, `media`, `step`, and `run` for a field that names an earlier run.
     """
 
     @classmethod
     def media_fields(cls) -> dict[str, str]:
-        """Field name -> media kind, for the fields that name files."""
+        """Field name -> media kind, for the request's own fields that name files. Those inside its parts: `engine.slots`."""
         found = {}
         for name, info in cls.model_fields.items():
             extra = info.json_schema_extra

@@ -6,8 +6,9 @@ from typing import Any
 
 import gradio as gr
 
-from engine.errors import StudioError
-from engine.task import all_tasks
+from engine.errors import InvalidInput, StudioError
+from engine.slots import put, slots
+from engine.task import all_tasks, get_task
 from studio.service import Studio
 
 
@@ -22,9 +23,9 @@ def add_endpoints(studio: Studio) -> None:
         """Queue a run; returns {"run": id}. Media fields name an uploaded file by its place in `files`: "file:0"."""
         fields = dict(request)
         try:
-            for name, value in fields.items():
-                if isinstance(value, str) and value.startswith("file:") and files:
-                    fields[name] = files[int(value[5:])]["path"]  # type: ignore[index]
+            if files:
+                named = [slot for slot in slots(get_task(task).request_type, fields) if isinstance(slot.value, str) and slot.value.startswith("file:")]
+                fields = put(fields, {slot.name: files[int(slot.value[5:])]["path"] for slot in named})  # type: ignore[index]
             _only_given_files(task, fields, files or [])
             return {"run": studio.submit(task, fields).id}
         except (StudioError, ValueError, IndexError, KeyError) as error:
@@ -64,10 +65,7 @@ def _told(act: Any) -> dict[str, Any]:
 
 def _only_given_files(task: str, fields: dict[str, Any], files: list[Any]) -> None:
     """A remote caller's request may name only files that it uploaded, never a path of this machine."""
-    from engine.errors import InvalidInput
-    from engine.task import get_task
-
-    given = {file["path"] for file in files}
-    for name in get_task(task).request_type.media_fields():
-        if fields.get(name) is not None and fields[name] not in given:
-            raise InvalidInput(f"{name} is not an uploaded file", fix='upload it, list it in `files`, and write "file:0"', field=name)
+    given = [file["path"] for file in files]
+    for slot in slots(get_task(task).request_type, fields):
+        if slot.value not in given:
+            raise InvalidInput(f"{slot.name} is not an uploaded file", fix='upload it, list it in `files`, and write "file:0"', field=slot.name)

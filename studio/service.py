@@ -16,11 +16,16 @@ from engine.hardware import memory_mib
 from engine.quick import Helper
 from engine.runs import Run
 from engine.settings import Settings
+from engine.slots import files_of, get, put, slots
 from engine.store import Store, folder_bytes
 from engine.task import Request, Task, all_tasks, get_task, parse_request
 
 STALLED_SECONDS = 30.0
 """Without any event for this long, the page says so."""
+
+
+MOST_FILES = 64
+"""Files that the settings inside a dropped video may name; no request takes more."""
 
 
 class Studio:
@@ -51,15 +56,22 @@ class Studio:
         """The validated request of a form or an API call. With `keep`, files move into the store, are probed, and paths become the store's."""
         task = get_task(task_id)
         fields = dict(fields)
-        for name, kind in task.request_type.media_fields().items():
-            given = fields.get(name)
-            if given is None and task.request_type.model_fields[name].is_required():
+        for name in task.request_type.media_fields():
+            if fields.get(name) is None and task.request_type.model_fields[name].is_required():
                 raise InvalidInput(f"{name} is missing", fix="load a file or pick an example", field=name)
-            if given is not None and keep:
-                path = Path(str(given))
-                self._check_kind(name, kind, path)
-                fields[name] = str(self.store.keep_input(path))
-        return task, parse_request(task, fields)
+        if keep:
+            kept = {}
+            for slot in slots(task.request_type, fields):
+                path = Path(str(slot.value))
+                self._check_kind(slot.name, slot.kind, path)
+                kept[slot.name] = str(self.store.keep_input(path))
+            fields = put(fields, kept)
+        request = parse_request(task, fields)
+        for name, info in task.request_type.model_fields.items():
+            run_id = getattr(request, name)
+            if isinstance(info.json_schema_extra, dict) and info.json_schema_extra.get("run") and run_id and self.store.result_folder(run_id) is None:
+                raise InvalidInput(f"{name}: this run is not here any more", why="it was deleted, or is of another machine", fix="leave it empty, or start anew", field=name)
+        return task, request
 
     def submit(self, task_id: str, fields: dict[str, Any], owner: str = "") -> Run:
         """Queue a run. Raises a `StudioError` with one clear line when the request cannot be used."""
@@ -79,13 +91,11 @@ class Studio:
 
     def names_of(self, request: Request, fields: dict[str, Any]) -> dict[str, str]:
         """What the user calls the files of a form. A file that came back from an earlier run keeps the name that it had there."""
-        known = {run.request.get(name): run.names[name] for run in reversed(self.store.runs.select(limit=200)) for name in run.names}
+        known = {get(run.request, name): run.names[name] for run in reversed(self.store.runs.select(limit=200)) for name in run.names}
         names = {}
-        for name in request.media_fields():
-            kept, given = getattr(request, name), fields.get(name)
-            if kept is not None and given:
-                own = Path(str(given)).name
-                names[name] = known.get(str(kept), own) if own == kept.name else own
+        for slot in files_of(request):
+            own = Path(str(get(fields, slot.name) or slot.value)).name
+            names[slot.name] = known.get(str(slot.value), own) if own == slot.value.name else own
         return names
 
     def again(self, run_id: str, owner: str = "") -> Run:
@@ -97,6 +107,16 @@ class Studio:
         if old.active:
             return old
         return self.submit(old.task, {**old.request, "seed": old.seed}, owner)
+
+    def finish_take(self, run_id: str, take: int, owner: str = "") -> Run:
+        """Finish a draft: the take's own request (its seed, its values of a grid) without `draft`, going on from what the draft left."""
+        old = self.store.runs.get(run_id)
+        takes = ((old.result or {}).get("details") or {}).get("takes") or []
+        if not 1 <= take <= len(takes) or not takes[take - 1].get("draft"):
+            raise InvalidInput("this take is not a draft that can be finished", fix="run it again as a draft")
+        chosen = takes[take - 1]
+        own = {"takes": 1, "grid": None, "draft": False, "seed": chosen["seed"], "continue_run": run_id, "continue_take": take}
+        return self.submit(old.task, {**old.request, **chosen.get("changes", {}), **own}, owner)
 
     def cancel(self, run_id: str) -> None:
         """Stop a run; harmless for an ended one."""
@@ -153,7 +173,7 @@ class Studio:
             "error": StudioError.from_dict(run.error).line if run.error else None,
             "field": run.error.get("field") if run.error else None,
             "seed": run.seed,
-            "request": {**_display(run.request), **run.names},
+            "request": put(_display(run.request), run.names),
             "result": run.result,
             "created": run.created,
         }
@@ -197,7 +217,7 @@ class Studio:
         return {
             "id": run.id, "task": run.task, "title": get_task(run.task).title, "state": run.state, "created": run.created, "seed": run.seed,
             "seconds": round((run.ended or 0) - (run.started or 0), 1) if run.started and run.ended else None,
-            "request": {**_display(run.request), **run.names}, "result": run.result, "pinned": run.pinned, "error": StudioError.from_dict(run.error).line if run.error else None,
+            "request": put(_display(run.request), run.names), "result": run.result, "pinned": run.pinned, "error": StudioError.from_dict(run.error).line if run.error else None,
         }  # fmt: skip
 
     def _live(self, run: Run) -> dict[str, Any]:
@@ -262,8 +282,14 @@ class Studio:
         task_id, fields = str(document.get("task")), dict(document.get("request") or {})
         task = get_task(task_id)
         embedded = dict(zip(value["files"], blobs, strict=True))
-        for name in task.request_type.media_fields():
-            fields[name] = self._input_of(document, name, embedded)
+        named = slots(task.request_type, fields)
+        if len(named) > MOST_FILES:
+            raise InvalidInput(f"the settings in {path.name} name {len(named)} files", fix="use another file")
+        found = {slot.name: self._input_of(document, slot.name, embedded) for slot in named}
+        fields = put(fields, found)
+        for slot in reversed(named):
+            if found[slot.name] is None and len(slot.where) > 1 and isinstance(slot.where[-2], int):
+                get(fields, ".".join(map(str, slot.where[:-2]))).pop(slot.where[-2])  # a row of a list is nothing without its file
         if document.get("seed") is not None:
             fields["seed"] = document["seed"]
         return task_id, {name: given for name, given in fields.items() if name in task.request_type.model_fields}
@@ -281,7 +307,7 @@ class Studio:
         """A result as another task's input: the clip where one is taken, its first picture otherwise."""
         result = self.store.runs.get(run_id).result or {}
         clip = self.result_file(run_id, result.get("clip") or "-")
-        kinds = {kind: field for field, kind in get_task(task_id).request_type.media_fields().items()}
+        kinds = {kind: field for field, kind in reversed(get_task(task_id).request_type.media_fields().items())}  # the first field of a kind takes it
         if clip is not None and "video" in kinds:
             return kinds["video"], self.store.keep_input(clip)
         if clip is not None and "image" in kinds:
@@ -307,6 +333,10 @@ class Studio:
             raise InvalidInput(f"{field}: this file holds {facts['kind']}, not {kind}", fix=f"choose a file of kind {kind}", field=field)
 
 
-def _display(request: dict[str, Any]) -> dict[str, Any]:
-    """A request without this machine's paths."""
-    return {name: os.path.basename(value) if isinstance(value, str) and value.startswith("/") else value for name, value in request.items()}
+def _display(request: Any) -> Any:
+    """A request without this machine's paths, at any depth."""
+    if isinstance(request, dict):
+        return {name: _display(value) for name, value in request.items()}
+    if isinstance(request, list):
+        return [_display(value) for value in request]
+    return os.path.basename(request) if isinstance(request, str) and request.startswith("/") else request

@@ -85,5 +85,5 @@ class TextToVideoRequest(Request):
     last_image: Path | None = media_field("image", "The clip ends with this picture.", default=None)
     images: tuple[Still, ...] = Field((), max_length=16, description="Pictures that the clip passes through at given moments.")
     grid: Grid | None = Field(None, description="One clip for every pair of values of two fields, all of one seed.")
-    continue_run: str = Field("", max_length=32, description="The run whose draft is finished; empty: none.")
+    continue_run: str = Field("", max_length=32, description="The run whose draft is finished; empty: none.", json_schema_extra={"run": True})
     continue_take: int = Field(1, ge=1, le=MOST_VALUES**2, description="Which of that run's takes.")
