@@ -12,7 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any
 
 from engine.errors import OutOfMemory, StudioError
@@ -165,7 +165,7 @@ class ModelPool:
 
 
 def model_bytes(model: Any) -> int:
-    """Exact bytes of a model: torch parameters and buffers (tied weights once), numpy arrays, or its own `nbytes`; containers are summed."""
+    """Exact bytes of a model: torch parameters and buffers (tied weights once), numpy arrays, or its own `nbytes`; containers and dataclasses are summed."""
     seen: set[int] = set()
     return _bytes(model, seen)
 
@@ -185,6 +185,8 @@ def _bytes(model: Any, seen: set[int]) -> int:
     components = getattr(model, "components", None)  # a diffusers pipeline
     if isinstance(components, dict):
         return _bytes(components, seen)
+    if is_dataclass(model):
+        return _bytes([getattr(model, part.name) for part in fields(model)], seen)
     size = getattr(model, "nbytes", 0)
     return int(size) if isinstance(size, int) else 0
 

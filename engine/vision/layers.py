@@ -93,9 +93,9 @@ class LayeredPicture:
         """(N, H, W) float32 in 0..1: how much of each pixel each thing covers in the picture, the nearest thing last."""
         return np.stack([thing.pixels[..., 3] for thing in self.cut]) if self.cut else np.zeros((0, *self.ground.shape[:2]), np.float32)
 
-    def frame(self, moment: float) -> np.ndarray:
-        """(H, W, 3) uint8: the picture at a moment of the clip in 0..1."""
-        land = (self.land.at(moment) - self._zero[1]) * (self.strength * self.short)
+    def frame(self, moment: float, land_moment: float | None = None) -> np.ndarray:
+        """(H, W, 3) uint8: the picture at a moment of the clip in 0..1. land_moment: another one for the ground, where the camera keeps its own time."""
+        land = (self.land.at(moment if land_moment is None else land_moment) - self._zero[1]) * (self.strength * self.short)
         canvas = pulled(self.ground, land)
         away = (self.things.at(moment) - self._zero[0]) * (self.strength * self.short)
         moved = [self._moved(thing, away) for thing in self.cut]

@@ -1,0 +1,45 @@
+"""The provider `pocket`: small diffusion models of the paper-cut world, trained by Kinora's own scripts. One clip from one sentence, on two processor cores.
+
+`flow` draws pictures and moves them along a motion field; the other methods denoise every frame (`frames`). See those modules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from engine.errors import InvalidInput
+from engine.task import Event, Note, Stage
+from engine.tasks.text_to_video.prompts import schedule
+from engine.tasks.text_to_video.request import TextToVideoRequest
+from engine.tasks.text_to_video.takes import Made
+
+if TYPE_CHECKING:
+    from engine.context import RunContext
+
+HONOURS = frozenset(
+    {
+        "negative_prompt", "prompts", "seconds", "fps", "width", "height", "camera", "motion", "loop", "steps", "guidance", "method", "long_method", "interpolate", "upscale",
+        "first_image", "last_image", "images",
+    }
+)  # fmt: skip
+
+
+def make(request: TextToVideoRequest, run: RunContext, seed: int, stem: str) -> Iterator[Event | Made]:
+    """Makes the clip STEM.mp4. A draft takes a third of the steps and keeps its latents, from which finishing goes on with the same bits."""
+    yield Stage("loading", "Loading the pocket models")
+    from engine.tasks.text_to_video.pocket.models import leased
+    from engine.tasks.text_to_video.pocket.wording import told
+
+    with leased(run) as pocket:
+        yield Stage("reading", "Reading the prompt")
+        readings = [told(request, seed, moment.prompt) for moment in schedule(request)]
+        for reading in readings:
+            yield from (Note(text) for text in reading.notes)
+        run.checkpoint()
+        if request.method == "flow":
+            from engine.tasks.text_to_video.pocket.flow import make_moved
+
+            yield from make_moved(request, run, seed, stem, pocket, readings)
+        else:
+            raise InvalidInput(f"method={request.method} is not possible with the pocket model", fix="choose flow", field="method")

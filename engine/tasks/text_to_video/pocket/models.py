@@ -1,0 +1,60 @@
+"""The pocket models as a run holds them: leased from the pool when there is one, loaded from their folders when needed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from diffusers import UNet2DConditionModel
+
+from engine.diffusion.parts import Parts, default_dtype, load_parts
+from engine.errors import ModelUnavailable
+
+if TYPE_CHECKING:
+    from engine.context import RunContext
+    from engine.vision.upscale import Upscaler
+
+HOME = Path(__file__).resolve().parents[4] / "assets/models"
+EXPECTED = 120 * 2**20
+"""Bytes of all of them in memory, roughly; the pool measures the true figure after loading."""
+
+
+@dataclass(frozen=True)
+class Pocket:
+    """All that the provider draws with. flow: the motion field's net; upscaler: doubles pictures."""
+
+    parts: Parts
+    flow: Any
+    upscaler: Upscaler
+
+
+def folder(name: str) -> Path:
+    """Where a pocket model lies: below `KINORA_POCKET_DIR` (to try a fresh training), else in the repository. Raises `ModelUnavailable`."""
+    given = os.environ.get("KINORA_POCKET_DIR")
+    place = (Path(given) if given else HOME) / name
+    if not place.is_dir():
+        raise ModelUnavailable(f"the model {name} is not in this installation", fix="choose the model diorama, or fetch Kinora again with its assets", field="model")
+    return place
+
+
+def load() -> Pocket:
+    """Read all of them from disk. Raises `ModelUnavailable` when one is missing or cannot be read."""
+    from engine.vision.upscale import load as load_upscaler
+
+    flow: Any = UNet2DConditionModel.from_pretrained(folder("pocket-flow"), torch_dtype=default_dtype(torch.device("cpu")), local_files_only=True, use_safetensors=True)
+    return Pocket(load_parts(folder("pocket-sd")), flow.to(memory_format=torch.channels_last).eval().requires_grad_(False), load_upscaler(folder("pocket-upscale")))
+
+
+@contextmanager
+def leased(run: RunContext) -> Iterator[Pocket]:
+    """The models for the length of a block; resident from one run to the next where the run has a pool."""
+    if run.pool is None:
+        yield load()
+        return
+    with run.pool.lease("pocket", lambda progress: load(), expected=EXPECTED) as models:
+        yield models

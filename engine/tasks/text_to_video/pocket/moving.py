@@ -1,0 +1,119 @@
+"""Method `flow`: pictures that the diffusion model drew (or the user gave), each cut into layers and moved along the motion field that a net reads from the words.
+
+A clip is a few anchors on the line of time: a picture, when it stands, and its layers. Between two anchors their frames are blended.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import pi
+
+import cv2
+import numpy as np
+import torch
+
+from engine.diffusion.motion_field import layers
+from engine.tasks.text_to_video.pocket.models import Pocket
+from engine.tasks.text_to_video.pocket.shapes import fitted
+from engine.vision.layers import LayeredPicture, Motion
+from engine.world.course import TEMPO
+from engine.world.spec import SceneSpec
+
+CYCLE = 2.0
+"""Seconds of the clips that the motion field learnt from."""
+
+RESTLESS = frozenset({"bounce", "circle", "sway"})
+"""Motions that go on and on; the others lead somewhere and take the whole clip for it."""
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How time in seconds becomes a moment of the learnt clip, 0..1, for things and for the ground (the camera). seconds: length of the clip."""
+
+    seconds: float
+    restless: bool
+    whole: bool
+
+    @staticmethod
+    def of(spec: SceneSpec, seconds: float) -> Pace:
+        """The pace of a scene: things that bounce, circle or sway keep their beat in a longer clip, all else is stretched over it."""
+        first = spec.subjects[0] if spec.subjects else None
+        restless = first is not None and first.motion in RESTLESS
+        return Pace(seconds, restless, restless and first is not None and first.motion == "circle" and TEMPO[first.speed] == 1.0)
+
+    def things(self, time: float) -> float:
+        """The things' moment at a time."""
+        if not self.restless or self.seconds <= CYCLE:
+            return min(1.0, time / self.seconds)
+        cycles = time / CYCLE
+        # A whole turn of a circle ends where it began; any other beat goes there and back.
+        return cycles % 1.0 if self.whole else 1.0 - abs(cycles % 2.0 - 1.0)
+
+    def land(self, time: float) -> float:
+        """The ground's moment at a time."""
+        return min(1.0, time / self.seconds)
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """A layered picture that stands at `at` seconds."""
+
+    at: float
+    picture: LayeredPicture
+    pace: Pace
+
+    def frame(self, time: float) -> np.ndarray:
+        """(H, W, 3) uint8 at a time in seconds."""
+        return self.picture.frame(self.pace.things(time), self.pace.land(time))
+
+
+@torch.no_grad()
+def layered(
+    pocket: Pocket, picture: np.ndarray, small: torch.Tensor, sentence: str, moment: float, phase: float, strength: float, times: int
+) -> LayeredPicture:
+    """Cut a picture and ask where its parts go.
+
+    small: (3, h, w) in [-1, 1], the picture at the net's own size; picture: (H, W, 3) uint8, the same at the size of the clip; sentence: what happens; moment: 0..1,
+    when in the clip it stands; phase: radians of its beat; times: how often the hidden ground is doubled before it is fitted to the picture.
+    """
+    found = layers(pocket.flow, small[None], pocket.parts.text_states([sentence]), torch.tensor([moment]), torch.tensor([phase]))
+    ground = as_pictures(found.ground)
+    for _ in range(times):
+        ground = pocket.upscaler.enlarge(ground)
+    height, width = picture.shape[:2]
+    cover = cv2.resize(found.cover[0, 0].sigmoid().numpy(), ground.shape[2:0:-1], interpolation=cv2.INTER_CUBIC).clip(0, 1)
+    return LayeredPicture(
+        picture, fitted(ground[0], width, height), np.ascontiguousarray(fitted(cover[..., None], width, height).reshape(height, width)), Motion(found.things[0].numpy()),
+        Motion(found.land[0].numpy()), moment=moment, strength=strength,
+    )  # fmt: skip
+
+
+def as_pictures(tensor: torch.Tensor) -> np.ndarray:
+    """(F, 3, H, W) in [-1, 1] -> (F, H, W, 3) uint8."""
+    return np.ascontiguousarray(((tensor.float().clamp(-1, 1) + 1) * 127.5 + 0.5).to(torch.uint8).permute(0, 2, 3, 1).numpy())
+
+
+def phase_of(seed: int) -> float:
+    """The beat's phase that a seed gives, in radians."""
+    return float(np.random.default_rng([seed, 17]).uniform(0, 2 * pi))
+
+
+def blended(anchors: list[Anchor], shares: list[float], time: float) -> np.ndarray:
+    """The frame at a time: that of the one anchor that counts, or two of them mixed. shares: one for each anchor, their sum 1."""
+    parts = [(share, anchor.frame(time)) for anchor, share in zip(anchors, shares, strict=True) if share > 0]
+    if len(parts) == 1:
+        return parts[0][1]
+    return np.rint(sum(share * frame.astype(np.float32) for share, frame in parts)).astype(np.uint8)
+
+
+def shares_between(times: list[float], time: float) -> list[float]:
+    """How much each of some anchors at rising times counts: all of it at its own time, smoothly going over to the next one."""
+    out = [0.0] * len(times)
+    after = next((k for k, at in enumerate(times) if at > time), len(times))
+    if after in (0, len(times)):
+        out[min(after, len(times) - 1)] = 1.0
+        return out
+    share = (time - times[after - 1]) / (times[after] - times[after - 1])
+    share = share * share * (3 - 2 * share)
+    out[after - 1], out[after] = 1.0 - share, share
+    return out

@@ -1,0 +1,131 @@
+"""The provider `pocket` on toy models: clips, drafts that are finished with the same bits, pictures of the user's, Stop. What the real weights draw is `bench.pocket`'s."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from engine.context import RunContext
+from engine.errors import Cancelled, StudioError
+from engine.media.video import open_video
+from engine.settings import Settings
+from engine.task import Event, Preview, get_task, parse_request
+from engine.tasks.text_to_video import pocket, takes
+from engine.tasks.text_to_video.takes import Made
+from tests.tasks import pocket_toy
+
+TASK = get_task("text-to-video")
+BASE = {"prompt": "a red balloon drifts to the left over the hills", "model": "pocket", "seconds": 0.5, "fps": 8, "width": 128, "height": 128, "steps": 4, "seed": 3}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _toy(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KINORA_POCKET_DIR", str(pocket_toy.save(tmp_path_factory.mktemp("pocket"))))
+        yield
+
+
+def make(folder: Path, earlier: Callable[[str, str], Path] | None = None, stop_after: int | None = None, **fields: Any) -> tuple[list[Event | Made], Path]:
+    """The events of one clip, the last a `Made`, and its folder. stop_after: Stop is pressed after so many checkpoints."""
+    folder.mkdir(exist_ok=True)
+    request = parse_request(TASK, {**BASE, **fields})
+    left = [stop_after]
+
+    def cancelled() -> bool:
+        if left[0] is None:
+            return False
+        left[0] -= 1
+        return left[0] < 0
+
+    run = RunContext("b" * 32, folder, Settings(), 3, cancelled=cancelled, preview_every=0.0)
+    if earlier is not None:
+        run.earlier = earlier  # type: ignore[method-assign]
+    events: list[Event | Made] = []
+    try:
+        events += iter_into(events, pocket.make(request, run, 3, "result"))
+    except Cancelled:
+        assert stop_after is not None
+    return events, folder
+
+
+def iter_into(events: list[Any], source: Any) -> list[Any]:
+    for event in source:
+        events.append(event)
+    return []
+
+
+def frames(path: Path) -> np.ndarray:
+    with open_video(path, Settings()) as reader:
+        return np.stack(list(reader))
+
+
+def test_a_clip_is_made_with_moving_previews_and_the_same_seed_gives_the_same_frames(tmp_path):
+    events, folder = make(tmp_path / "a")
+    shown = frames(folder / "result.mp4")
+    assert shown.shape == (4, 128, 128, 3)
+    previews = [event.frames for event in events if isinstance(event, Preview)]
+    assert len(previews) > 2 and any((one[0] != one[-1]).any() for one in previews)  # a still preview: none
+    _, again = make(tmp_path / "b")
+    assert (frames(again / "result.mp4") == shown).all()
+    _, other = make(tmp_path / "c", guidance=1.0)
+    assert (frames(other / "result.mp4") != shown).any()
+
+
+@pytest.mark.parametrize(("width", "height"), [(257, 129), (320, 180), (96, 200)])
+def test_any_size_is_drawn(tmp_path, width, height):
+    _, folder = make(tmp_path / "a", width=width, height=height, steps=1)
+    shown = frames(folder / "result.mp4")
+    assert abs(shown.shape[2] - width) <= 1 and abs(shown.shape[1] - height) <= 1
+
+
+def test_a_draft_is_finished_with_the_bits_of_an_unbroken_run(tmp_path):
+    _, whole = make(tmp_path / "whole")
+    events, folder = make(tmp_path / "draft", draft=True)
+    draft = events[-1]
+    assert isinstance(draft, Made) and draft.artifacts["draft"].is_file()
+    assert (frames(folder / "result.mp4") != frames(whole / "result.mp4")).any()  # the draft itself is another picture
+    (folder / "run.json").write_text(json.dumps({"result": {"details": {"takes": [{"draft_file": draft.artifacts["draft"].name}]}}}))
+    finish = {"continue_run": "c" * 32, "earlier": lambda run, name: folder / name}
+    _, finished = make(tmp_path / "finished", **finish)
+    assert (frames(finished / "result.mp4") == frames(whole / "result.mp4")).all()
+    with pytest.raises(StudioError, match="steps=4"):
+        make(tmp_path / "other", **finish, steps=6)
+
+
+def test_first_and_last_image_are_the_ends_of_the_clip(tmp_path):
+    rng = np.random.default_rng(0)
+    for name in ("first", "last"):
+        cv2.imwrite(str(tmp_path / f"{name}.png"), cv2.resize(rng.integers(0, 255, (6, 6, 3), np.uint8), (128, 128), interpolation=cv2.INTER_CUBIC))
+    _, folder = make(tmp_path / "a", first_image=tmp_path / "first.png", last_image=tmp_path / "last.png", seconds=1.0, motion=0.2)
+    shown = frames(folder / "result.mp4").astype(int)
+    first, last = (cv2.imread(str(tmp_path / f"{name}.png"))[..., ::-1].astype(int) for name in ("first", "last"))
+    assert np.abs(shown[0] - first).mean() < 8 < 30 < np.abs(shown[0] - last).mean()
+    assert np.abs(shown[-1] - last).mean() < 20 < 30 < np.abs(shown[-1] - first).mean()
+
+
+def test_prompts_over_time_show_one_picture_after_the_other(tmp_path):
+    _, one = make(tmp_path / "one", seconds=2.0, motion=0.0)
+    _, two = make(tmp_path / "two", seconds=2.0, motion=0.0, prompts=[{"at": 1.0, "prompt": "a blue boat on the sea at night"}])
+    same, changed = frames(one / "result.mp4").astype(int), frames(two / "result.mp4").astype(int)
+    assert np.abs(same[0] - changed[0]).mean() < 1  # nothing but the codec before the blend
+    assert np.abs(same[-1] - changed[-1]).mean() > 2  # the second prompt ignored: 0
+
+
+def test_stop_keeps_what_is_finished(tmp_path):
+    events, folder = make(tmp_path / "a", stop_after=40, seconds=4.0)
+    last = events[-1]
+    assert isinstance(last, Made) and last.partial
+    assert 3 <= len(frames(folder / "result.mp4")) < 32
+
+
+def test_a_missing_model_is_named(tmp_path, monkeypatch):
+    monkeypatch.setenv("KINORA_POCKET_DIR", str(tmp_path))
+    with pytest.raises(StudioError, match="pocket-"):
+        make(tmp_path / "a")
+    assert "pocket" in takes.PROVIDERS
