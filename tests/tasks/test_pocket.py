@@ -113,12 +113,12 @@ def test_prompts_over_time_show_one_picture_after_the_other(tmp_path):
     _, one = make(tmp_path / "one", seconds=2.0, motion=0.0)
     _, two = make(tmp_path / "two", seconds=2.0, motion=0.0, prompts=[{"at": 1.0, "prompt": "a blue boat on the sea at night"}])
     same, changed = frames(one / "result.mp4").astype(int), frames(two / "result.mp4").astype(int)
-    assert np.abs(same[0] - changed[0]).mean() < 1  # nothing but the codec before the blend
-    assert np.abs(same[-1] - changed[-1]).mean() > 2  # the second prompt ignored: 0
+    assert np.abs(same[0] - changed[0]).mean() < 2  # nothing but the codec before the blend
+    assert np.abs(same[-1] - changed[-1]).mean() > 3 * np.abs(same[0] - changed[0]).mean()  # the second prompt ignored: the same
 
 
 def test_stop_keeps_what_is_finished(tmp_path):
-    events, folder = make(tmp_path / "a", stop_after=40, seconds=4.0)
+    events, folder = make(tmp_path / "a", stop_after=16, seconds=4.0)
     last = events[-1]
     assert isinstance(last, Made) and last.partial
     assert 3 <= len(frames(folder / "result.mp4")) < 32
