@@ -1,72 +1,40 @@
-"""The judge: says what is in a picture of the world, and has seen true renders only. `python -m engine.training.judge`.
+"""`pocket-judge`: what is in a picture of the world, learnt from true renders only. `python -m engine.training.judge`.
 
-It measures the picture models: time of day, place and weather; which things are there; and the colour of each. It never sees a
-generated picture while it learns, so a model cannot please it except by drawing what the world would.
+It never sees a generated picture while it learns, so a model cannot please it except by drawing what the world would. Its renders are softened and
+noised at random: what is asked is what a picture shows, not how sharp it is.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
+from diffusers import AutoencoderTiny
+from safetensors.torch import save_file
 from torch import nn
 
-from engine.training.data import Recipe
+from engine.metrics.pocket_judge import CONFIG, FIELDS, SIDE, WEIGHTS, Judge, labels_of, load, small_pictures, verdicts
+from engine.training import vae
+from engine.training.data import Cache, Recipe
 from engine.training.home import Log, Stop, be_modest, load_checkpoint, only_one, save_checkpoint, training_dir
-from engine.training.image import load_parts
 from engine.training.latents import SMALL, LatentCache
 from engine.training.optim import Optimiser
-from engine.training.vae import rate_at
-from engine.world.spec import COLOURS, KINDS, PLACES, TIMES, WEATHERS, SceneSpec
+from engine.training.upscale import softened
+from engine.training.vae import rate_at, swap
+from engine.world.spec import SceneSpec
 
 NAME = "pocket-judge"
-SIDE = 112
+SHIPPED = Path(__file__).resolve().parents[2] / "assets/models" / NAME
+CROP = 112
 """Side of the training crops in pixels; whole pictures of 128 are judged."""
-
-FIELDS = {"time": TIMES, "place": PLACES, "weather": WEATHERS}
-
-
-class Judge(nn.Module):
-    """(B, 3, 128, 128) in [-1, 1] -> logits: time, place, weather, things (B, 25), colours of things (B, 25, 12)."""
-
-    def __init__(self, width: int = 32) -> None:
-        super().__init__()
-        widths = [width, 2 * width, 4 * width, 6 * width]
-        layers: list[nn.Module] = [nn.Conv2d(3, width, 4, 2, 1), nn.ReLU()]
-        for before, after in zip(widths, widths[1:], strict=False):
-            layers += [nn.Conv2d(before, after, 3, 2, 1), nn.GroupNorm(8, after), nn.ReLU(), nn.Conv2d(after, after, 3, 1, 1), nn.GroupNorm(8, after), nn.ReLU()]
-        self.trunk = nn.Sequential(*layers)
-        self.scene = nn.Linear(2 * widths[-1], sum(map(len, FIELDS.values())))
-        # Things are found at places of the picture: the strongest place speaks for each, and its colour is read there.
-        self.things = nn.Conv2d(widths[-1], len(KINDS), 1)
-        self.colours = nn.Conv2d(widths[-1], len(KINDS) * len(COLOURS), 1)
-
-    def forward(self, pictures: torch.Tensor) -> dict[str, torch.Tensor]:
-        """Logits by name."""
-        seen = self.trunk(pictures)
-        pooled = torch.cat([seen.mean((2, 3)), seen.amax((2, 3))], 1)
-        out = dict(zip(FIELDS, self.scene(pooled).split([len(v) for v in FIELDS.values()], 1), strict=True))
-        things = self.things(seen).flatten(2)  # (B, 25, places)
-        share = (things.float() * 2).softmax(2)
-        out["things"] = (things.float() * share).sum(2)
-        colours = self.colours(seen).flatten(2).unflatten(1, (len(KINDS), len(COLOURS)))  # (B, 25, 12, places)
-        out["colours"] = (colours.float() * share[:, :, None]).sum(3)
-        return out
-
-
-def labels_of(spec: SceneSpec) -> list[int]:
-    """Indices of time, place and weather, then for each kind of thing the index of its colour; -1 where there is none, -2 for two colours of one kind."""
-    colours = [-1] * len(KINDS)
-    for one in spec.subjects:
-        k = KINDS.index(one.kind)
-        colours[k] = COLOURS.index(one.colour) if colours[k] == -1 else -2
-    return [choices.index(getattr(spec, name)) for name, choices in FIELDS.items()] + colours
 
 
 def loss_of(model: nn.Module, pictures: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
@@ -79,34 +47,22 @@ def loss_of(model: nn.Module, pictures: torch.Tensor, labels: torch.Tensor) -> t
     return loss + F.cross_entropy(out["colours"].float()[one], there[one]) if one.any() else loss
 
 
-def small_pictures(pictures: np.ndarray) -> torch.Tensor:
-    """(B, H, W, 3) uint8 of any size -> (B, 3, 128, 128) in [-1, 1]."""
-    shrunk = np.stack([one if one.shape[0] == SMALL else cv2.resize(one, (SMALL, SMALL), interpolation=cv2.INTER_AREA) for one in pictures])
-    return torch.from_numpy(shrunk).permute(0, 3, 1, 2).float().div(127.5).sub(1)
+def augmented(pictures: torch.Tensor, rng: np.random.Generator, side: int = CROP) -> torch.Tensor:
+    """(B, 3, 128, 128) in [-1, 1] -> (B, 3, side, side): a part of each, at a scale common to all; mirrored, softened and noised in a share of them.
 
-
-@torch.no_grad()
-def verdicts(model: nn.Module, pictures: np.ndarray, specs: Sequence[SceneSpec]) -> dict[str, float]:
-    """How often the judge sees what the specs ask for. pictures: (B, H, W, 3) uint8, one for each spec.
-
-    time, place, weather: share of pictures. subject: share of asked kinds that are among the n likeliest, n being how many kinds were asked.
-    colour: share of asked things whose likeliest colour is the right one, found or not. subject and colour: both at once.
+    A generated picture is softer than a render: what is asked is what it shows, not how sharp it is.
     """
-    out = {name: torch.cat([model(part)[name] for part in small_pictures(pictures).split(32)]) for name in (*FIELDS, "things", "colours")}
-    hits: dict[str, list[float]] = {name: [] for name in (*FIELDS, "subject", "colour", "subject and colour")}
-    for row, spec in enumerate(specs):
-        wanted = labels_of(spec)
-        for k, name in enumerate(FIELDS):
-            hits[name].append(float(int(out[name][row].argmax()) == wanted[k]))
-        asked = [(k, colour) for k, colour in enumerate(wanted[len(FIELDS) :]) if colour != -1]
-        likeliest = set(out["things"][row].topk(len(asked)).indices.tolist()) if asked else set()
-        for kind, colour in asked:
-            hits["subject"].append(float(kind in likeliest))
-            if colour >= 0:
-                right = float(int(out["colours"][row, kind].argmax()) == colour)
-                hits["colour"].append(right)
-                hits["subject and colour"].append(right * (kind in likeliest))
-    return {name: float(np.mean(found)) if found else float("nan") for name, found in hits.items()}
+    whole = int(rng.integers(96, SIDE + 1))
+    corners = rng.integers(SIDE - whole + 1, size=(len(pictures), 2))
+    parts = torch.stack([one[:, y : y + whole, x : x + whole] for one, (y, x) in zip(pictures, corners, strict=True)])
+    parts = F.interpolate(parts, (side, side), mode="bilinear", antialias=True)
+    soft = F.avg_pool2d(F.pad(parts, (1, 1, 1, 1), mode="replicate"), 3, 1)
+    softer = F.interpolate(F.avg_pool2d(parts, 2), scale_factor=2, mode="bilinear")
+    kinds = torch.from_numpy(rng.choice(3, size=len(parts), p=[0.6, 0.25, 0.15]))[:, None, None, None]
+    parts = torch.where(kinds == 1, soft, torch.where(kinds == 2, softer, parts))
+    parts = torch.where(torch.from_numpy(rng.random(len(parts)) < 0.5)[:, None, None, None], parts.flip(3), parts)
+    grain = torch.from_numpy(rng.standard_normal(parts.shape, dtype=np.float32)) * torch.from_numpy(rng.uniform(0, 0.06, (len(parts), 1, 1, 1)).astype(np.float32))
+    return parts + grain
 
 
 class Training:
@@ -119,14 +75,8 @@ class Training:
         self.model.bfloat16().to(memory_format=torch.channels_last)
 
     def step(self, pictures: np.ndarray, labels: np.ndarray, scale: float = 1.0) -> float:
-        """One step on (B, 128, 128, 3) uint8 pictures, cropped at random; the loss."""
-        y, x = self.rng.integers(SMALL - SIDE + 1, size=2)
-        part = small_pictures(pictures)[..., y : y + SIDE, x : x + SIDE]
-        if self.rng.random() < 0.3:
-            # A generated picture is softer than a render: what is asked is what it shows, not how sharp it is.
-            part = F.avg_pool2d(F.pad(part, (1, 1, 1, 1), mode="replicate"), 3, 1)
-        if self.rng.random() < 0.5:
-            part = part.flip(3)
+        """One step on (B, H, W, 3) uint8 pictures, cropped and worn at random; the loss."""
+        part = augmented(small_pictures(pictures), self.rng)
         self.optimiser.zero()
         loss = loss_of(self.model, part.bfloat16().contiguous(memory_format=torch.channels_last), torch.from_numpy(labels))
         loss.backward()
@@ -145,49 +95,73 @@ class Training:
 
     def averaged(self) -> Judge:
         """The judge with the averaged weights, float32, for use."""
-        fresh = Judge()
+        fresh = Judge(**self.model.config)
         fresh.load_state_dict(self.optimiser.averages)
         return fresh.eval()
 
 
 def load_judge() -> Judge:
-    """The judge as last trained. Raises `ModelUnavailable` when there is none."""
-    tensors, _ = load_checkpoint(training_dir() / NAME / "checkpoint.safetensors")
-    model = Judge()
-    model.load_state_dict({name.removeprefix("average."): t for name, t in tensors.items() if name.startswith("average.")})
-    return model.eval()
+    """The judge as last trained here, or as it ships. Raises `ModelUnavailable` when there is none."""
+    trained = training_dir() / NAME / "export"
+    return load(trained if trained.exists() else SHIPPED)
 
 
-def gathered(cache: LatentCache, shards: Sequence[int]) -> tuple[np.ndarray, list[SceneSpec]]:
-    """All small pictures (N, 128, 128, 3) uint8 of the shards, and the spec of each."""
-    pictures = np.concatenate([cache.small(shard).reshape(-1, SMALL, SMALL, 3) for shard in shards])
-    specs = [SceneSpec.model_validate(record["spec"]) for shard in shards for record in cache.records(shard) for _ in range(cache.recipe.frames)]
-    return pictures, specs
+def renders(recipe: Recipe, shards: int, stop: Stop | None = None) -> tuple[np.ndarray, list[dict[str, Any]]]:
+    """Pictures (scenes, frames, H, W, 3) uint8 of the first shards, and for each scene its `spec` and `captions`.
+
+    A shard that the picture model has drawn already is taken from its cache: the same recipe and number give the same pictures there.
+    """
+    cache, pictures, records = Cache(recipe), [], []
+    drawn = [LatentCache(recipe, None, folder.name.split("-")[1], cache.folder.parent) for folder in sorted(cache.folder.parent.glob(f"latents-*-{recipe.name}"))]
+    for shard in range(shards):
+        if stop:
+            break
+        other = next((one for one in drawn if shard in one.ready()), None) if recipe.size == SMALL else None
+        if other is None:
+            cache.make(shard)
+        pictures.append(np.array(cache.frames(shard) if other is None else other.small(shard)))
+        records += (cache if other is None else other).records(shard)
+    return np.concatenate(pictures), records
+
+
+HELD_OUT = Recipe(split="held-out", scenes=192, frames=1, mirrored=False)
+"""What is judged: one picture of each of so many scenes."""
+
+
+def specs_of(records: Sequence[dict[str, Any]], frames: int) -> list[SceneSpec]:
+    """The spec of each picture, in order."""
+    return [SceneSpec.model_validate(record["spec"]) for record in records for _ in range(frames)]
+
+
+def export(model: Judge, place: Path) -> None:
+    """Write float16 safetensors and the config, aside and then swapped into place."""
+    aside = place.with_suffix(".part")
+    aside.mkdir(parents=True, exist_ok=True)
+    save_file({name: t.half().contiguous() for name, t in model.state_dict().items()}, aside / WEIGHTS)
+    (aside / CONFIG).write_text(json.dumps(model.config) + "\n", encoding="utf-8")
+    swap(aside, place)
 
 
 def main() -> int:
-    """Train for so many minutes of processor time in all (earlier ones count) on the pictures that the picture model's cache holds."""
+    """Train for so many minutes of processor time in all (earlier ones count)."""
     parser = argparse.ArgumentParser(prog="python -m engine.training.judge", description="Train the judge on true renders; resumes by itself.")
-    parser.add_argument("--minutes", type=float, default=30, help="minutes of processor time in all, earlier sessions included")
-    parser.add_argument("--shards", type=int, default=60, help="most shards of 256 pictures to learn from")
+    parser.add_argument("--minutes", type=float, default=20, help="minutes of processor time in all, earlier sessions included")
+    parser.add_argument("--shards", type=int, default=60, help="shards of 256 pictures to learn from; one is 13 MB")
     parser.add_argument("--batch", type=int, default=64)
     chosen = parser.parse_args()
     be_modest()
     cv2.setNumThreads(1)
     folder = training_dir() / NAME
     with only_one(folder):
-        stop, log = Stop(), Log(folder)
-        autoencoder, _, _, mark = load_parts()
-        cache, test = LatentCache(Recipe(), autoencoder, mark), LatentCache(Recipe(split="held-out"), autoencoder, mark)
-        test.make(0)
-        cache.make(0)
+        stop, log, recipe = Stop(), Log(folder), Recipe()
+        test = renders(HELD_OUT, 1)
         torch.manual_seed(0)
         training = Training(Judge())
         if (folder / "checkpoint.safetensors").exists():
             training.load(folder / "checkpoint.safetensors")
-        pictures, specs = gathered(cache, cache.ready()[: chosen.shards])
-        labels = np.array([labels_of(spec) for spec in specs])
-        truth, wanted = gathered(test, [0])
+        scenes, records = renders(recipe, chosen.shards, stop)
+        pictures = scenes.reshape(-1, SIDE, SIDE, 3)
+        labels = np.array([labels_of(spec) for spec in specs_of(records, recipe.frames)])
         marked, began = time.monotonic(), time.process_time()
         losses: list[float] = []
         while not stop and training.seconds < 60 * chosen.minutes:
@@ -196,16 +170,24 @@ def main() -> int:
             now, spent = time.monotonic(), time.process_time()
             training.seconds, began = training.seconds + spent - began, spent
             if now - marked > 120:
-                _report(training, folder, log, losses, truth, wanted, len(pictures))
+                report(training, folder, log, losses, test, len(pictures))
                 marked, losses, began = time.monotonic(), [], time.process_time()
-        _report(training, folder, log, losses, truth, wanted, len(pictures))
+        report(training, folder, log, losses, test, len(pictures))
     return 0
 
 
-def _report(training: Training, folder: Path, log: Log, losses: list[float], truth: np.ndarray, wanted: list[SceneSpec], count: int) -> None:
+def report(training: Training, folder: Path, log: Log, losses: list[float], test: tuple[np.ndarray, list[dict[str, Any]]], count: int) -> None:
+    """Checkpoint, export, and what the averaged judge says of held-out renders, of the same after the pocket VAE, and of renders of other scenes."""
     training.save(folder / "checkpoint.safetensors")
-    figures = {name: round(value, 4) for name, value in verdicts(training.averaged(), truth, wanted).items()}
-    log.write(steps=training.optimiser.steps, minutes=training.seconds / 60, pictures=count, loss=float(np.mean(losses)) if losses else None, held_out=figures)
+    model, truth, wanted = training.averaged(), test[0][:, 0], specs_of(test[1], 1)
+    shown = {"held_out": truth, "other_scenes": np.roll(truth, 1, 0)}
+    trained = training_dir() / vae.NAME / "export"
+    if trained.exists():
+        autoencoder: Any = AutoencoderTiny.from_pretrained(trained).eval()
+        shown["vae"] = softened(autoencoder, truth, torch.Generator().manual_seed(0), (0, 0))
+    found = {name: {k: round(v, 4) for k, v in verdicts(model, pictures, wanted).items()} for name, pictures in shown.items()}
+    log.write(steps=training.optimiser.steps, minutes=training.seconds / 60, pictures=count, loss=float(np.mean(losses)) if losses else None, **found)
+    export(model, folder / "export")
 
 
 if __name__ == "__main__":

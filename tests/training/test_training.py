@@ -10,11 +10,10 @@ import torch
 from diffusers import AutoencoderTiny, StableDiffusionImg2ImgPipeline, StableDiffusionPipeline
 
 from engine.errors import InvalidInput, ModelUnavailable
-from engine.training import home, image, judge, status, vae
+from engine.training import home, image, status, vae
 from engine.training.data import Cache
 from engine.training.latents import fingerprint
 from engine.training.optim import Optimiser, orthogonalised
-from engine.world.spec import KINDS, SceneSpec, SubjectSpec
 from tests.training import toy
 
 
@@ -151,25 +150,6 @@ def test_stock_pipelines_load_the_folder_and_draw(tmp_path):
     again.set_progress_bar_config(disable=True)
     picture = torch.rand(1, 3, 64, 64)
     assert again("a red boat", image=picture, strength=0.5, num_inference_steps=4, output_type="np").images.shape == (1, 64, 64, 3)
-
-
-def test_judge_learns_and_its_verdicts_count_what_was_asked(tmp_path):
-    cache = toy.latents(tmp_path)
-    pictures, specs = judge.gathered(cache, [0])
-    labels = np.array([judge.labels_of(spec) for spec in specs])
-    torch.manual_seed(0)
-    training = judge.Training(judge.Judge())
-    losses = [training.step(pictures, labels) for _ in range(25)]
-    assert losses[-1] < 0.6 * losses[0]  # no learning: ratio 1.00
-    figures = judge.verdicts(training.model.float(), pictures, specs)
-    assert figures["time"] > 0.6  # a guess: 0.25
-    assert set(figures) == {"time", "place", "weather", "subject", "colour", "subject and colour"}
-
-
-def test_labels_of_two_things_of_one_kind_leave_their_colour_open():
-    twins = SceneSpec(subjects=(SubjectSpec(kind="cat", colour="red"), SubjectSpec(kind="cat", colour="blue"), SubjectSpec(kind="dog", colour="red")))
-    found = judge.labels_of(twins)[3:]
-    assert found[KINDS.index("cat")] == -2 and found[KINDS.index("dog")] == 0 and found.count(-1) == len(KINDS) - 2
 
 
 def test_one_training_a_folder_and_a_dead_holder_is_no_holder(tmp_path):
