@@ -37,7 +37,7 @@ from engine.world.spec import SceneSpec
 from engine.world.truth import Truth
 
 NAME = "pocket-flow"
-WIDTHS, HEADS = (64, 128, 192), (2, 4, 6)
+WIDTHS, HEADS = (48, 128, 192), (2, 4, 6)
 """Channels at 32x32, 16x16 and 8x8 for a picture of 128 px."""
 
 SIDE = 128
@@ -209,7 +209,7 @@ def loss_of(said: Layers, true: dict[str, torch.Tensor]) -> torch.Tensor:
 
 
 class Training:
-    """The net with everything that a step needs, and that a checkpoint must hold. The text encoder is frozen; a VAE, if given, softens half of the pictures."""
+    """The net with everything that a step needs, and that a checkpoint must hold. The text encoder is frozen; a VAE, if given, softens some of the pictures."""
 
     def __init__(self, net: Any, tokenizer: CLIPTokenizer, encoder: Any, autoencoder: Any = None, seed: int = 0, *, kind: torch.dtype = torch.bfloat16) -> None:
         self.tokenizer, self.seconds, self.samples, self.autoencoder = tokenizer, 0.0, 0, autoencoder
@@ -227,14 +227,16 @@ class Training:
 
     @torch.no_grad()
     def seen(self, pictures: torch.Tensor) -> torch.Tensor:
-        """(B, S, S, 3) uint8 as (B, 3, S, S) in [-1, 1]; half of them as a picture model would draw them, a little soft."""
+        """(B, S, S, 3) uint8 as (B, 3, S, S) in [-1, 1]; a quarter of them blurred, and a quarter as a picture model would draw them, through the VAE with noise."""
         clear = to_tensor(pictures.numpy())
-        if self.autoencoder is None:
-            return clear
-        soft = clear[: len(clear) // 2].to(self.autoencoder.dtype)
-        latents = self.autoencoder.encode(soft).latents
-        latents = latents + 0.1 * torch.randn(latents.shape, generator=self.noise).to(latents)
-        return torch.cat([self.autoencoder.decode(latents).sample.float().clamp(-1, 1), clear[len(soft) :]])
+        count = len(clear) // 4
+        blurred = F.avg_pool2d(F.pad(clear[:count], (1, 1, 1, 1), mode="replicate"), 3, 1)
+        drawn = clear[count : 2 * count]
+        if self.autoencoder is not None and count:
+            latents = self.autoencoder.encode(drawn.to(self.autoencoder.dtype)).latents
+            latents = latents + 0.1 * torch.randn(latents.shape, generator=self.noise).to(latents)
+            drawn = self.autoencoder.decode(latents).sample.float().clamp(-1, 1)
+        return torch.cat([blurred, drawn, clear[2 * count :]])
 
     def step(self, examples: Examples, count: int, scale: float = 1.0) -> float:
         """One step on so many pictures; the loss."""
