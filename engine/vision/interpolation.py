@@ -1,0 +1,92 @@
+"""Frames between frames: two neighbours are warped towards each other along their optical flow and mixed, with what only one of them shows taken from that one.
+
+The flow is estimated both ways (Dense Inverse Search, Kroeger et al., 2016); flow to the moment between is the linear approximation of Super SloMo (Jiang et al.,
+2018); a place where the two ways disagree is taken to be hidden in one frame. Where nothing fits, the result is a cross-fade.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import cv2
+import numpy as np
+
+DISAGREE = 1.5
+"""Pixels by which forth and back may miss before a place counts as hidden."""
+
+CUT = 40.0
+"""Mean difference (of 255) left after warping above which two frames have nothing to do with each other: a cut, which is not smoothed over."""
+
+
+@dataclass(frozen=True)
+class Between:
+    """Two neighbouring frames, (H, W, 3) uint8 each, and everything between them."""
+
+    first: np.ndarray
+    second: np.ndarray
+
+    @cached_property
+    def flows(self) -> tuple[np.ndarray, np.ndarray]:
+        """(H, W, 2) float32 each: from the first frame to the second, and back, in pixels."""
+        grey = [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in (self.first, self.second)]
+        finder = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+        return finder.calc(grey[0], grey[1], None), finder.calc(grey[1], grey[0], None)
+
+    @cached_property
+    def seen(self) -> tuple[np.ndarray, np.ndarray]:
+        """(H, W) float32 each: 1 where what the one frame shows is seen in the other too, 0 where it is hidden there."""
+        forth, back = self.flows
+        return _agreement(forth, back), _agreement(back, forth)
+
+    @cached_property
+    def cut(self) -> bool:
+        """True when the frames have nothing to do with each other."""
+        return float(np.abs(_pull(self.second, self.flows[0]).astype(np.float32) - self.first).mean()) > CUT
+
+    def at(self, share: float) -> np.ndarray:
+        """(H, W, 3) uint8 at a share of the way, 0 (the first frame) to 1 (the second)."""
+        if share <= 0 or (self.cut and share < 0.5):
+            return self.first
+        if share >= 1 or self.cut:
+            return self.second
+        forth, back = self.flows
+        to_first = -(1 - share) * share * forth + share * share * back
+        to_second = (1 - share) ** 2 * forth - share * (1 - share) * back
+        one, other = _pull(self.first, to_first), _pull(self.second, to_second)
+        # A place that the second frame hides is taken from the first, and the other way round.
+        near = (1 - share) * (_pull(self.seen[0], to_first) * 0.98 + 0.02) * _only(self.seen[1], to_second)
+        far = share * (_pull(self.seen[1], to_second) * 0.98 + 0.02) * _only(self.seen[0], to_first)
+        weight = (near / (near + far))[..., None]
+        return np.rint(one * weight + other * (1 - weight)).astype(np.uint8)
+
+
+def spread(frames: np.ndarray, count: int) -> np.ndarray:
+    """(T, H, W, 3) uint8 -> (count, H, W, 3): as many frames from the first to the last, evenly spread in time."""
+    if len(frames) == 1:
+        return np.repeat(frames, count, 0)
+    out: list[np.ndarray] = []
+    pairs: dict[int, Between] = {}
+    for where in np.linspace(0, len(frames) - 1, count):
+        k = min(int(where), len(frames) - 2)
+        pair = pairs.setdefault(k, Between(frames[k], frames[k + 1]))
+        pairs = {k: pair}
+        out.append(pair.at(float(where - k)))
+    return np.stack(out)
+
+
+def _pull(picture: np.ndarray, flow: np.ndarray) -> np.ndarray:
+    """What lies at the end of each place's arrow."""
+    height, width = flow.shape[:2]
+    x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+    return cv2.remap(picture, x + flow[..., 0], y + flow[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+
+
+def _only(seen: np.ndarray, flow: np.ndarray) -> np.ndarray:
+    """More weight where the other frame's counterpart is hidden."""
+    return 1.0 + 4.0 * (1.0 - _pull(seen, flow))
+
+
+def _agreement(there: np.ndarray, back: np.ndarray) -> np.ndarray:
+    miss = np.linalg.norm(there + _pull(back, there), axis=2)
+    return cv2.GaussianBlur(np.clip(1.5 - miss / DISAGREE, 0.0, 1.0).astype(np.float32), (0, 0), 1.0)
