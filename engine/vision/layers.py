@@ -17,6 +17,9 @@ SMALLEST_THING = 0.003
 SHADE_REACH = 0.05
 """How far from a thing its shade is looked for, as a share of the picture's shorter side."""
 
+SPLIT = 0.03
+"""Misfit of one similarity, as a share of the shorter side, above which a patch of cover is taken for two things that touch."""
+
 BEND = 0.6
 """Share of the displacements beyond a similarity that is followed."""
 
@@ -72,20 +75,21 @@ class LayeredPicture:
     def _cut(self, real: np.ndarray, cover: np.ndarray) -> list[_Thing]:
         height, width = cover.shape
         count, labels, stats, _ = cv2.connectedComponentsWithStats((cover > 0.5).astype(np.uint8))
-        kept = [k for k in range(1, count) if stats[k, cv2.CC_STAT_AREA] > SMALLEST_THING * height * width]
+        large = [labels == k for k in range(1, count) if stats[k, cv2.CC_STAT_AREA] > SMALLEST_THING * height * width]
+        kept = [part for mask in large for part in apart(mask, self.things.field)]
         # Where the ground is brighter than the picture beside a thing, the thing throws a shade there.
         darker = (real.mean(2) + 0.02) / (self.ground.mean(2) + 0.02)
         shade = cv2.GaussianBlur(np.clip(darker, 0.55, 1.0), (0, 0), 0.008 * self.short)
         things = []
-        distances = np.stack([cv2.distanceTransform((labels != k).astype(np.uint8), cv2.DIST_L2, 3) for k in kept]) if kept else np.zeros((0, height, width))
+        distances = np.stack([cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, 3) for mask in kept]) if kept else np.zeros((0, height, width))
         owner = distances.argmin(0) if kept else None
         cells = self.things.field.shape[-2:]
-        for index, k in enumerate(kept):
+        for index, mask in enumerate(kept):
             mine = np.asarray(owner == index, np.float32)
             alpha = (cover * mine)[..., None]
             close = (distances[index] < SHADE_REACH * self.short) & (owner == index)
-            weight = cv2.resize((labels == k).astype(np.float32), cells[::-1], interpolation=cv2.INTER_AREA)
-            things.append(_Thing(np.concatenate([real * alpha, alpha], 2), np.where(close, shade, 1.0).astype(np.float32), weight, float(stats[k, cv2.CC_STAT_TOP] + stats[k, cv2.CC_STAT_HEIGHT])))
+            weight = cv2.resize(mask.astype(np.float32), cells[::-1], interpolation=cv2.INTER_AREA)
+            things.append(_Thing(np.concatenate([real * alpha, alpha], 2), np.where(close, shade, 1.0).astype(np.float32), weight, float(np.flatnonzero(mask.any(1))[-1])))
         return sorted(things, key=lambda thing: thing.bottom)
 
     @property
@@ -144,6 +148,39 @@ def pulled(picture: np.ndarray, displacement: np.ndarray) -> np.ndarray:
     for _ in range(3):
         px, py = x - cv2.remap(dx, px, py, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), y - cv2.remap(dy, px, py, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return cv2.remap(picture, px, py, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
+
+
+def apart(mask: np.ndarray, field: np.ndarray, depth: int = 2) -> list[np.ndarray]:
+    """A patch of cover as the things that it holds: one, or more where parts of it go different ways.
+
+    mask: (H, W) bool; field: (K, 2, h, w) displacements as in `Motion`. Cells are parted in two by their whole paths (k-means) when no one similarity fits them, and the
+    parting halves the misfit.
+    """
+    cells = field.shape[-2:]
+    weight = cv2.resize(mask.astype(np.float32), cells[::-1], interpolation=cv2.INTER_AREA)
+    inside = weight > 0.3
+    misfit = _misfit(field, weight)
+    if depth == 0 or inside.sum() < 12 or misfit < SPLIT:
+        return [mask]
+    paths = np.ascontiguousarray(field[:, :, inside].reshape(-1, int(inside.sum())).T, np.float32)
+    cv2.setRNGSeed(0)
+    _, found, _ = cv2.kmeans(paths, 2, None, (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 30, 1e-4), 4, cv2.KMEANS_PP_CENTERS)
+    label = np.zeros(cells, np.float32)
+    label[inside] = found[:, 0]
+    known = cv2.resize(inside.astype(np.float32), mask.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    second = cv2.resize(label, mask.shape[::-1], interpolation=cv2.INTER_LINEAR) > 0.5 * known
+    halves = [mask & ~second, mask & second]
+    better = sum(_misfit(field, cv2.resize(half.astype(np.float32), cells[::-1], interpolation=cv2.INTER_AREA)) * half.sum() for half in halves) / mask.sum()
+    if min(half.mean() for half in halves) < SMALLEST_THING or better > 0.5 * misfit:
+        return [mask]
+    return [part for half in halves for part in apart(half, field, depth - 1)]
+
+
+def _misfit(field: np.ndarray, weight: np.ndarray) -> float:
+    """How far the best similarity misses at the clip's two ends, as a share of the shorter side."""
+    side = float(min(weight.shape))
+    rests = [similarity(field[k] * side, weight, weight.shape[::-1])[1] / side for k in (0, -1)]
+    return float(max(np.sqrt(((rest**2).sum(0) * weight).sum() / max(weight.sum(), 1e-6)) for rest in rests))
 
 
 def similarity(away: np.ndarray, weight: np.ndarray, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:

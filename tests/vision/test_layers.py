@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from engine.training.flow import truths
-from engine.vision.layers import LayeredPicture, Motion, pulled, similarity
+from engine.vision.layers import LayeredPicture, Motion, apart, pulled, similarity
 from engine.world.moving import MovingDiorama
 from engine.world.spec import SceneSpec, SubjectSpec
 
@@ -81,3 +81,17 @@ def test_no_thing_in_the_picture_is_no_error():
     zero = Motion(np.zeros((4, 2, 16, 16), np.float32))
     made = LayeredPicture(blank, blank, np.zeros((64, 64), np.float32), zero, zero)
     assert (made.frames(3) == 90).all() and len(made.cut) == 0
+
+
+def test_two_things_that_touch_are_parted_by_where_they_go_and_one_that_turns_is_not():
+    mask = np.zeros((128, 128), bool)
+    mask[40:90, 30:100] = True
+    ways = np.zeros((16, 2, 32, 32), np.float32)
+    ways[:, 0, :, :16] = np.linspace(-0.15, 0.15, 16)[:, None, None]
+    ways[:, 0, :, 16:] = np.linspace(0.15, -0.15, 16)[:, None, None]
+    halves = apart(mask, ways)
+    assert len(halves) == 2 and abs(int(halves[0].sum()) - int(halves[1].sum())) < 0.2 * mask.sum()
+    x, y = np.meshgrid(np.linspace(-0.5, 0.5, 32), np.linspace(-0.5, 0.5, 32))
+    turns = np.exp(1j * np.linspace(-0.6, 0.6, 16))[:, None, None] - 1
+    turning = np.stack([((x + 1j * y) * turns).real, ((x + 1j * y) * turns).imag], 1).astype(np.float32)
+    assert len(apart(mask, turning)) == 1
