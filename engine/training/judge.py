@@ -47,8 +47,8 @@ def loss_of(model: nn.Module, pictures: torch.Tensor, labels: torch.Tensor) -> t
     return loss + F.cross_entropy(out["colours"].float()[one], there[one]) if one.any() else loss
 
 
-def augmented(pictures: torch.Tensor, rng: np.random.Generator, side: int = CROP) -> torch.Tensor:
-    """(B, 3, 128, 128) in [-1, 1] -> (B, 3, side, side): a part of each, at a scale common to all; mirrored, softened and noised in a share of them.
+def augmented(pictures: torch.Tensor, rng: np.random.Generator, side: int = CROP, *, mirror: bool = True) -> torch.Tensor:
+    """(B, 3, 128, 128) in [-1, 1] -> (B, 3, side, side): a part of each, at a scale common to all; mirrored (or not at all), softened and noised in a share of them.
 
     A generated picture is softer than a render: what is asked is what it shows, not how sharp it is.
     """
@@ -60,7 +60,8 @@ def augmented(pictures: torch.Tensor, rng: np.random.Generator, side: int = CROP
     softer = F.interpolate(F.avg_pool2d(parts, 2), scale_factor=2, mode="bilinear")
     kinds = torch.from_numpy(rng.choice(3, size=len(parts), p=[0.6, 0.25, 0.15]))[:, None, None, None]
     parts = torch.where(kinds == 1, soft, torch.where(kinds == 2, softer, parts))
-    parts = torch.where(torch.from_numpy(rng.random(len(parts)) < 0.5)[:, None, None, None], parts.flip(3), parts)
+    if mirror:
+        parts = torch.where(torch.from_numpy(rng.random(len(parts)) < 0.5)[:, None, None, None], parts.flip(3), parts)
     grain = torch.from_numpy(rng.standard_normal(parts.shape, dtype=np.float32)) * torch.from_numpy(rng.uniform(0, 0.06, (len(parts), 1, 1, 1)).astype(np.float32))
     return parts + grain
 
