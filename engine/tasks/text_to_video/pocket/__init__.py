@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 HONOURS = frozenset(
     {
         "negative_prompt", "prompts", "seconds", "fps", "width", "height", "camera", "motion", "loop", "steps", "guidance", "method", "long_method", "interpolate", "upscale",
-        "first_image", "last_image", "images",
+        "first_image", "last_image", "images", "candidates",
     }
 )  # fmt: skip
 
 
 def make(request: TextToVideoRequest, run: RunContext, seed: int, stem: str) -> Iterator[Event | Made]:
-    """Makes the clip STEM.mp4. A draft takes a third of the steps and keeps its latents, from which finishing goes on with the same bits."""
+    """Makes the clip STEM.mp4. A draft takes half of the steps and keeps its latents, from which finishing goes on with the same bits."""
     yield Stage("loading", "Loading the pocket models")
     from engine.tasks.text_to_video.pocket.models import leased
     from engine.tasks.text_to_video.pocket.wording import told

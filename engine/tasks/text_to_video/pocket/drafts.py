@@ -16,18 +16,15 @@ from engine.tasks.text_to_video.takes import earlier_draft
 if TYPE_CHECKING:
     from engine.context import RunContext
 
-SHARE = 3
-"""A draft walks one step of so many."""
 
-
-def stop_of(request: TextToVideoRequest) -> int:
-    """After how many of its steps a request rests."""
-    return max(2, -(-request.steps // SHARE)) if request.draft and request.steps > 2 else request.steps
+def halfway(request: TextToVideoRequest) -> int:
+    """After how many of its steps the best candidate is chosen, and a draft rests."""
+    return max(1, (request.steps + 1) // 2)
 
 
 def save(path: Path, latents: list[torch.Tensor], request: TextToVideoRequest) -> Path:
     """Write the noisy latents (each (1, F, C, h, w) float32) of a draft, in the order in which they were drawn."""
-    save_file({str(k): one.contiguous() for k, one in enumerate(latents)}, path, metadata={"steps": str(request.steps), "done": str(stop_of(request)), "method": request.method})
+    save_file({str(k): one.contiguous() for k, one in enumerate(latents)}, path, metadata={"steps": str(request.steps), "done": str(halfway(request)), "method": request.method})
     return path
 
 

@@ -116,27 +116,39 @@ def _draw(
 ) -> Generator[Event, None, tuple[torch.Tensor, torch.Tensor]]:  # fmt: skip
     """Draw the picture of one prompt, with moving previews; returns the latents where the walk stopped and the clean ones, both (1, 1, C, h, w).
 
+    Several candidates are begun; halfway the one whose picture fits the sentence best is chosen, and it alone is finished. A draft rests there.
     All prompts start from the same noise, so that their pictures belong together.
     """
     parts, sentence = pocket.parts, readings[index].sentence
-    levels = Levels.of(parts.scheduler, request.steps)
-    shape = (1, 1, parts.channels, native[1] // parts.factor, native[0] // parts.factor)
-    latents, start, stop = torch.randn(shape, generator=torch.Generator().manual_seed(seed)), 0, drafts.stop_of(request)
-    if kept is not None and index < len(kept[0]):
-        latents, start = kept[0][index], kept[1]
-        if latents.shape != shape:
-            raise InvalidInput("the draft has another shape", fix="finish it with the width and height that it had", field="continue_run")
+    levels, half = Levels.of(parts.scheduler, request.steps), drafts.halfway(request)
+    shape = (1, parts.channels, native[1] // parts.factor, native[0] // parts.factor)
     states, negative = parts.text_states([sentence])[0], parts.text_states([request.negative_prompt])[0]
     yield Stage("drawing", "Drawing" if len(readings) == 1 else f"Drawing picture {index + 1} of {len(readings)}")
-    clean = latents
-    for step in denoise(parts.unet, levels, latents, states, negative=negative, guidance=Guidance(request.guidance), start_at=start, stop_at=stop, checkpoint=run.checkpoint):
-        latents, clean = step.latents, step.x0
-        yield Progress("drawing", step.step - start, stop - start)
-        if step.step < stop and run.wants_preview():
-            small = parts.decode(clean[0])
-            one = Anchor(0.0, layered(pocket, as_pictures(small)[0], small[0], sentence, DRAWN_AT, phase_of(seed), request.motion, 0), pace)
-            yield Preview(np.stack([_small(one.frame(float(t))) for t in np.linspace(0, min(pace.seconds, CYCLE), PREVIEW_FRAMES)]), fps=PREVIEW_FPS)
-    return latents, clean
+
+    def walk(latents: torch.Tensor, start: int, stop: int) -> Generator[Event, None, tuple[torch.Tensor, torch.Tensor]]:
+        clean = latents
+        guidance = Guidance(request.guidance)
+        for step in denoise(parts.unet, levels, latents, states, negative=negative, guidance=guidance, start_at=start, stop_at=stop, checkpoint=run.checkpoint):
+            latents, clean = step.latents, step.x0
+            yield Progress("drawing", step.step, levels.steps)
+            if step.step < levels.steps and run.wants_preview():
+                small = parts.decode(clean[0])
+                one = Anchor(0.0, layered(pocket, as_pictures(small)[0], small[0], sentence, DRAWN_AT, phase_of(seed), request.motion, 0), pace)
+                yield Preview(np.stack([_small(one.frame(float(t))) for t in np.linspace(0, min(pace.seconds, CYCLE), PREVIEW_FRAMES)]), fps=PREVIEW_FPS)
+        return latents, clean
+
+    if kept is not None and index < len(kept[0]):
+        latents, clean = kept[0][index], kept[0][index]
+        if latents.shape[1:] != shape:
+            raise InvalidInput("the draft has another shape", fix="finish it with the width and height that it had", field="continue_run")
+    else:
+        noise = torch.randn((request.candidates, *shape), generator=torch.Generator().manual_seed(seed))
+        latents, clean = yield from walk(noise, 0, half)
+        best = pocket.best(as_pictures(parts.decode(clean[:, 0], run.checkpoint)), sentence) if len(latents) > 1 else 0
+        latents, clean = latents[best : best + 1], clean[best : best + 1]
+    if request.draft:
+        return latents, clean
+    return (yield from walk(latents, half, levels.steps)) if half < levels.steps else (latents, clean)
 
 
 def _given(request: TextToVideoRequest, run: RunContext, native: tuple[int, int], work: tuple[int, int]) -> list[tuple[float, np.ndarray, torch.Tensor]]:

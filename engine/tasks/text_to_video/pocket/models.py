@@ -9,15 +9,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from diffusers import UNet2DConditionModel
 
 from engine.diffusion.parts import Parts, default_dtype, load_parts
 from engine.errors import ModelUnavailable
+from engine.metrics.pocket_clip import PocketClip, alternatives, shown
+from engine.metrics.pocket_clip import load as load_clip
+from engine.vision.upscale import Upscaler
+from engine.vision.upscale import load as load_upscaler
 
 if TYPE_CHECKING:
     from engine.context import RunContext
-    from engine.vision.upscale import Upscaler
 
 HOME = Path(__file__).resolve().parents[4] / "assets/models"
 EXPECTED = 120 * 2**20
@@ -26,11 +30,21 @@ EXPECTED = 120 * 2**20
 
 @dataclass(frozen=True)
 class Pocket:
-    """All that the provider draws with. flow: the motion field's net; upscaler: doubles pictures."""
+    """All that the provider draws with. flow: the motion field's net; upscaler: doubles pictures; clip: says how well a picture shows a sentence."""
 
     parts: Parts
     flow: Any
     upscaler: Upscaler
+    clip: PocketClip
+
+    def best(self, pictures: np.ndarray, sentence: str) -> int:
+        """Which of the pictures (N, H, W, 3) uint8 shows the words of a sentence best: the one with the greatest product of the words' scores."""
+        seen, total = self.clip.image_features(pictures), torch.zeros(len(pictures))
+        for span, name, value in shown(sentence):
+            options = alternatives(name, span.text)
+            features = self.clip.text_features([sentence[: span.start] + word + sentence[span.end :] for word in options.values()])
+            total += (seen @ features.T * self.clip.towers.scale.exp()).log_softmax(1)[:, list(options).index(value)]
+        return int(total.argmax())
 
 
 def folder(name: str) -> Path:
@@ -44,10 +58,9 @@ def folder(name: str) -> Path:
 
 def load() -> Pocket:
     """Read all of them from disk. Raises `ModelUnavailable` when one is missing or cannot be read."""
-    from engine.vision.upscale import load as load_upscaler
-
     flow: Any = UNet2DConditionModel.from_pretrained(folder("pocket-flow"), torch_dtype=default_dtype(torch.device("cpu")), local_files_only=True, use_safetensors=True)
-    return Pocket(load_parts(folder("pocket-sd")), flow.to(memory_format=torch.channels_last).eval().requires_grad_(False), load_upscaler(folder("pocket-upscale")))
+    flow = flow.to(memory_format=torch.channels_last).eval().requires_grad_(False)
+    return Pocket(load_parts(folder("pocket-sd")), flow, load_upscaler(folder("pocket-upscale")), load_clip(folder("pocket-clip"), folder("pocket-sd")))
 
 
 @contextmanager
