@@ -29,23 +29,28 @@ class Form:
     def build_widgets(self) -> None:
         """The browser widgets of the tab, each under the name of its first field."""
         for widget in self.tab.widgets:
-            name = "+".join(widget.fields)
-            self.widgets[name] = widget
-            self.controls[name] = widget.build(self.studio)
+            if widget.place == "main":
+                self._build_widget(widget)
 
     def build_front(self) -> None:
         """The controls that are always visible."""
-        covered = self._covered()
         for name in self.tab.front:
-            if name not in covered:
-                self._build(name)
+            self._build(name)
 
     def build_more(self) -> None:
-        """Every other control."""
-        covered = self._covered() | set(self.tab.hidden)
+        """Every other control: the tab's groups under their titles, then the rest."""
+        for title, names in self.tab.more:
+            gr.Markdown(f"#### {title}", elem_classes="kin-group")
+            with gr.Row(elem_classes="kin-fields"):
+                for name in names:
+                    self._build(name, min_width=210)
         for name in self.request_type.model_fields:
-            if name not in covered and name not in self.tab.front:
+            if name not in (*self.tab.hidden, *self._in_front()):
                 self._build(name)
+
+    def fields_of(self, control: str) -> tuple[str, ...]:
+        """The request's fields that a control of that name edits."""
+        return self.widgets[control].fields if control in self.widgets else (control.split(".")[0],)
 
     @property
     def components(self) -> list[Component]:
@@ -83,14 +88,27 @@ class Form:
                 values.append(fields.get(name, None if info.is_required() else info.default))
         return values
 
-    def _covered(self) -> set[str]:
-        return {field for widget in self.tab.widgets for field in widget.fields}
+    def _in_front(self) -> set[str]:
+        widgets = {field for widget in self.tab.widgets if set(widget.fields) & set(self.tab.front) for field in widget.fields}
+        return widgets | set(self.tab.front)
 
-    def _build(self, name: str) -> None:
+    def _build_widget(self, widget: FieldWidget) -> None:
+        name = "+".join(widget.fields)
+        self.widgets[name] = widget
+        self.controls[name] = widget.build(self.studio)
+
+    def _build(self, name: str, **options: Any) -> None:
+        """The control or widget of a field, unless it is there already."""
+        if any(name in self.fields_of(key) for key in self.controls):
+            return
+        widget = next((widget for widget in self.tab.widgets if name in widget.fields), None)
+        if widget is not None:
+            self._build_widget(widget)
+            return
         info = self.request_type.model_fields[name]
         part = _part(info.annotation)
         if part is None:
-            self.controls[name] = control(name, info, elem_id=self._id(name))
+            self.controls[name] = control(name, info, elem_id=self._id(name), **options)
             return
         with gr.Accordion(label_of(name, info), open=False):
             gr.Markdown(info.description or "")
@@ -120,7 +138,7 @@ def control(name: str, info: FieldInfo, *, elem_id: str, **options: Any) -> Comp
         return kinds[str(media)](type="filepath", **common) if media != "video" else gr.Video(**common)
     common |= {"value": default, "info": info.description}
     kind, optional = _plain(info.annotation)
-    low, high = _range(info)
+    low, high = range_of(info)
     if get_origin(kind) is Literal:
         choices = [(str(choice).replace("-", " ").capitalize(), choice) for choice in get_args(kind)]
         return gr.Radio(choices, **common) if len(choices) <= 3 else gr.Dropdown(choices, **common)
@@ -149,7 +167,7 @@ def _part(annotation: Any) -> type[BaseModel] | None:
     return annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
 
 
-def _range(info: FieldInfo) -> tuple[Any, Any]:
+def range_of(info: FieldInfo) -> tuple[Any, Any]:
     """Lowest and highest allowed value; None where there is no limit."""
     low = next((m.ge for m in info.metadata if hasattr(m, "ge")), next((m.gt for m in info.metadata if hasattr(m, "gt")), None))
     high = next((m.le for m in info.metadata if hasattr(m, "le")), next((m.lt for m in info.metadata if hasattr(m, "lt")), None))

@@ -36,6 +36,7 @@
   };
   const SHAPES = {
     play: "M7 5l12 7-12 7z", stop: "M6 6h12v12H6z", close: "M6 6l12 12M18 6L6 18", up: "M6 14l6-6 6 6", down: "M6 10l6 6 6-6",
+    pause: "M8 5v14M16 5v14", check: "M5 13l4 4L19 7", plus: "M12 5v14M5 12h14",
     again: "M19 12a7 7 0 1 1-2-5M19 3v5h-5", edit: "M4 20l4-1 11-11-3-3L5 16z", trash: "M5 7h14M9 7V4h6v3M7 7l1 13h8l1-13", download: "M12 4v11M7 11l5 5 5-5M5 20h14",
     link: "M10 14a4 4 0 0 0 6 0l3-3a4 4 0 0 0-6-6l-1 1M14 10a4 4 0 0 0-6 0l-3 3a4 4 0 0 0 6 6l1-1", pin: "M9 4h6l-1 6 3 3H7l3-3zM12 13v7", restore: "M4 12a8 8 0 1 0 3-6M4 4v5h5", send: "M4 12h14M13 6l6 6-6 6",
   };

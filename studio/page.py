@@ -47,16 +47,22 @@ class TabPage:
                 if len(self.tab.examples) > 1:  # a single one is what the tab opens with
                     with gr.Row(elem_classes="kin-examples"):
                         examples = [gr.Button(e.title, icon=self._icon(e.fields), size="sm", min_width=110) for e in self.tab.examples]
+                if self.tab.more:  # many controls need the wide column
+                    self._build_more()
             with gr.Column(scale=5, min_width=320):
                 self.preflight = gr.HTML("", elem_classes="kin-preflight-box")
                 self.panel = RunPanel(self.studio, tab=self.tab.id, task=self.task.id)
                 self.fit = gr.Button("Choose settings that fit", size="sm", visible=False)
                 with gr.Group():
                     self.form.build_front()
-                with gr.Accordion("More", open=False):
-                    self.form.build_more()
+                if not self.tab.more:
+                    self._build_more()
         for index, button in enumerate(examples):
             button.click(lambda i=index: self.form.spread(example_fields(self.tab, i, ASSETS / "examples")), None, self.form.components, show_progress="hidden", api_visibility="private")
+
+    def _build_more(self) -> None:
+        with gr.Accordion("More", open=False):
+            self.form.build_more()
 
     def wire(self) -> None:
         """Connect the controls: Run, restore, the preflight line, and what a widget's preview follows."""
@@ -66,11 +72,12 @@ class TabPage:
         started.failure(lambda: said(error="The form holds something that cannot be used: see the message."), None, [self.panel], **quiet)
         self.panel.hello(self._hello, None, parts, **quiet)
         self.panel.restore(self._restore, None, parts, **quiet)
+        self.panel.apply(self._apply, parts, parts, **quiet)
         changes = [component.change for component in parts if hasattr(component, "change")]
         gr.on(changes, self._preflight, parts, [self.preflight, self.fit], trigger_mode="always_last", **quiet)
         self.fit.click(self._fit, parts, parts, **quiet)
         for name, widget in self.form.widgets.items():
-            followed = {key: part for key, part in self.form.controls.items() if key.split(".")[0] in widget.follows}
+            followed = {key: part for key, part in self.form.controls.items() if set(self.form.fields_of(key)) & set(widget.follows)}
             if followed:
                 gr.on([part.change for part in followed.values()], self._follow(name, list(followed)), list(followed.values()), [self.form.controls[name]], trigger_mode="always_last", **quiet)  # type: ignore[attr-defined]
 
@@ -104,7 +111,7 @@ class TabPage:
         defaults = data.get("defaults")
         start = example_fields(self.tab, 0, ASSETS / "examples") if self.tab.examples else {}
         if isinstance(defaults, dict):
-            start |= {name: value for name, value in defaults.items() if name in self.task.request_type.model_fields and name not in self.tab.widgets[0].fields}
+            start |= {name: value for name, value in defaults.items() if name in self.task.request_type.model_fields and name not in self.tab.content}
         return self.form.spread(start) if start else [gr.skip()] * len(self.form.components)
 
     def _restore(self, event: gr.EventData) -> list[Any]:
@@ -112,6 +119,11 @@ class TabPage:
             return self.form.spread(self.studio.restore_fields(str((event._data or {}).get("run")))[1])
         except StudioError as error:
             raise gr.Error(error.line, print_exception=False) from error
+
+    def _apply(self, event: gr.EventData, *values: Any) -> list[Any]:
+        given = (event._data or {}).get("fields")
+        known = {name: value for name, value in (given if isinstance(given, dict) else {}).items() if name in self.task.request_type.model_fields}
+        return self.form.spread({**self.form.collect(values), **known})
 
     def _preflight(self, *values: Any) -> list[Any]:
         ahead = self.studio.preflight(self.task.id, self.form.collect(values))
@@ -140,7 +152,9 @@ class TabPage:
                 outer, _, inner = name.partition(".")
                 if value is None:
                     continue
-                if inner:
+                if name in self.form.widgets:
+                    settings |= value
+                elif inner:
                     settings.setdefault(outer, {})[inner] = value
                 else:
                     settings[outer] = value

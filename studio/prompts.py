@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from gradio.components import Component
 
@@ -26,6 +26,7 @@ class PromptField:
 
     fields = ("prompt",)
     follows = ("width", "height", "camera", "seed")
+    place: Literal["main"] = "main"
 
     def __init__(self, task: str) -> None:
         self.task = task

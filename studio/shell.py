@@ -112,7 +112,7 @@ def _wire_shell(studio: Studio, pages: list[TabPage], tabs: gr.Tabs, drop: DropT
         page = next(page for page in pages if page.tab.id == _text(event, "tab"))
         start = sum(len(before.components) for before in pages[: pages.index(page)])
         fields = page.form.collect(values[start : start + len(page.components)])
-        own = {field for widget in page.tab.widgets for field in widget.fields} | set(page.task.request_type.media_fields()) | {"seed"}
+        own = page.tab.content | set(page.task.request_type.media_fields()) | {"seed"}
         return {"tab": page.tab.id, "fields": {name: value for name, value in fields.items() if name not in own}, "nonce": nonce()}
 
     queue.edit(edit, None, [tabs, *parts, *(page.panel for page in pages)], **QUIET)

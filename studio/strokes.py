@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from typing import Any
+from typing import Any, Literal
 
 from gradio.components import Component
 
@@ -16,6 +16,7 @@ class StrokeField:
 
     fields = ("image", "strokes")
     follows = ("camera", "loop", "parallax", "seconds")
+    place: Literal["main"] = "main"
 
     def build(self, studio: Studio) -> Component:
         """The canvas, with previews from this studio's helper."""

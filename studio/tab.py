@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from gradio.components import Component
 
@@ -27,6 +27,10 @@ class FieldWidget(Protocol):
     def follows(self) -> tuple[str, ...]:
         """Other fields whose change the widget wants to know (its live preview depends on them)."""
 
+    @property
+    def place(self) -> Literal["main", "front", "more"]:
+        """Where it stands: large on the left, among the tab's `front`, or among those under More."""
+
     def build(self, studio: Studio) -> Component:
         """The Gradio component; its Python value is a dict of `fields`."""
 
@@ -41,7 +45,10 @@ class Example:
 
 @dataclass(frozen=True)
 class Tab:
-    """A tab of the studio. `front` controls are always visible, the others go under More; the order is that of the tuple, then of the request."""
+    """A tab of the studio. `front` controls are always visible, the others go under More: first the groups of `more`, each (title, fields), then the rest.
+
+    The order is that of the tuples, then of the request. A widget stands where its first field is named.
+    """
 
     id: str
     title: str
@@ -51,6 +58,12 @@ class Tab:
     widgets: tuple[FieldWidget, ...] = ()
     examples: tuple[Example, ...] = ()
     hidden: tuple[str, ...] = ()
+    more: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+    @property
+    def content(self) -> set[str]:
+        """Fields that say what one clip shows rather than how clips are made: they are never kept as the user's defaults."""
+        return {field for widget in self.widgets if widget.place != "front" for field in widget.fields}
 
 
 def load_examples(name: str) -> tuple[Example, ...]:

@@ -18,25 +18,27 @@ class RunPanel(Widget):
     """Value: `{"run": id or None, "error": line or None, "edit": waiting run or None, "nonce": number}`; `nonce` tells two equal answers apart.
 
     With `edit`, the button saves the form into that waiting run instead of starting a new one. Events: `start` (the button was pressed), `hello` (the panel came to life; its data hold `owner`, the `run` to attach to and the user's `defaults`),
-    `restore` (put this run's settings into the form).
+    `restore` (put this run's settings into the form), `apply` (put the data's `fields` into the form, the others stay).
     """
 
     start: Any = EventListener("start").listener
     hello: Any = EventListener("hello").listener
     restore: Any = EventListener("restore").listener
+    apply: Any = EventListener("apply").listener
 
     def __init__(self, studio: Studio, tab: str = "", task: str = "", **options: Any) -> None:
         self.studio = studio
         functions = [
             guarded("watch_run", lambda data: studio.status(str(data["run"]))),
             guarded("stop_run", lambda data: studio.cancel(str(data["run"]))),
+            guarded("finish_take", lambda data: {"run": studio.finish_take(str(data["run"]), int(data["take"]), str(data.get("owner", ""))).id}),
             guarded("run_again", lambda data: {"run": studio.again(str(data["run"]), str(data.get("owner", ""))).id}),
         ]
         super().__init__(
             value={"run": None, "error": None, "edit": None, "nonce": 0},
             html_template='<div class="rp"></div>',
             css_template=read_parts(FOLDER, ("style.css",)),
-            js_on_load=read_parts(FOLDER, ("player.js", "main.js")),
+            js_on_load=read_parts(FOLDER, ("takes.js", "player.js", "main.js")),
             apply_default_css=False,
             server_functions=functions,
             tab=tab,

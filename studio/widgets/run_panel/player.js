@@ -22,7 +22,9 @@ function madeBy(status) {
 function player(status, act) {
   const clip = status.result?.clip;
   if (!clip) return K.el("div", {});
-  const source = K.media(`${status.id}/${clip}`);
+  const takes = takesOf(status), source = K.media(`${status.id}/${clip}`);
+  const tail = [K.button("Restore settings", () => act("restore"), { name: "restore", text: true }), K.button("Run again", () => act("again"), { name: "again" }), K.button("Copy link", () => act("link"), { name: "link" })];
+  if (takes.length > 1 || status.result.details?.grid) return K.el("div", { class: "rp-result" }, new Takes(status, act).root, K.el("div", { class: "kin-line" }, tail), madeBy(status));
   const video = K.el("video", { src: source, controls: true, loop: true, playsinline: true, "aria-label": "Result video", poster: status.result.artifacts?.poster ? K.media(`${status.id}/${status.result.artifacts.poster}`) : null });
   video.muted = true;
   if (!K.reduced()) video.autoplay = true;
@@ -31,9 +33,9 @@ function player(status, act) {
     video,
     K.el("div", { class: "kin-line" },
       K.el("a", { class: "kin-button", href: `${source}?download=${encodeURIComponent(name)}`, download: name, "aria-label": "Download the video" }, K.icon("download"), K.el("span", {}, "Download")),
-      K.button("Restore settings", () => act("restore"), { name: "restore", text: true }),
-      K.button("Run again", () => act("again"), { name: "again" }),
-      K.button("Copy link", () => act("link"), { name: "link" })),
+      takes[0].draft ? K.button("Finish this take", () => act("finish", { take: 1 }), { name: "check", kind: "primary", text: true }) : null,
+      tail),
+    seenWords(status.request, takes[0].details),
     status.result.meters?.length ? meters(status.result.meters) : null,
     madeBy(status));
 }
