@@ -235,6 +235,7 @@ class Studio:
             {
                 "id": card.id, "title": card.title, "role": card.role, "licence": card.licence, "licence_note": card.licence_note, "bytes": card.bytes,
                 "memory_mib": card.memory_mib, "here": self.models.present(card), "good_at": card.good_at, "bad_at": card.bad_at, "provider": card.provider, "tabs": card.tabs,
+                "source": card.source.kind,
             }
             for card in CARDS.values()
         ]  # fmt: skip

@@ -41,7 +41,7 @@ async function look() {
   cards.replaceChildren(K.el("h3", {}, "Models"), ...list.map((card) => K.el("div", { class: "en-card" },
     K.el("div", { class: "kin-line" }, K.el("b", { class: "kin-grow" }, card.title), K.el("span", { class: "kin-tag" }, card.here ? "here" : "not here"), K.el("span", { class: "kin-tag" }, K.bytes(card.bytes)), K.el("span", { class: "kin-tag" }, card.licence)),
     K.el("div", { class: "kin-muted" }, `${card.role}. Good at: ${card.good_at} Weak at: ${card.bad_at} ${card.licence_note}`),
-    K.el("div", { class: "kin-line" }, card.here ? K.button(`Remove ${card.title}`, () => change("remove_model", card), { name: "trash" }) : K.button(busy.has(card.id) ? "Fetching…" : `Fetch ${K.bytes(card.bytes)}`, () => change("fetch_model", card), { name: "download", text: true })))));
+    K.el("div", { class: "kin-line" }, card.source === "repository" ? K.el("span", {}, card.here ? "Ships with Kinora" : "Missing: restore assets/models") : card.here ? K.button(`Remove ${card.title}`, () => change("remove_model", card), { name: "trash" }) : K.button(busy.has(card.id) ? "Fetching…" : `Fetch ${K.bytes(card.bytes)}`, () => change("fetch_model", card), { name: "download", text: true })))));
 }
 
 async function change(name, card) {

@@ -1,0 +1,57 @@
+"""Cards of the pocket models, which Kinora's own scripts trained and the repository holds: words from here, files from the manifest that shipping wrote."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from engine.catalog.card import Card, File, RepositorySource
+
+FOLDER = "assets/models"
+SHELF = Path(__file__).resolve().parents[2] / FOLDER
+
+WORDS: dict[str, dict[str, str]] = {
+    "pocket-sd": {
+        "title": "Pocket picture model", "role": "text to picture", "family": "stable-diffusion",
+        "good_at": "Paper-cut scenes of the diorama from a sentence, a second or two a picture on two CPU cores; loads in stock diffusers.",
+        "bad_at": "Anything outside the diorama's words; fine detail.",
+    },
+    "pocket-flow": {
+        "title": "Pocket motion field", "role": "picture to motion", "family": "motion-field",
+        "good_at": "Layers of a paper-cut scene and where they go, from one picture and a sentence, in one pass.",
+        "bad_at": "Photos; motions that the diorama does not know.",
+    },
+    "pocket-upscale": {
+        "title": "Pocket upscaler", "role": "2x upscaling", "family": "upscaler",
+        "good_at": "Twice the width and height of paper-cut pictures, about 20 ms a 128 px frame on one core.",
+        "bad_at": "Inventing detail: on photos it is a slightly sharper bicubic.",
+    },
+    "pocket-clip": {
+        "title": "Pocket CLIP", "role": "prompt consistency", "family": "clip",
+        "good_at": "How well a picture of the diorama shows a sentence, and which of its words it does not show.",
+        "bad_at": "Photos; words outside the diorama; motion, which one picture does not show.",
+    },
+    "pocket-judge": {
+        "title": "Pocket judge", "role": "measuring pictures", "family": "judge",
+        "good_at": "Time, place, weather, things and their colours in a picture of the diorama; has seen true renders only.",
+        "bad_at": "Everything outside the diorama.",
+    },
+}  # fmt: skip
+
+
+def cards(shelf: Path = SHELF, folder: str = FOLDER) -> tuple[Card, ...]:
+    """A card for each model of the manifest, in the order of `WORDS`; none when nothing has been shipped."""
+    path = shelf / "manifest.json"
+    manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return tuple(
+        Card(
+            id=name, provider="embedded", licence="Apache-2.0", licence_note="Trained by Kinora's own scripts on scenes that Kinora draws; the record lies beside the weights.",
+            source=RepositorySource(folder=f"{folder}/{name}"), files=tuple(File(**file) for file in manifest[name]["files"]), memory_mib=manifest[name]["memory_mib"], **words,
+        )
+        for name, words in WORDS.items()
+        if name in manifest
+    )  # fmt: skip
+
+
+CARDS = cards()
