@@ -47,7 +47,10 @@ MOMENTS = 5
 SHARD = 32
 """Scenes of a shard, half of them mirror images."""
 
-SEEN_EACH = 5
+COARSE = 0.6
+"""Share of the training for which pictures are halved: four times cheaper, and what the words mean for motion is learnt as well there."""
+
+SEEN_EACH = 12
 """A new shard is drawn whenever each example so far has been used this often."""
 
 
@@ -180,6 +183,21 @@ class Examples:
         return {name: torch.stack([self.parts[k // each][name][k % each] for k in picks]) for name in self.parts[0]}
 
 
+def halved(true: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Truths of half the side. Displacements stay fractions of the side; those of a cell are the mean of four, weighted by what they belong to."""
+    out = dict(true)
+    for name in ("pictures", "grounds"):
+        out[name] = F.avg_pool2d(true[name].permute(0, 3, 1, 2).float(), 2).round().to(torch.uint8).permute(0, 2, 3, 1)
+    out["cover"] = F.avg_pool2d(true["cover"].float()[:, None], 2)[:, 0] >= 0.5
+    share = true["share"].float()[:, None]
+    for name, weight in (("things", share), ("land", 1 - share)):
+        flat = (true[name].float().flatten(1, 2) * weight, weight)
+        above, below = (F.avg_pool2d(part, 2) for part in flat)
+        out[name] = (above / below.clamp_min(1e-3)).unflatten(1, (KEYS, 2))
+    out["share"] = F.avg_pool2d(share, 2)[:, 0]
+    return out
+
+
 def build(widths: tuple[int, ...] = WIDTHS, heads: tuple[int, ...] = HEADS, cross: int = text.WIDTH, side: int = SIDE) -> Any:
     """A fresh net whose motion and ground start at zero: nothing moves."""
     model: Any = UNet2DConditionModel(
@@ -238,10 +256,10 @@ class Training:
             drawn = self.autoencoder.decode(latents).sample.float().clamp(-1, 1)
         return torch.cat([blurred, drawn, clear[2 * count :]])
 
-    def step(self, examples: Examples, count: int, scale: float = 1.0) -> float:
-        """One step on so many pictures; the loss."""
+    def step(self, examples: Examples, count: int, scale: float = 1.0, *, coarse: bool = False) -> float:
+        """One step on so many pictures, halved if `coarse`; the loss."""
         picks = self.rng.integers(len(examples), size=count)
-        true = examples.take(picks)
+        true = halved(examples.take(picks)) if coarse else examples.take(picks)
         texts = [typed(examples.specs[k], self.rng)[0] for k in picks]
         said = layers(self.net, self.seen(true["pictures"]), self.states(texts), true["moment"], true["phase"])
         loss = loss_of(said, true)
@@ -271,7 +289,7 @@ class Training:
 
 
 @torch.no_grad()
-def held_out(training: Training, net: Any, examples: Examples, count: int = 192) -> dict[str, float]:
+def held_out(training: Training, net: Any, examples: Examples, count: int = 192, *, coarse: bool = False) -> dict[str, float]:
     """Figures on scenes and wordings that were never trained on.
 
     iou: of the cover; ground: mean absolute error of the hidden ground in 0..255; direction: share of things that travel left, right, up or down whose
@@ -282,7 +300,7 @@ def held_out(training: Training, net: Any, examples: Examples, count: int = 192)
     figures: dict[str, list[float]] = {name: [] for name in ("iou", "ground", "direction", "camera", "still")}
     for start in range(0, min(count, len(examples)), 32):
         picks = rng.integers(len(examples), size=32) if start else np.arange(32)
-        true = examples.take(picks)
+        true = halved(examples.take(picks)) if coarse else examples.take(picks)
         told = [examples.specs[k] for k in picks]
         states = training.states([captions(spec, rng, 1, held_out=True)[0] for spec in told])
         said = layers(net, to_tensor(true["pictures"].numpy()), states, true["moment"], true["phase"])
@@ -341,24 +359,25 @@ def main() -> int:
         marked, began = time.monotonic(), time.process_time()
         losses: list[float] = []
         while not stop and training.seconds < 60 * chosen.minutes:
-            losses.append(training.step(examples, chosen.batch, rate_at(training.seconds / 60 / chosen.minutes)))
+            done = training.seconds / 60 / chosen.minutes
+            losses.append(training.step(examples, chosen.batch * (2 if done < COARSE else 1), rate_at(done), coarse=done < COARSE))
             if training.samples > SEEN_EACH * len(examples) and len(examples.known) < chosen.shards:
                 shards.make(max(examples.known) + 1)
                 examples.refresh()
             now, spent = time.monotonic(), time.process_time()
             training.seconds, began = training.seconds + spent - began, spent
             if now - marked > 150:
-                report(training, judged, folder, log, losses, len(examples))
+                report(training, judged, folder, log, losses, len(examples), coarse=done < COARSE)
                 marked, losses, began = time.monotonic(), [], time.process_time()
         report(training, judged, folder, log, losses, len(examples))
     return 0
 
 
-def report(training: Training, judged: Examples, folder: Path, log: Log, losses: list[float], pictures: int) -> None:
-    """Checkpoint, held-out figures, and the net in diffusers' layout."""
+def report(training: Training, judged: Examples, folder: Path, log: Log, losses: list[float], pictures: int, *, coarse: bool = False) -> None:
+    """Checkpoint, held-out figures (on halved pictures while these are trained on), and the net in diffusers' layout."""
     training.save(folder / "checkpoint.safetensors")
     net = training.averaged()
-    log.write(samples=training.samples, minutes=training.seconds / 60, pictures=pictures, loss=float(np.mean(losses)) if losses else None, held_out=held_out(training, net, judged))
+    log.write(samples=training.samples, minutes=training.seconds / 60, pictures=pictures, loss=float(np.mean(losses)) if losses else None, coarse=coarse, held_out=held_out(training, net, judged, coarse=coarse))
     net.half().save_pretrained(folder / "export.part")
     swap(folder / "export.part", folder / "export")
 
