@@ -30,7 +30,7 @@ def number_for_cpu() -> Any:
     """The torch dtype in which nets run fastest on this processor: bfloat16 where it multiplies that in hardware, float32 elsewhere. Imports torch."""
     import torch
 
-    able = getattr(torch.cpu, "get_capabilities", dict)()
+    able: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
     return torch.bfloat16 if able.get("avx512_bf16") or able.get("amx_bf16") else torch.float32
 
 

@@ -82,9 +82,9 @@ class Training:
 
     def __init__(self, towers: Towers, tokenizer: CLIPTokenizer, encoder: Any, seed: int = 0, *, kind: torch.dtype = torch.bfloat16) -> None:
         self.tokenizer, self.frozen, self.seconds = tokenizer, encoder.eval().requires_grad_(False), 0.0
-        self.encoder: Any = CLIPTextModel(encoder.config)
-        self.encoder.load_state_dict(encoder.state_dict())
-        self.encoder.to(kind).eval().requires_grad_(False)
+        copy: Any = CLIPTextModel(encoder.config)
+        copy.load_state_dict(encoder.state_dict())
+        self.encoder = copy.to(kind).eval().requires_grad_(False)
         self.rng = np.random.default_rng([seed, 8])
         self.optimiser = Optimiser(towers.named_parameters(), muon_rate=2e-3, adam_rate=1e-3, average=0.995, adam_only=("queries", "scale"))
         self.towers, self.kind = towers.to(kind).to(memory_format=torch.channels_last), kind
@@ -190,7 +190,7 @@ def begun(trained: Path) -> Towers:
     """Fresh towers whose trunk is the judge's, if that is trained."""
     towers = Towers(text_width=text.WIDTH)
     if trained.exists():
-        known = load_file(trained / judge.WEIGHTS)
+        known = load_file(trained / WEIGHTS)
         towers.trunk.load_state_dict({name.removeprefix("trunk."): t.float() for name, t in known.items() if name.startswith("trunk.")})
     return towers
 

@@ -79,7 +79,7 @@ def worn(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         picture = np.clip(picture + rng.normal(0, rng.uniform(0.5, 3), picture.shape), 0, 255).astype(np.uint8)
     if rng.random() < 0.5:
         _, coded = cv2.imencode(".jpg", np.ascontiguousarray(picture), [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(70, 98))])
-        picture = cv2.imdecode(coded, cv2.IMREAD_COLOR)
+        picture = np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR))
     return picture
 
 
