@@ -12,12 +12,14 @@ STAGES: tuple[tuple[str, ...], ...] = (
     ("data", "--shards", "16"),
     ("vae", "--minutes", "60"),
     ("text", "--minutes", "20"),
-    ("image", "--minutes", "2"),
     ("judge", "--minutes", "20"),
+    ("clip", "--minutes", "20"),
+    ("upscale", "--minutes", "12"),
+    ("flow", "--minutes", "40"),
     ("image", "--minutes", "240"),
     ("vae", "--minutes", "120", "--decoder-only"),
 )
-"""Module and arguments. The image model begins before the judge because its cache of pictures is what the judge learns from."""
+"""Module and arguments. The image tower of clip begins as the judge's, and the upscaler learns to repair what the VAE softens."""
 
 
 def main() -> int:
