@@ -47,6 +47,7 @@ def work(studio: Studio, run_id: str) -> None:
     outcome = perform(
         task, task.request_type.model_validate(run.request), run_id=run.id, seed=run.seed, settings=studio.settings, staging=studio.store.staging / run.id,
         destination=studio.store.results / run.id, emit=lambda kind, data: studio.store.runs.append(run.id, kind, data), names=run.names,
+        results=studio.store.result_folder,
     )  # fmt: skip
     studio.store.runs.finish(run.id, outcome.state, error=outcome.error, result=outcome.result)  # type: ignore[arg-type]
 
@@ -103,6 +104,42 @@ def test_a_wrong_form_is_refused_before_anything_is_queued(studio: Studio, pictu
         studio.submit("stroke-motion", fields(picture, **change))
     assert studio.store.runs.queue() == []
     assert word in studio.preflight("stroke-motion", fields(picture, **change))["line"]
+
+
+def test_pictures_in_a_list_are_kept_named_and_given_back(studio: Studio, picture: Path, tmp_path: Path) -> None:
+    asked = {"prompt": "a boat", "seconds": 0.5, "fps": 4, "width": 64, "height": 64, "images": [{"at": 0.1, "image": str(picture)}, {"at": 0.3, "image": str(picture)}]}
+    run = studio.submit("text-to-video", asked)
+    assert [Path(still["image"]).parent for still in run.request["images"]] == [studio.store.inputs] * 2
+    assert [still["image"] for still in studio.status(run.id)["request"]["images"]] == ["disc 🎬.png"] * 2
+    work(studio, run.id)
+    copy = tmp_path / "sent.mp4"
+    copy.write_bytes((studio.store.results / run.id / "result.mp4").read_bytes())
+    for kept in studio.store.inputs.iterdir():
+        kept.unlink()
+    found = studio.read_file(copy)
+    assert found is not None and [still["at"] for still in found[1]["images"]] == [0.1, 0.3]
+    assert all(Path(still["image"]).parent == studio.store.inputs and Path(still["image"]).is_file() for still in found[1]["images"])
+    (tmp_path / "lie.png").write_text("not a picture")
+    with pytest.raises(StudioError) as caught:
+        studio.submit("text-to-video", {**asked, "images": [{"at": 0.1, "image": str(tmp_path / "lie.png")}]})
+    assert caught.value.field == "images.0.image"
+
+
+def test_a_take_of_a_draft_is_finished_with_its_own_seed(studio: Studio) -> None:
+    run = studio.submit("text-to-video", {"prompt": "a boat", "seconds": 0.5, "fps": 4, "width": 128, "height": 128, "takes": 2, "draft": True, "seed": 5})
+    work(studio, run.id)
+    finishing = studio.finish_take(run.id, 2)
+    assert {name: finishing.request[name] for name in ("seed", "takes", "draft", "continue_run", "continue_take")} == {
+        "seed": 6, "takes": 1, "draft": False, "continue_run": run.id, "continue_take": 2,
+    }  # fmt: skip
+    work(studio, finishing.id)
+    assert studio.status(finishing.id)["state"] == "done" and studio.result_file(finishing.id, "result.mp4") is not None
+    for wrong, take in ((run.id, 3), (finishing.id, 1)):
+        with pytest.raises(InvalidInput, match="not a draft"):
+            studio.finish_take(wrong, take)
+    studio.store.remove(run.id)
+    with pytest.raises(InvalidInput, match="not here any more"):
+        studio.submit("text-to-video", {"prompt": "a boat", "continue_run": run.id})
 
 
 def test_preflight_learns(studio: Studio, picture: Path) -> None:

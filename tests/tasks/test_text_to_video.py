@@ -23,10 +23,11 @@ TASK = get_task("text-to-video")
 def make(folder: Path, **fields: Any) -> tuple[np.ndarray, list[str], dict[str, Any]]:
     """Frames (T, H, W, 3), notes and the document of a small clip."""
     notes: list[str] = []
+    results = fields.pop("results", lambda run_id: None)
     request = parse_request(TASK, {"seconds": 1.5, "fps": 8, "width": 192, "height": 192, **fields})
     outcome = perform(
         TASK, request, run_id="b" * 32, seed=fields.get("seed", 3), settings=Settings(), staging=folder / "staging", destination=folder / "out",
-        emit=lambda kind, data: notes.append(data["text"]) if kind == "note" else None,
+        emit=lambda kind, data: notes.append(data["text"]) if kind == "note" else None, results=results,
     )  # fmt: skip
     assert outcome.state == "done", outcome.error
     with open_video(folder / "out" / "result.mp4", Settings()) as reader:
@@ -123,6 +124,46 @@ def test_odd_sizes_are_padded_and_the_same_seed_is_the_same_clip(tmp_path: Path)
     other, _, _ = make(tmp_path / "c", prompt="a duck on the river", width=257, height=191, seed=12)
     assert first.shape[1:] == (192, 258, 3)
     assert np.array_equal(first, again) and not np.array_equal(first, other)
+
+
+def test_prompts_take_over_and_dissolve(tmp_path: Path) -> None:
+    frames, _, document = make(tmp_path, prompt="a large red car stands in the desert at noon; at 0.8 s: a house in the snow at night", seconds=1.6, fps=10)
+    light = frames.mean(axis=(1, 2, 3))
+    noon, _, _ = make(tmp_path / "alone", prompt="a large red car stands in the desert at noon;", seconds=1.6, fps=10)
+    assert np.abs(frames[0].astype(int) - noon[0]).mean() < 3, "until the change it is the first scene alone"
+    assert light[0] > light[-1] + 40 and np.all(np.diff(light) < 6), "from noon to night; one scene alone stays within 3"
+    assert np.abs(np.diff(light)).max() < 0.4 * (light[0] - light[-1]), "a hard cut drops by all of it at once"
+    assert "house" in document["result"]["details"]["understood"] and "car" in document["result"]["details"]["understood"]
+
+
+def test_motion_strength_and_loops_are_seen(tmp_path: Path) -> None:
+    prompt = "a large red balloon drifts to the left over the hills"
+    still, _, _ = make(tmp_path / "a", prompt=prompt, width=128, height=128, motion=0)
+    half, _, _ = make(tmp_path / "b", prompt=prompt, width=128, height=128, motion=0.5)
+    plain, _, _ = make(tmp_path / "c", prompt=prompt, width=128, height=128)
+    loop, _, _ = make(tmp_path / "d", prompt=prompt, width=128, height=128, loop="loop")
+    back, _, _ = make(tmp_path / "e", prompt=prompt, width=128, height=128, loop="boomerang")
+    assert np.abs(np.diff(still.astype(int), axis=0)).mean() < 0.5 and 0.3 < moved(half)[0] / moved(plain)[0] < 0.7
+    seam = [np.abs(clip[0].astype(int) - clip[-1]).mean() / np.abs(np.diff(clip.astype(int), axis=0)).mean() for clip in (plain, loop, back)]
+    assert max(seam[1:]) < 1.5 < 2.0 < seam[0], "the jump from the last frame to the first in mean steps: 2.2 for a clip played once"
+
+
+def test_a_draft_is_half_as_wide_and_finished_as_the_whole_clip_would_be(tmp_path: Path) -> None:
+    fields: dict[str, Any] = {"prompt": "a duck on the river", "seconds": 0.5, "seed": 11}
+    draft, _, document = make(tmp_path / "draft", **fields, draft=True)
+    assert draft.shape[1:3] == (96, 96) and document["result"]["details"]["takes"][0]["draft"]
+    whole, _, _ = make(tmp_path / "whole", **fields)
+    other = {**fields, "seed": 12, "prompt": "a cat"}  # only the draft's scene can give the duck again
+    finished, _, _ = make(tmp_path / "finished", **other, continue_run="b" * 32, results=lambda run_id: tmp_path / "draft" / "out")
+    assert np.array_equal(finished, whole)
+    double, _, _ = make(tmp_path / "double", **fields, upscale="2x")
+    assert double.shape[1:3] == (384, 384)
+
+
+def test_the_animatic_reads_every_prompt_and_draws_the_first() -> None:
+    text = "a red balloon; at 1 s: a blue dog"
+    value, _ = read_prompt({"prompt": text}, Settings())
+    assert [text[start:end] for start, end, _ in value["understood"]] == ["red", "balloon", "blue", "dog"] and value["unknown"] == [] and "at 1 s: a blue dog" in value["said"]
 
 
 def test_the_animatic_is_the_clip_made_small() -> None:
