@@ -90,7 +90,7 @@ def make_moved(request: TextToVideoRequest, run: RunContext, seed: int, stem: st
 
     yield Stage("rendering", "Moving it")
     writer = run.clip_writer(fps=request.fps, name=f"{stem}.mp4")
-    small_frames: list[np.ndarray] = []
+    looks: list[np.ndarray] = []
     try:
         with writer:
             for index in range(timeline.frames):
@@ -98,16 +98,23 @@ def make_moved(request: TextToVideoRequest, run: RunContext, seed: int, stem: st
                 parts = [(share, ordinary(which)) for which, share in timeline.shown(index)]
                 frame = parts[0][1] if len(parts) == 1 else np.rint(sum(share * part.astype(np.float32) for share, part in parts)).astype(np.uint8)
                 writer.write(frame)
-                if index % max(1, request.fps // 12) == 0 and len(small_frames) < 48:
-                    small_frames.append(_small(frame))
+                if index % max(1, request.fps // 12) == 0 and len(looks) < 48:
+                    looks.append(_small(frame))
                 yield Progress("rendering", index + 1, timeline.frames)
-                if run.wants_preview() and len(small_frames) > 1:
-                    yield Preview(np.stack(small_frames), fps=min(12.0, float(request.fps)))
+                if run.wants_preview() and len(looks) > 1:
+                    yield Preview(np.stack(looks), fps=min(12.0, float(request.fps)))
     except Cancelled:
         if writer.frames >= FEWEST_FRAMES:
             yield Made(writer.path, seed, details=details, artifacts=artifacts, partial=True)
         raise
+    details["words"] = words_seen(pocket, np.stack(looks), request.prompt)
     yield Made(writer.path, seed, details=details, artifacts=artifacts)
+
+
+def words_seen(pocket: Pocket, frames: np.ndarray, prompt: str) -> list[list[float]]:
+    """[start, end, score 0..1] of each word of the prompt that a picture can show: how well a few frames of the clip show it."""
+    few = frames[:: max(1, len(frames) // 4)]
+    return [[word.start, word.end, round(word.score, 3)] for word in pocket.clip.words(few, prompt)]
 
 
 def _draw(
