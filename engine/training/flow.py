@@ -50,7 +50,7 @@ SHARD = 32
 COARSE = 0.6
 """Share of the training for which pictures are halved: four times cheaper, and what the words mean for motion is learnt as well there."""
 
-SEEN_EACH = 12
+SEEN_EACH = 2
 """A new shard is drawn whenever each example so far has been used this often."""
 
 
@@ -337,7 +337,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m engine.training.flow", description="Train the pocket motion field; resumes by itself.")
     parser.add_argument("--minutes", type=float, default=40, help="minutes of processor time in all, earlier sessions included")
     parser.add_argument("--batch", type=int, default=32)
-    parser.add_argument("--shards", type=int, default=120, help="most shards of 320 pictures; 60 MB each")
+    parser.add_argument("--shards", type=int, default=400, help="most shards of 160 pictures; 34 MB each")
     chosen = parser.parse_args()
     be_modest()
     cv2.setNumThreads(1)
@@ -349,7 +349,7 @@ def main() -> int:
         autoencoder: Any = AutoencoderTiny.from_pretrained(drawn).to(torch.bfloat16).eval() if drawn.exists() else None  # type: ignore[attr-defined]
         shards, test = Shards(), Shards("held-out")
         test.make(0)
-        for shard in range(4):
+        for shard in range(16):
             shards.make(shard)
         torch.manual_seed(0)
         training = Training(build(), tokenizer, encoder, autoencoder)
