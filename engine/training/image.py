@@ -44,7 +44,7 @@ MIN_SNR = 5.0
 SUBJECT_WEIGHT = 3.0
 """How much more an error on a subject counts: subjects fill a tenth of the picture and are most of what a prompt asks for."""
 
-SEEN_EACH = 6
+SEEN_EACH = 4
 """A new shard is drawn whenever each picture so far has been used this often: drawing costs about as much as one use."""
 
 
