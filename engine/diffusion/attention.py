@@ -111,3 +111,13 @@ def cross_frame(*models: Any, mode: str, layers: Callable[[str], bool] = lambda 
     finally:
         for model, processors in zip(models, before, strict=True):
             model.set_attn_processor(dict(processors))
+
+
+def attending(denoiser: Callable[..., torch.Tensor], *models: Any, mode: str, layers: Callable[[str], bool] = lambda name: True) -> Callable[..., torch.Tensor]:
+    """A denoiser of the loop that attends across frames while it is called and at no other time, so that a paused run leaves the models as they were."""
+
+    def call(*given: Any, **extra: Any) -> torch.Tensor:
+        with cross_frame(*models, mode=mode, layers=layers):
+            return denoiser(*given, **extra)
+
+    return call

@@ -96,14 +96,18 @@ class Known:
     """What is given of a clip, frames or regions. latents: clean; mask: 1 where given, 0 where to draw, soft edges allowed; noise: unit Gaussian.
 
     All broadcast to (B, F, C, H, W): a mask (F, 1, 1, 1) gives whole frames. The noise stays the same over the steps, so the run can be resumed.
+    down_to: below this timestep the given part is let go, and drawn on with the rest: what is imperfect in it is mended and not passed on.
     """
 
     latents: torch.Tensor
     mask: torch.Tensor
     noise: torch.Tensor
+    down_to: int = 0
 
     def put(self, latents: torch.Tensor, levels: Levels, step: int) -> torch.Tensor:
         """Latents before `step` with the given part in its place, as noisy as they are (Lugmayr et al. 2022); clean at the end."""
+        if (0 if step == levels.steps else levels.timesteps[step]) < self.down_to:
+            return latents
         given = self.latents if step == levels.steps else levels.noised(self.latents, self.noise, step)
         return torch.where(self.mask >= 1, given, torch.lerp(latents, given.expand_as(latents), self.mask.to(latents).expand_as(latents)))
 
@@ -178,7 +182,7 @@ def branches_of(states: torch.Tensor, negative: torch.Tensor | None, guidance: G
         found[NEGATIVE] = negative
     elif guidance.scale != 1 and hooks.guide is None:
         raise ValueError("guidance needs the states of a negative prompt; those of an empty text will do")
-    return {name: _whole(each, latents) for name, each in {**found, **hooks.branches}.items()}
+    return {name: whole_states(each, latents) for name, each in {**found, **hooks.branches}.items()}
 
 
 def predict(
@@ -232,7 +236,7 @@ def _window(
     return guidance(outputs) if hooks.guide is None else hooks.guide(outputs, call)
 
 
-def _whole(states: torch.Tensor, latents: torch.Tensor) -> torch.Tensor:
+def whole_states(states: torch.Tensor, latents: torch.Tensor) -> torch.Tensor:
     """States of any accepted shape as (B, F, tokens, width), without copying."""
     while states.ndim < 4:
         states = states[None]
