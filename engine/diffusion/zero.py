@@ -1,0 +1,115 @@
+"""Text2Video-Zero (Khachatryan et al. 2023): a picture model draws a clip, its first frame's latents moved for every further one.
+
+A frame is drawn part of the way, its latents are carried along a displacement field for each frame, noised a little again, and all frames are
+denoised together, looking at the first one. The field may be one translation, as in the paper, or come from a motion model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+
+from engine.diffusion.attention import attending
+from engine.diffusion.displacement import coarse, pulled
+from engine.diffusion.levels import Levels, diffused
+from engine.diffusion.loop import Guidance, Hooks, Known, Step, denoise, denoiser_of
+from engine.diffusion.noise import carried
+from engine.diffusion.parts import Checkpoint
+
+DRAWN_TO, NOISED_TO = 0.881, 0.941
+"""The paper's two timesteps as parts of all: latents are moved at the first, and noised again to the second."""
+
+STEP = 12 / 512
+"""The paper's motion from frame to frame, as a share of the picture's side, to the right and down."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Where the latents are moved, and where the joint walk begins: numbers of steps, `joint <= drawn`."""
+
+    drawn: int
+    joint: int
+
+    @staticmethod
+    def of(levels: Levels, drawn_to: float = DRAWN_TO, noised_to: float = NOISED_TO) -> Turn:
+        """The steps whose timesteps are nearest to these parts of 1000. With few steps both may be one: nothing is noised again then."""
+
+        def nearest(part: float) -> int:
+            return min(range(1, levels.steps + 1), key=lambda k: abs((levels.timesteps[k] if k < levels.steps else 0) - 1000 * part))
+
+        drawn = nearest(drawn_to)
+        return Turn(drawn, min(drawn, nearest(noised_to)))
+
+
+def moved(latents: torch.Tensor, first: torch.Tensor, backward: torch.Tensor, levels: Levels, turn: Turn, generator: torch.Generator) -> torch.Tensor:
+    """The paper's start of the joint walk: (B, 1, C, h, w) as they are before step `turn.drawn` -> (B, F, C, h, w) before step `turn.joint`.
+
+    first: (B, 1, C, h, w) as they were before step `turn.joint`; frame 0 goes on from there. backward: (F, 2, h, w) cells, see `displacement`. Latents
+    move by nearest cells, and each further frame is noised for itself.
+    """
+    frames = pulled(latents, coarse(backward, fine) if (fine := backward.shape[-1] // latents.shape[-1]) > 1 else backward)
+    noise = torch.randn(frames.shape, generator=generator).to(frames)
+    return torch.cat([first, diffused(frames, noise, levels.alphas[turn.drawn], levels.alphas[turn.joint])[:, 1:]], 1)
+
+
+def moved_apart(x0: torch.Tensor, noise: torch.Tensor, backward: torch.Tensor, levels: Levels, step: int, generator: torch.Generator) -> torch.Tensor:
+    """A start that moves clean latents and noise each in its own way: (B, 1, C, h, w) both -> (B, F, C, h, w) before `step`.
+
+    What is clean moves by parts of a cell, and the noise goes along but stays white; the later the step, the more of the first frame's look is kept.
+    backward: (F, 2, k * h, k * w), best a fine field of `displacement.turned_round`.
+    """
+    fine = backward.shape[-1] // x0.shape[-1]
+    return levels.noised(pulled(x0, backward), carried(noise, coarse(backward, fine) if fine > 1 else backward, generator), step)
+
+
+def smoothed(latents: torch.Tensor, backward: torch.Tensor, things: torch.Tensor, share: float = 0.4) -> torch.Tensor:
+    """Background smoothing: where neither a frame nor the moved first frame shows a thing, its latents keep `share` of their own and take the rest from
+    the moved first frame. latents: (B, F, C, h, w); things: (F, h, w) masks, 1 where a thing is; they are grown by two cells."""
+    grown = F.max_pool2d(things[:, None].to(latents), 5, 1, 2)[None]
+    carried_things, carried_latents = pulled(grown[:, :1], backward), pulled(latents[:, :1], backward)
+    ground = (grown < 0.5) & (carried_things < 0.5)
+    return torch.where(ground, share * latents + (1 - share) * carried_latents, latents)
+
+
+def together(
+    unet: Any, levels: Levels, latents: torch.Tensor, states: torch.Tensor, *, start_at: int, mode: str = "first", negative: torch.Tensor | None = None,
+    guidance: Guidance = Guidance(), known: Known | None = None, hooks: Hooks = Hooks(), checkpoint: Checkpoint = lambda: None,
+) -> Iterator[Step]:  # fmt: skip
+    """The joint walk of all frames (B, F, C, h, w), spatial self-attention looking across frames by `mode`. Stops and goes on like `denoise`."""
+    return denoise(
+        attending(denoiser_of(unet), unet, mode=mode), levels, latents, states, negative=negative, guidance=guidance, start_at=start_at, known=known, hooks=hooks,
+        checkpoint=checkpoint,
+    )  # fmt: skip
+
+
+def text_to_video_zero(
+    unet: Any, levels: Levels, noise: torch.Tensor, states: torch.Tensor, backward: torch.Tensor, generator: torch.Generator, *, turn: Turn | None = None,
+    mode: str = "first", negative: torch.Tensor | None = None, guidance: Guidance = Guidance(), hooks: Hooks = Hooks(), checkpoint: Checkpoint = lambda: None,
+) -> Iterator[Step]:  # fmt: skip
+    """The whole method. noise: (B, 1, C, h, w); states: (tokens, width), or (F, tokens, width) of which the first draws the first frame.
+
+    Tells after each step: first of one frame, (B, 1, ...), up to `turn.drawn`, then of all, from `turn.joint + 1` on. A run that stopped in the second
+    part goes on with `together`.
+    """
+    turn = Turn.of(levels) if turn is None else turn
+    start = first = noise.float()
+    alone = states[:1] if states.ndim == 3 else states
+    for step in denoise(unet, levels, start, alone, negative=negative, guidance=guidance, stop_at=turn.drawn, checkpoint=checkpoint):
+        start = step.latents
+        first = start if step.step == turn.joint else first
+        yield step
+    yield from together(
+        unet, levels, moved(start, first, backward, levels, turn, generator), states, start_at=turn.joint, mode=mode, negative=negative, guidance=guidance, hooks=hooks,
+        checkpoint=checkpoint,
+    )  # fmt: skip
+
+
+def paper_step(size: tuple[int, int]) -> tuple[float, float]:
+    """The paper's translation from frame to frame in cells (x, y), for latents of size (h, w)."""
+    return STEP * size[1], STEP * size[0]
+
+
