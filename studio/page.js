@@ -70,11 +70,13 @@
   const media = (path) => `${root()}/kinora/media/${path}`;
   const reduced = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
   const text = (name, value) => {
-    if (value === null || value === undefined) return "new each time";
+    if (Array.isArray(value) && value.every((one) => one?.prompt ?? one?.image)) return value.map((one) => `at ${one.at} s: ${one.prompt ?? one.image}`).join("; ");
     if (Array.isArray(value)) return `${value.length} ${name}`;
     if (typeof value === "object") return Object.entries(value).map(([k, v]) => `${k.replaceAll("_", " ")} ${v}`).join(", ");
     return String(value);
   };
+  // What a request says: fields that are left empty say nothing.
+  const given = (request) => Object.entries(request).filter(([, value]) => value !== null && value !== "" && !(Array.isArray(value) && !value.length));
   const chime = () => {
     try {
       const audio = new AudioContext();
@@ -94,5 +96,5 @@
       document.addEventListener("visibilitychange", () => { document.title = old; }, { once: true });
     }
   };
-  window.kinora = { store, owner, el, icon, button, seconds, bytes, when, root, media, reduced, text, announce, chime };
+  window.kinora = { store, owner, el, icon, button, seconds, bytes, when, root, media, reduced, text, given, announce, chime };
 })();

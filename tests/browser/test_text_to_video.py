@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
+from engine.media.images import write_image
 from tests.browser.conftest import Profile
 from tests.conftest import Served
 
@@ -142,7 +145,7 @@ def test_two_drafts_play_together_and_the_chosen_one_is_finished(profile: Profil
     assert page.evaluate("() => document.querySelector('.rp-result video').videoWidth") == 96, "the draft had 64"
 
 
-def test_a_grid_is_a_table_and_prompts_change_over_time(profile: Profile, served: Served) -> None:
+def test_a_grid_is_a_table_prompts_change_over_time_and_pictures_travel(profile: Profile, served: Served, tmp_path: Path) -> None:
     page = open_tab(profile, served)
     set_number(page, "seconds", 1)
     open_more(page)
@@ -158,7 +161,11 @@ def test_a_grid_is_a_table_and_prompts_change_over_time(profile: Profile, served
     page.get_by_role("button", name="Add a prompt at a moment").click()
     page.keyboard.type("a blue balloon over the desert at night")
     page.get_by_label("Prompt 1 begins at").fill("0.5")
+    page.locator("#text-to-video-pictures input[type=file]").first.set_input_files(write_image(tmp_path / "start 🎬.png", np.full((40, 60, 3), 120, np.uint8)))
+    expect(page.get_by_role("button", name="First picture: start 🎬.png. Change it")).to_be_visible(timeout=SLOW)
     made = run_small(page)
+    assert made["request"]["first_image"] == "start 🎬.png" and "first_image" in made["inputs"]
+    expect(page.locator(".rp-notes:visible")).to_contain_text("The model diorama leaves out what you set for: first image.")
     assert made["request"]["prompts"] == [{"at": 0.5, "prompt": "a blue balloon over the desert at night"}]
     assert [take["changes"] for take in made["result"]["details"]["takes"]] == [{"motion": m, "loop": loop} for loop in ("none", "boomerang") for m in (0.0, 1.0)]
     table = page.locator(".tk-table")

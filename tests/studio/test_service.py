@@ -167,3 +167,13 @@ def test_the_preview_answers_and_a_hung_helper_is_replaced(studio: Studio, pictu
     with pytest.raises(StudioError, match="no answer within"):
         studio.helper.call("stroke-preview", seconds=0.001, image=str(picture), strokes=[STROKE, {**STROKE, "radius": 0.1}])
     assert studio.helper.call("probe", path=str(picture))[0]["width"] == 160
+
+
+def test_a_remote_request_names_only_uploaded_files_at_any_depth() -> None:
+    from studio.endpoints import _only_given_files
+
+    asked = {"prompt": "a boat", "images": [{"at": 1, "image": "/tmp/up.png"}]}
+    _only_given_files("text-to-video", asked, [{"path": "/tmp/up.png"}])
+    for fields in ({**asked, "images": [{"at": 1, "image": "/etc/passwd"}]}, {**asked, "first_image": "/etc/passwd"}):
+        with pytest.raises(InvalidInput, match="not an uploaded file"):
+            _only_given_files("text-to-video", fields, [{"path": "/tmp/up.png"}])

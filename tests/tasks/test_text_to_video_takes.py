@@ -92,7 +92,7 @@ def test_a_grid_goes_row_by_row_with_one_seed(tmp_path: Path) -> None:
     levels = [take["details"]["level"] for take in takes]
     assert {take["seed"] for take in takes} == {7} and levels[1] - levels[0] == levels[3] - levels[2] == 6 and levels[0] == levels[2]
     assert document["result"]["details"]["grid"]["x_values"] == [6, 12]
-    assert [data["text"] for kind, data in events if kind == "note"].count("The model pocket does not use guidance: it is left out.") == 1
+    assert [data["text"] for kind, data in events if kind == "note"].count("The model pocket leaves out what you set for: guidance.") == 1
     stamp = read_stamp(tmp_path / "out" / "take-4.mp4", Settings())
     assert stamp is not None and (stamp.document["request"]["steps"], stamp.document["request"]["guidance"], stamp.document["request"]["grid"]) == (12, 2.5, None)
 

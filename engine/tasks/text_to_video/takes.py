@@ -122,9 +122,10 @@ def make_all(request: TextToVideoRequest, run: RunContext) -> Iterator[Event]:
         try:
             run.checkpoint()
             maker = provider(cell.request.model)
-            for name in set_and_ignored(cell.request, maker.honours) - ignored:
-                ignored.add(name)
-                yield Note(f"The model {cell.request.model} does not use {name.replace('_', ' ')}: it is left out.")
+            left_out = sorted(set_and_ignored(cell.request, maker.honours) - ignored)
+            if left_out:
+                ignored.update(left_out)
+                yield Note(f"The model {cell.request.model} leaves out what you set for: {', '.join(left_out).replace('_', ' ')}.")
             for event in maker.make(cell.request, run, cell.seed, cell.stem):
                 if isinstance(event, Made):
                     made.append((cell, event))

@@ -33,7 +33,7 @@ function card(run) {
   const figure = K.el("figure", { onmouseenter: play, onmouseleave: pause, onclick: () => show(run) }, picture);
   const name = K.el("button", { type: "button", class: "li-name kin-focus", onclick: () => show(run), onfocus: play, onblur: pause }, run.title);
   return K.el("article", { class: "kin-card" }, figure, K.el("div", { class: "body" },
-    K.el("div", { class: "kin-line" }, name, run.result.partial ? K.el("span", { class: "kin-tag" }, "stopped early") : null, run.pinned ? K.el("span", { class: "kin-tag" }, "pinned") : null),
+    K.el("div", { class: "kin-line" }, name, run.result.partial ? K.el("span", { class: "kin-tag" }, "stopped early") : null, run.result.details?.takes?.length > 1 ? K.el("span", { class: "kin-tag" }, `${run.result.details.takes.length} takes`) : null, run.pinned ? K.el("span", { class: "kin-tag" }, "pinned") : null),
     run.request.prompt ? K.el("div", { class: "li-words" }, run.request.prompt) : null,
     K.el("div", { class: "kin-muted" }, `${K.when(run.created)}${run.seconds ? ` · made in ${K.seconds(run.seconds)}` : ""}`),
     trash
@@ -58,13 +58,15 @@ function show(run) {
   const video = K.el("video", { src: source, controls: true, loop: true, playsinline: true, "aria-label": "Result video" });
   video.muted = true;
   if (!K.reduced()) video.autoplay = true;
-  const rows = Object.entries({ ...run.request, seed: run.seed }).map(([key, value]) => K.el("tr", {}, K.el("th", { scope: "row" }, key.replaceAll("_", " ")), K.el("td", {}, K.text(key, value))));
+  const rows = K.given({ ...run.request, seed: run.seed }).map(([key, value]) => K.el("tr", {}, K.el("th", { scope: "row" }, key.replaceAll("_", " ")), K.el("td", {}, K.text(key, value))));
   const meters = (run.result.meters ?? []).map((meter) => K.el("tr", {}, K.el("th", { scope: "row" }, meter.label), K.el("td", {}, `${meter.value.toFixed(3)} ${meter.unit}`)));
+  // Several takes play together only in the run panel, and only there a draft is finished.
+  const takes = run.result.details?.takes ?? [], all = takes.length > 1 ? `Open all ${takes.length} takes` : takes[0]?.draft ? "Open the draft" : null;
   const targets = (props.tabs ?? []).filter((tab) => tab.takes).map((tab) => K.button(`Send to ${tab.title}`, () => trigger("send", { run: run.id, tab: tab.id }), { name: "send", text: true }));
   const close = K.button("Close", () => { open = null; details.replaceChildren(); }, { name: "close" });
   details.replaceChildren(K.el("div", { class: "kin-card li-open" }, video, K.el("div", { class: "body" },
     K.el("div", { class: "kin-line" }, K.el("b", { class: "kin-grow" }, run.title), close),
-    K.el("div", { class: "kin-line" }, K.button("Restore settings", () => trigger("restore", { run: run.id }), { name: "restore", text: true }), targets,
+    K.el("div", { class: "kin-line" }, K.button("Restore settings", () => trigger("restore", { run: run.id }), { name: "restore", text: true }), all ? K.el("a", { class: "kin-button", href: `?run=${run.id}` }, K.icon("play"), K.el("span", {}, all)) : null, targets,
       K.el("a", { class: "kin-button", href: `${source}?download=${name}`, download: name }, K.icon("download"), K.el("span", {}, "Download"))),
     K.el("table", { class: "kin-table" }, K.el("tbody", {}, rows, meters)))));
   details.scrollIntoView({ behavior: K.reduced() ? "auto" : "smooth", block: "nearest" });

@@ -12,7 +12,7 @@ function meters(list) {
 }
 
 function madeBy(status) {
-  const rows = Object.entries({ ...status.request, seed: status.seed }).map(([name, value]) =>
+  const rows = K.given({ ...status.request, seed: status.seed }).map(([name, value]) =>
     K.el("tr", {}, K.el("th", { scope: "row" }, name.replaceAll("_", " ")), K.el("td", {}, K.text(name, value))));
   const timings = Object.entries(status.result?.timings ?? {}).map(([name, value]) => `${name} ${K.seconds(value)}`).join(", ");
   if (timings) rows.push(K.el("tr", {}, K.el("th", { scope: "row" }, "time"), K.el("td", {}, timings)));
