@@ -173,15 +173,15 @@ def main() -> int:
         if (folder / "checkpoint.safetensors").exists():
             training.load(folder / "checkpoint.safetensors")
         learn = Scenes(*renders(Recipe(), chosen.shards, stop))
-        marked, began = time.monotonic(), time.process_time()
+        marked, began = training.seconds, time.process_time()
         losses: list[float] = []
         while not stop and training.seconds < 60 * chosen.minutes:
             losses.append(training.step(*learn.draw(training.rng, chosen.batch), rate_at(training.seconds / 60 / chosen.minutes)))
-            now, spent = time.monotonic(), time.process_time()
+            spent = time.process_time()
             training.seconds, began = training.seconds + spent - began, spent
-            if now - marked > 180:
+            if training.seconds - marked > 90:
                 report(training, folder, log, losses, test, len(learn.specs))
-                marked, losses, began = time.monotonic(), [], time.process_time()
+                marked, losses, began = training.seconds, [], time.process_time()
         report(training, folder, log, losses, test, len(learn.specs))
     return 0
 

@@ -155,7 +155,10 @@ def main() -> int:
     folder = training_dir() / NAME
     with only_one(folder):
         stop, log, recipe = Stop(), Log(folder), Recipe()
-        test = renders(HELD_OUT, 1)
+        test, soft = renders(HELD_OUT, 1), None
+        if (trained := training_dir() / vae.NAME / "export").exists():
+            autoencoder: Any = AutoencoderTiny.from_pretrained(trained, torch_dtype=torch.bfloat16).eval()
+            soft = softened(autoencoder, test[0][:, 0], torch.Generator().manual_seed(0), (0, 0))
         torch.manual_seed(0)
         training = Training(Judge())
         if (folder / "checkpoint.safetensors").exists():
@@ -163,29 +166,27 @@ def main() -> int:
         scenes, records = renders(recipe, chosen.shards, stop)
         pictures = scenes.reshape(-1, SIDE, SIDE, 3)
         labels = np.array([labels_of(spec) for spec in specs_of(records, recipe.frames)])
-        marked, began = time.monotonic(), time.process_time()
+        marked, began = training.seconds, time.process_time()
         losses: list[float] = []
         while not stop and training.seconds < 60 * chosen.minutes:
             picks = training.rng.integers(len(pictures), size=chosen.batch)
             losses.append(training.step(pictures[picks], labels[picks], rate_at(training.seconds / 60 / chosen.minutes)))
-            now, spent = time.monotonic(), time.process_time()
+            spent = time.process_time()
             training.seconds, began = training.seconds + spent - began, spent
-            if now - marked > 120:
-                report(training, folder, log, losses, test, len(pictures))
-                marked, losses, began = time.monotonic(), [], time.process_time()
-        report(training, folder, log, losses, test, len(pictures))
+            if training.seconds - marked > 60:
+                report(training, folder, log, losses, test, soft, len(pictures))
+                marked, losses, began = training.seconds, [], time.process_time()
+        report(training, folder, log, losses, test, soft, len(pictures))
     return 0
 
 
-def report(training: Training, folder: Path, log: Log, losses: list[float], test: tuple[np.ndarray, list[dict[str, Any]]], count: int) -> None:
-    """Checkpoint, export, and what the averaged judge says of held-out renders, of the same after the pocket VAE, and of renders of other scenes."""
+def report(training: Training, folder: Path, log: Log, losses: list[float], test: tuple[np.ndarray, list[dict[str, Any]]], soft: np.ndarray | None, count: int) -> None:
+    """Checkpoint, export, and what the averaged judge says of held-out renders, of renders of other scenes, and of `soft`, the same ones after the pocket VAE."""
     training.save(folder / "checkpoint.safetensors")
     model, truth, wanted = training.averaged(), test[0][:, 0], specs_of(test[1], 1)
     shown = {"held_out": truth, "other_scenes": np.roll(truth, 1, 0)}
-    trained = training_dir() / vae.NAME / "export"
-    if trained.exists():
-        autoencoder: Any = AutoencoderTiny.from_pretrained(trained).eval()
-        shown["vae"] = softened(autoencoder, truth, torch.Generator().manual_seed(0), (0, 0))
+    if soft is not None:
+        shown["vae"] = soft
     found = {name: {k: round(v, 4) for k, v in verdicts(model, pictures, wanted).items()} for name, pictures in shown.items()}
     log.write(steps=training.optimiser.steps, minutes=training.seconds / 60, pictures=count, loss=float(np.mean(losses)) if losses else None, **found)
     export(model, folder / "export")

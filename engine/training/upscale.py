@@ -202,15 +202,15 @@ def main() -> int:
         training = Training(Upscaler())
         if (folder / "checkpoint.safetensors").exists():
             training.load(folder / "checkpoint.safetensors")
-        marked, began = time.monotonic(), time.process_time()
+        marked, began = training.seconds, time.process_time()
         losses: list[float] = []
         while not stop and training.seconds < 60 * chosen.minutes:
             losses.append(training.step(*learn.draw(training.rng, chosen.batch), rate_at(training.seconds / 60 / chosen.minutes)))
-            now, spent = time.monotonic(), time.process_time()
+            spent = time.process_time()
             training.seconds, began = training.seconds + spent - began, spent
-            if now - marked > 120:
+            if training.seconds - marked > 60:
                 _report(training, folder, log, losses, test)
-                marked, losses, began = time.monotonic(), [], time.process_time()
+                marked, losses, began = training.seconds, [], time.process_time()
         _report(training, folder, log, losses, test)
     return 0
 
