@@ -124,6 +124,32 @@ def test_stop_keeps_what_is_finished(tmp_path):
     assert 3 <= len(frames(folder / "result.mp4")) < 32
 
 
+@pytest.mark.parametrize("method", ["zero", "independent"])
+def test_methods_that_denoise_every_frame_make_clips(tmp_path, method):
+    events, folder = make(tmp_path / "a", method=method, seconds=1.0, fps=16, steps=3)
+    assert frames(folder / "result.mp4").shape == (16, 128, 128, 3)
+    assert any(isinstance(event, Preview) and len(event.frames) > 4 for event in events)
+
+
+@pytest.mark.parametrize("long_method", ["co-denoise", "extend", "keyframes", "hierarchy"])
+def test_every_long_method_makes_a_clip_beyond_the_window(tmp_path, long_method):
+    _, folder = make(tmp_path / "a", method="zero", long_method=long_method, seconds=3.0, steps=2, candidates=1)
+    assert frames(folder / "result.mp4").shape == (24, 128, 128, 3)
+
+
+def test_frames_alone_flicker_more_than_frames_that_look_at_the_first(tmp_path):
+    change = {}
+    for method in ("zero", "independent"):
+        _, folder = make(tmp_path / method, method=method, seconds=1.0, motion=0.0, steps=3)
+        change[method] = float(np.abs(np.diff(frames(folder / "result.mp4").astype(int), axis=0)).mean())
+    assert change["zero"] < 0.7 * change["independent"]
+
+
+def test_without_a_motion_adapter_animatediff_says_so(tmp_path):
+    with pytest.raises(StudioError, match="pocket-motion"):
+        make(tmp_path / "a", method="animatediff")
+
+
 def test_a_missing_model_is_named(tmp_path, monkeypatch):
     monkeypatch.setenv("KINORA_POCKET_DIR", str(tmp_path))
     with pytest.raises(StudioError, match="pocket-"):

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from engine.errors import InvalidInput
 from engine.task import Event, Note, Stage
 from engine.tasks.text_to_video.prompts import schedule
 from engine.tasks.text_to_video.request import TextToVideoRequest
@@ -28,6 +27,9 @@ HONOURS = frozenset(
 def make(request: TextToVideoRequest, run: RunContext, seed: int, stem: str) -> Iterator[Event | Made]:
     """Makes the clip STEM.mp4. A draft takes half of the steps and keeps its latents, from which finishing goes on with the same bits."""
     yield Stage("loading", "Loading the pocket models")
+    from engine.tasks.text_to_video.pocket.flow import make_moved
+    from engine.tasks.text_to_video.pocket.frames import make_frames
+    from engine.tasks.text_to_video.pocket.job import Job
     from engine.tasks.text_to_video.pocket.models import leased
     from engine.tasks.text_to_video.pocket.wording import told
 
@@ -37,9 +39,5 @@ def make(request: TextToVideoRequest, run: RunContext, seed: int, stem: str) -> 
         for reading in readings:
             yield from (Note(text) for text in reading.notes)
         run.checkpoint()
-        if request.method == "flow":
-            from engine.tasks.text_to_video.pocket.flow import make_moved
-
-            yield from make_moved(request, run, seed, stem, pocket, readings)
-        else:
-            raise InvalidInput(f"method={request.method} is not possible with the pocket model", fix="choose flow", field="method")
+        job = Job(request, run, seed, stem, pocket, readings, details={"wording": [reading.sentence for reading in readings]})
+        yield from (make_moved if request.method == "flow" else make_frames)(job)

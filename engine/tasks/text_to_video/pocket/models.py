@@ -63,6 +63,13 @@ def load() -> Pocket:
     return Pocket(load_parts(folder("pocket-sd")), flow, load_upscaler(folder("pocket-upscale")), load_clip(folder("pocket-clip"), folder("pocket-sd")))
 
 
+def motion_model(pocket: Pocket) -> Any:
+    """The motion UNet of method `animatediff`: the picture UNet with the trained motion adapter. Raises `ModelUnavailable` when none is here."""
+    from engine.diffusion.animate import load_adapter, motion_unet
+
+    return motion_unet(pocket.parts.unet, load_adapter(folder("pocket-motion"), dtype=pocket.parts.dtype))
+
+
 @contextmanager
 def leased(run: RunContext) -> Iterator[Pocket]:
     """The models for the length of a block; resident from one run to the next where the run has a pool."""
