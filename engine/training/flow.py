@@ -223,7 +223,7 @@ def loss_of(said: Layers, true: dict[str, torch.Tensor]) -> torch.Tensor:
     things = (moved * share).sum() / (share.sum() * 2 * KEYS).clamp_min(1)
     sunk = F.smooth_l1_loss(said.land * REACH, true["land"].float() * REACH, reduction="none", beta=0.1)
     land = (sunk * (1 - share)).mean()
-    return 2 * mask + ground + things + land
+    return 2 * mask + ground + things + 4 * land
 
 
 class Training:
