@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
+from scipy.ndimage import distance_transform_edt
 
 FINE = 8
 """Each latent cell is divided so often a side when forward fields are turned round: one cell can hold an edge between two motions."""
@@ -50,9 +51,9 @@ def coarse(backward: torch.Tensor, fine: int = FINE) -> torch.Tensor:
 def turned_round(forward: torch.Tensor, front: torch.Tensor | None = None, *, fine: int = FINE) -> tuple[torch.Tensor, torch.Tensor]:
     """A forward field as a fine backward one: (F, 2, h, w) -> (F, 2, k * h, k * w), and (F, h, w) the share of each cell that was uncovered.
 
-    Where several places arrive at one, that with the largest `front` (h, w) is seen; None: what moves most unlike the rest lies in front. What
-    nothing reaches takes the motion of its neighbour furthest back: it is the ground that things uncover. Softmax splatting (Niklaus and Liu
-    2020) with a hard maximum, so that two layers never mix into a third.
+    Where several places arrive at one, that with the largest `front` (h, w) is seen; None: what moves most unlike the rest lies in front. A hard
+    choice (softmax splatting at its limit, Niklaus and Liu 2020), so that two layers never mix into a third. What nothing reaches shows the ground
+    nearest to it, mirrored: carried by the ground's motion alone, the place would show again the thing that has just left it.
     """
     frames, _, height, width = forward.shape
     size = (height * fine, width * fine)
@@ -70,8 +71,9 @@ def turned_round(forward: torch.Tensor, front: torch.Tensor | None = None, *, fi
         top = torch.zeros(size[0] * size[1], dtype=torch.long, device=forward.device)
         top.scatter_reduce_(0, (y[f] * size[1] + x[f])[inside], rank.view(size)[inside], "amax")
         uncovered.append(_gaps(top.view(size) == 0, fine))
-        filled = _filled(top.view(size))
-        backward.append(moved[f].flatten(1)[:, order[filled.flatten() - 1]].view(2, *size))
+        source = torch.where(top > 0, order[(top - 1).clamp_min(0)], -1).view(size)
+        far = height_of[f] <= height_of[f].median()
+        backward.append(_with_holes(source, far, moved[f], fine))
     return torch.stack(backward), torch.stack(uncovered)
 
 
@@ -89,13 +91,25 @@ def _gaps(holes: torch.Tensor, fine: int) -> torch.Tensor:
     return 1 - F.avg_pool2d(solid, fine)[0, 0]
 
 
-def _filled(top: torch.Tensor) -> torch.Tensor:
-    """Ranks with every 0 replaced by the smallest rank nearby, ring by ring. All 0, when everything has left: rank 1."""
-    most = int(top.numel()) + 1
-    ranks = torch.where(top == 0, most, top)[None, None].double()
-    while bool((ranks == most).any()):
-        spread = -F.max_pool2d(-ranks, 3, 1, 1)
-        if bool((spread == most).all()):
-            return torch.ones_like(top)
-        ranks = torch.where(ranks == most, spread, ranks)
-    return ranks[0, 0].long()
+def _with_holes(source: torch.Tensor, far: torch.Tensor, moved: torch.Tensor, fine: int) -> torch.Tensor:
+    """The backward field (2, H, W) in cells. source: (H, W) the fine cell of frame 0 seen at each place, -1 in holes; far: (H, W) which fine cells of
+    frame 0 are ground; moved: (2, H, W) their motion."""
+    height, width = source.shape
+    seen = moved.flatten(1)[:, source.clamp_min(0).flatten()].view(2, height, width)
+    holes = source < 0
+    ground = ~holes & far.flatten()[source.clamp_min(0).flatten()].view(height, width)
+    if not bool(holes.any()):
+        return seen
+    if not bool(ground.any()):
+        ground = ~holes
+        if not bool(ground.any()):  # everything has left the picture
+            return torch.zeros_like(seen)
+    near = torch.from_numpy(distance_transform_edt(~ground.cpu().numpy(), return_distances=False, return_indices=True)).long().to(source.device)
+    here = torch.stack(torch.meshgrid(torch.arange(height), torch.arange(width), indexing="ij")).to(source.device)
+    mirrored = 2 * near - here
+    inside = (mirrored >= 0).all(0) & (mirrored[0] < height) & (mirrored[1] < width)
+    mirrored = torch.stack([mirrored[0].clamp(0, height - 1), mirrored[1].clamp(0, width - 1)])
+    shown = torch.where(inside & ground[mirrored[0], mirrored[1]], mirrored, near)
+    taken = source[shown[0], shown[1]]
+    filled = torch.stack([here[1] - taken % width, here[0] - taken // width]) / fine
+    return torch.where(holes, filled.to(seen), seen)

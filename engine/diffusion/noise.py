@@ -49,16 +49,17 @@ def slerp(one: torch.Tensor, other: torch.Tensor, share: float) -> torch.Tensor:
     return (left * a + right * b).view_as(one).to(one.dtype)
 
 
-def carried(noise: torch.Tensor, backward: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+def carried(noise: torch.Tensor, backward: torch.Tensor, generator: torch.Generator, uncovered: torch.Tensor | None = None) -> torch.Tensor:
     """The noise of frame 0 (B, 1, C, h, w) carried along a backward field (F, 2, h, w) in cells: (B, F, C, h, w), white in every frame.
 
-    Each cell of frame 0 is used once a frame at most, by the place that it hits best; other places and uncovered ones get fresh noise, the same in
-    all frames. Interpolated or repeated noise would not be white, and a model answers it with blur or stripes (Chang et al. 2024).
+    Each cell of frame 0 is used once a frame at most, by the place that it hits best; other places, and those of which more than half is `uncovered`
+    (F, h, w), get fresh noise, the same in all frames. Interpolated or repeated noise would not be white, and a model answers it with blur or stripes (Chang et al. 2024).
     """
     height, width = noise.shape[-2:]
     fresh = torch.randn(noise.shape, generator=generator).to(noise).flatten(3)
     x, y = (each.cpu() for each in places(backward, 1))
     inside = (x.round() >= 0) & (x.round() < width) & (y.round() >= 0) & (y.round() < height)
+    inside = inside if uncovered is None else inside & (uncovered.cpu() <= 0.5)
     miss, source = (x - x.round()).abs() + (y - y.round()).abs(), y.round().long() * width + x.round().long()
     own, out = noise.flatten(3), []
     for f in range(len(backward)):

@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from engine.diffusion.attention import attending
 from engine.diffusion.displacement import coarse, pulled
 from engine.diffusion.levels import Levels, diffused
-from engine.diffusion.loop import Guidance, Hooks, Known, Step, denoise, denoiser_of
+from engine.diffusion.loop import Guidance, Hooks, Known, Moment, Step, denoise, denoiser_of
 from engine.diffusion.noise import carried
 from engine.diffusion.parts import Checkpoint
 
@@ -56,14 +56,17 @@ def moved(latents: torch.Tensor, first: torch.Tensor, backward: torch.Tensor, le
     return torch.cat([first, diffused(frames, noise, levels.alphas[turn.drawn], levels.alphas[turn.joint])[:, 1:]], 1)
 
 
-def moved_apart(x0: torch.Tensor, noise: torch.Tensor, backward: torch.Tensor, levels: Levels, step: int, generator: torch.Generator) -> torch.Tensor:
-    """A start that moves clean latents and noise each in its own way: (B, 1, C, h, w) both -> (B, F, C, h, w) before `step`.
+def moved_apart(
+    x0: torch.Tensor, noise: torch.Tensor, backward: torch.Tensor, levels: Levels, step: int, generator: torch.Generator, uncovered: torch.Tensor | None = None
+) -> torch.Tensor:
+    """A start that moves clean latents and noise (B, 1, C, h, w) each in its own way: (B, F, C, h, w) before `step`.
 
     What is clean moves by parts of a cell, and the noise goes along but stays white; the later the step, the more of the first frame's look is kept.
-    backward: (F, 2, k * h, k * w), best a fine field of `displacement.turned_round`.
+    backward: (F, 2, k * h, k * w), best a fine field of `displacement.turned_round`, with its `uncovered`. x0 of F frames is taken as moved already.
     """
     fine = backward.shape[-1] // x0.shape[-1]
-    return levels.noised(pulled(x0, backward), carried(noise, coarse(backward, fine) if fine > 1 else backward, generator), step)
+    clean = pulled(x0, backward) if x0.shape[1] == 1 else x0
+    return levels.noised(clean, carried(noise, coarse(backward, fine) if fine > 1 else backward, generator, uncovered), step)
 
 
 def smoothed(latents: torch.Tensor, backward: torch.Tensor, things: torch.Tensor, share: float = 0.4) -> torch.Tensor:
@@ -73,6 +76,24 @@ def smoothed(latents: torch.Tensor, backward: torch.Tensor, things: torch.Tensor
     carried_things, carried_latents = pulled(grown[:, :1], backward), pulled(latents[:, :1], backward)
     ground = (grown < 0.5) & (carried_things < 0.5)
     return torch.where(ground, share * latents + (1 - share) * carried_latents, latents)
+
+
+def fused(backward: torch.Tensor, uncovered: torch.Tensor | None = None, *, until: float = 0.5, strength: float = 1.0) -> Hooks:
+    """Hooks that hold every frame's clean latents to the moved ones of the first, where those are to be had (shape-aware fusion, Yang et al. 2023).
+
+    backward: (F, 2, k * h, k * w); uncovered: (F, h, w) share of each cell that the first frame does not show, left to the model; until: part of the
+    steps, counted from noise, during which they are held; strength: how far, 0..1.
+    """
+
+    def on_x0(moment: Moment, x0: torch.Tensor, noise: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        if moment.step >= until * moment.levels.steps:
+            return x0, noise
+        held = x0.new_full((1,), strength) if uncovered is None else strength * (1 - uncovered[:, None].to(x0))
+        held = held.expand(x0.shape[1], 1, *x0.shape[-2:]).clone()
+        held[0] = 0
+        return torch.lerp(x0, pulled(x0[:, :1], backward), held.expand_as(x0)), noise
+
+    return Hooks(on_x0=on_x0)
 
 
 def together(

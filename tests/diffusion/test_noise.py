@@ -57,6 +57,10 @@ def test_carried_noise_follows_the_motion_and_stays_white():
     first = toy.noise(1, 1, 4, 32, 32)
     moved = carried(first, translations(4, (2.0, 1.0), (32, 32)), seeded())
     assert torch.equal(moved[:, 0], first[:, 0]) and torch.equal(moved[:, 3, :, 3:, 6:], first[:, 0, :, :-3, :-6])
+    bare = torch.zeros(4, 32, 32)
+    bare[3, 10] = 1
+    other = carried(first, translations(4, (2.0, 1.0), (32, 32)), seeded(), bare)
+    assert (other != moved)[0, 3, 0].any(1).nonzero().flatten().tolist() == [10] and is_white(other[:, 3])
     x = torch.arange(32.0) - 15.5
     growing = torch.stack([0.5 * x.expand(32, 32), 0.5 * x[:, None].expand(32, 32)])[None]
     grown = carried(first, growing, seeded())

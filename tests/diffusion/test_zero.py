@@ -7,10 +7,10 @@ from itertools import islice
 import pytest
 import torch
 
-from engine.diffusion.displacement import translations, turned_round
+from engine.diffusion.displacement import pulled, translations, turned_round
 from engine.diffusion.levels import Levels
 from engine.diffusion.loop import Guidance, denoise, finish
-from engine.diffusion.zero import Turn, moved, moved_apart, paper_step, smoothed, text_to_video_zero, together
+from engine.diffusion.zero import Turn, fused, moved, moved_apart, paper_step, smoothed, text_to_video_zero, together
 from engine.training import image
 from tests.diffusion import toy
 
@@ -42,9 +42,11 @@ def test_latents_move_and_are_noised_to_the_level_that_the_model_is_told():
 
 def test_clean_latents_and_noise_move_each_in_its_own_way():
     clean, noise = toy.noise(1, 1, 4, 32, 32, seed=2), toy.noise(1, 1, 4, 32, 32, seed=3)
-    fine, _ = turned_round(translations(3, (0.5, 0.0), (32, 32)))
+    fine, bare = turned_round(translations(3, (0.5, 0.0), (32, 32)))
     step = 5
-    start = moved_apart(clean, noise, fine, LEVELS, step, seeded())
+    start = moved_apart(clean, noise, fine, LEVELS, step, seeded(), bare)
+    ready = pulled(clean, fine)
+    assert torch.equal(moved_apart(ready, noise, fine, LEVELS, step, seeded(), bare), start)  # frames that are moved already
     assert torch.allclose(start[:, 0], LEVELS.noised(clean, noise, step)[:, 0], atol=1e-6)
     kept = LEVELS.alphas[step]
     dust = (start[:, 1, ..., 1:] - kept**0.5 * (clean[:, 0, ..., 1:] + clean[:, 0, ..., :-1]) / 2) / (1 - kept) ** 0.5
@@ -88,3 +90,20 @@ def test_the_background_is_taken_from_the_moved_first_frame():
     assert torch.equal(found[:, 3, ..., :7], latents[:, 3, ..., :7])
     assert torch.allclose(found[:, 3, ..., 7], 0.4 * latents[:, 3, ..., 7] + 0.6 * latents[:, 0, ..., 4])
     assert torch.equal(smoothed(latents, FIELD, torch.ones(4, 8, 8)), latents) and torch.equal(smoothed(latents, FIELD, things, 1.0), latents)
+
+
+def test_frames_are_held_to_the_moved_first_one_where_it_shows_them():
+    unet, start = toy.parts().unet, toy.noise(1, 4, 4, 8, 8)
+    bare = torch.zeros(4, 8, 8)
+    bare[:, :, :2] = 1
+
+    def miss(**how) -> tuple[float, float]:
+        """Distance of the last frame from the moved first one: where it is shown, and where it is not."""
+        found = finish(together(unet, LEVELS, start, toy.states(), start_at=0, **how))
+        away = (found[:, 3, ..., 3:] - found[:, 0, ..., :-3]).abs().mean(), (found[:, 3, ..., :2] - found[:, 0, ..., :2]).abs().mean()
+        return float(away[0]), float(away[1])
+
+    loose, held, longer = miss(), miss(hooks=fused(FIELD, bare, until=0.8)), miss(hooks=fused(FIELD, bare, until=1.0))
+    assert longer[0] < 1e-5 and held[0] < 0.8 * loose[0] and longer[1] > 0.3 * loose[1]
+    assert miss(hooks=fused(FIELD, bare, until=0.0)) == loose == miss(hooks=fused(FIELD, bare, strength=0.0))
+    assert miss(hooks=fused(FIELD))[0] < loose[0]
