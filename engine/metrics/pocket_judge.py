@@ -50,6 +50,10 @@ class Judge(nn.Module):
 
     def forward(self, pictures: torch.Tensor) -> dict[str, torch.Tensor]:
         """Logits by name."""
+        return self.look(pictures)[0]
+
+    def look(self, pictures: torch.Tensor) -> tuple[dict[str, torch.Tensor], torch.Tensor, torch.Tensor]:
+        """Logits by name, and those of things (B, 25, places) and of colours (B, 25, 12, places) at each place, row by row."""
         seen = self.trunk(pictures)
         pooled = torch.cat([seen.mean((2, 3)), seen.amax((2, 3))], 1)
         out = dict(zip(FIELDS, self.scene(pooled).split([len(v) for v in FIELDS.values()], 1), strict=True))
@@ -58,7 +62,7 @@ class Judge(nn.Module):
         out["things"] = (things.float() * share).sum(2)
         colours = self.colours(seen).flatten(2).unflatten(1, (len(KINDS), len(COLOURS)))  # (B, 25, 12, places)
         out["colours"] = (colours.float() * share[:, :, None]).sum(3)
-        return out
+        return out, things, colours
 
 
 def labels_of(spec: SceneSpec) -> list[int]:

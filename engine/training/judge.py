@@ -19,7 +19,6 @@ import torch
 import torch.nn.functional as F
 from diffusers import AutoencoderTiny
 from safetensors.torch import save_file
-from torch import nn
 
 from engine.metrics.pocket_judge import CONFIG, FIELDS, SIDE, WEIGHTS, Judge, labels_of, load, small_pictures, verdicts
 from engine.training import vae
@@ -27,6 +26,7 @@ from engine.training.data import Cache, Recipe
 from engine.training.home import Log, Stop, be_modest, load_checkpoint, only_one, save_checkpoint, training_dir
 from engine.training.latents import SMALL, LatentCache
 from engine.training.optim import Optimiser
+from engine.training.pasting import NOTHING, pasted
 from engine.training.upscale import softened
 from engine.training.vae import rate_at, swap
 from engine.world.spec import SceneSpec
@@ -37,22 +37,40 @@ CROP = 112
 """Side of the training crops in pixels; whole pictures of 128 are judged."""
 
 
-def loss_of(model: nn.Module, pictures: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    """pictures: (B, 3, h, w) in [-1, 1]; labels: (B, 3 + 25) as from `labels_of`."""
-    out = model(pictures)
+def loss_of(model: Judge, pictures: torch.Tensor, labels: torch.Tensor, found: torch.Tensor | None = None) -> torch.Tensor:
+    """pictures: (B, 3, h, w) in [-1, 1]; labels: (B, 3 + 25) as from `labels_of`; found: (B, h/16, w/16), what is where as from `pasting.places`, if it is known."""
+    out, things, colours = model.look(pictures)
     there = labels[:, len(FIELDS) :]
     loss = sum((F.cross_entropy(out[name].float(), labels[:, k]) for k, name in enumerate(FIELDS)), torch.zeros(()))
     loss = loss + 10 * F.binary_cross_entropy_with_logits(out["things"].float(), (there != -1).float())
     one = there >= 0
-    return loss + F.cross_entropy(out["colours"].float()[one], there[one]) if one.any() else loss
+    if one.any():
+        loss = loss + F.cross_entropy(out["colours"].float()[one], there[one])
+    return loss if found is None else loss + at_places(things.float(), colours.float(), there, found.flatten(1))
 
 
-def augmented(pictures: torch.Tensor, rng: np.random.Generator, side: int = CROP, *, mirror: bool = True) -> torch.Tensor:
+def at_places(things: torch.Tensor, colours: torch.Tensor, there: torch.Tensor, found: torch.Tensor) -> torch.Tensor:
+    """What the judge must say at places that are known: which thing and its colour, or none at all. found: (B, places)."""
+    row, place = torch.nonzero((found >= 0) & (found < NOTHING), as_tuple=True)
+    bare = things.permute(0, 2, 1)[found == NOTHING]  # (bare places, 25)
+    loss = 2 * F.softplus(bare).mean() if len(bare) else torch.zeros(())
+    if len(row):
+        kind = found[row, place]
+        loss = loss + F.cross_entropy(things[row, :, place], kind) + F.softplus(-things[row, kind, place]).mean()
+        colour = there[row, kind]
+        sure = colour >= 0
+        if sure.any():
+            loss = loss + F.cross_entropy(colours[row, kind, :, place][sure], colour[sure])
+    return loss
+
+
+def augmented(pictures: torch.Tensor, rng: np.random.Generator, side: int = CROP, *, mirror: bool = True, maps: torch.Tensor | None = None) -> Any:
     """(B, 3, 128, 128) in [-1, 1] -> (B, 3, side, side): a part of each, at a scale common to all; mirrored (or not at all), softened and noised in a share of them.
 
-    A generated picture is softer than a render: what is asked is what it shows, not how sharp it is.
+    A generated picture is softer than a render: what is asked is what it shows, not how sharp it is. maps: (B, 128, 128) long, cut and mirrored along,
+    then given beside the pictures as (B, side/16, side/16).
     """
-    whole = int(rng.integers(96, SIDE + 1))
+    whole = int(rng.integers(88, SIDE + 1))
     corners = rng.integers(SIDE - whole + 1, size=(len(pictures), 2))
     parts = torch.stack([one[:, y : y + whole, x : x + whole] for one, (y, x) in zip(pictures, corners, strict=True)])
     parts = F.interpolate(parts, (side, side), mode="bilinear", antialias=True)
@@ -60,10 +78,14 @@ def augmented(pictures: torch.Tensor, rng: np.random.Generator, side: int = CROP
     softer = F.interpolate(F.avg_pool2d(parts, 2), scale_factor=2, mode="bilinear")
     kinds = torch.from_numpy(rng.choice(3, size=len(parts), p=[0.6, 0.25, 0.15]))[:, None, None, None]
     parts = torch.where(kinds == 1, soft, torch.where(kinds == 2, softer, parts))
-    if mirror:
-        parts = torch.where(torch.from_numpy(rng.random(len(parts)) < 0.5)[:, None, None, None], parts.flip(3), parts)
+    turned = torch.from_numpy(rng.random(len(parts)) < 0.5)[:, None, None] if mirror else torch.zeros(len(parts), 1, 1, dtype=torch.bool)
+    parts = torch.where(turned[..., None], parts.flip(3), parts)
     grain = torch.from_numpy(rng.standard_normal(parts.shape, dtype=np.float32)) * torch.from_numpy(rng.uniform(0, 0.06, (len(parts), 1, 1, 1)).astype(np.float32))
-    return parts + grain
+    if maps is None:
+        return parts + grain
+    cut = torch.stack([one[y : y + whole, x : x + whole] for one, (y, x) in zip(maps, corners, strict=True)])
+    cells = F.interpolate(cut[:, None].float(), (side // 16, side // 16), mode="nearest-exact")[:, 0].long()
+    return parts + grain, torch.where(turned, cells.flip(2), cells)
 
 
 class Training:
@@ -75,11 +97,13 @@ class Training:
         self.rng = np.random.default_rng([seed, 5])
         self.model.bfloat16().to(memory_format=torch.channels_last)
 
-    def step(self, pictures: np.ndarray, labels: np.ndarray, scale: float = 1.0) -> float:
-        """One step on (B, H, W, 3) uint8 pictures, cropped and worn at random; the loss."""
-        part = augmented(small_pictures(pictures), self.rng)
+    def step(self, pictures: np.ndarray, labels: np.ndarray, covers: np.ndarray, scale: float = 1.0) -> float:
+        """One step on (B, H, W, 3) uint8 pictures, things pasted into a share of them, cropped and worn at random; the loss. covers: as from `covers_of`."""
+        given, there = torch.from_numpy(covers), torch.from_numpy(labels)
+        mixed, things, found = pasted(small_pictures(pictures), given, there[:, len(FIELDS) :], self.rng)
+        part, cells = augmented(mixed, self.rng, maps=found)
         self.optimiser.zero()
-        loss = loss_of(self.model, part.bfloat16().contiguous(memory_format=torch.channels_last), torch.from_numpy(labels))
+        loss = loss_of(self.model, part.bfloat16().contiguous(memory_format=torch.channels_last), torch.cat([there[:, : len(FIELDS)], things], 1), cells)
         loss.backward()
         self.optimiser.step(scale)
         return float(loss.detach())
@@ -125,6 +149,18 @@ def renders(recipe: Recipe, shards: int, stop: Stop | None = None) -> tuple[np.n
     return np.concatenate(pictures), records
 
 
+def covers_of(recipe: Recipe, shards: int) -> np.ndarray:
+    """(scenes, frames, 16, 16) float32, how much of each place the things cover, from the picture model's cache; -1 for shards that it does not have."""
+    home = training_dir() / "cache"
+    drawn = [LatentCache(recipe, None, folder.name.split("-")[1], home) for folder in sorted(home.glob(f"latents-*-{recipe.name}"))]
+    out = np.full((shards * recipe.scenes, recipe.frames, recipe.sides[1] // vae.FACTOR, recipe.sides[0] // vae.FACTOR), -1, np.float32)
+    for shard in range(shards):
+        one = next((one for one in drawn if shard in one.ready()), None)
+        if one is not None:
+            out[shard * recipe.scenes : (shard + 1) * recipe.scenes] = one.cover(shard).astype(np.float32) / 255
+    return out
+
+
 HELD_OUT = Recipe(split="held-out", scenes=192, frames=1, mirrored=False)
 """What is judged: one picture of each of so many scenes."""
 
@@ -166,11 +202,13 @@ def main() -> int:
         scenes, records = renders(recipe, chosen.shards, stop)
         pictures = scenes.reshape(-1, SIDE, SIDE, 3)
         labels = np.array([labels_of(spec) for spec in specs_of(records, recipe.frames)])
+        covers = covers_of(recipe, len(scenes) // recipe.scenes)
+        covers = covers.reshape(-1, *covers.shape[2:])
         marked, began = training.seconds, time.process_time()
         losses: list[float] = []
         while not stop and training.seconds < 60 * chosen.minutes:
             picks = training.rng.integers(len(pictures), size=chosen.batch)
-            losses.append(training.step(pictures[picks], labels[picks], rate_at(training.seconds / 60 / chosen.minutes)))
+            losses.append(training.step(pictures[picks], labels[picks], covers[picks], rate_at(training.seconds / 60 / chosen.minutes)))
             spent = time.process_time()
             training.seconds, began = training.seconds + spent - began, spent
             if training.seconds - marked > 60:

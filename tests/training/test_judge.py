@@ -11,6 +11,7 @@ from engine.metrics import pocket_judge
 from engine.training import judge
 from engine.training.data import Cache, examples
 from engine.training.home import Log, read_log
+from engine.training.pasting import NOTHING, UNKNOWN
 from engine.world.spec import KINDS, SceneSpec, SubjectSpec
 from tests.training import toy
 
@@ -20,9 +21,11 @@ def test_it_learns_and_its_verdicts_count_what_was_asked(tmp_path, monkeypatch):
     scenes, records = judge.renders(toy.RECIPE, 1)
     pictures, specs = scenes.reshape(-1, 64, 64, 3), judge.specs_of(records, 2)
     labels = np.array([judge.labels_of(spec) for spec in specs])
+    covers = judge.covers_of(toy.RECIPE, 1)
+    assert covers.shape == (6, 2, 8, 8) and (covers == -1).all()  # the picture model has drawn nothing here
     torch.manual_seed(0)
     training = judge.Training(judge.Judge())
-    losses = [training.step(pictures, labels) for _ in range(25)]
+    losses = [training.step(pictures, labels, covers.reshape(-1, 8, 8)) for _ in range(25)]
     assert losses[-1] < 0.6 * losses[0]  # no learning: ratio 1.00
     figures = judge.verdicts(training.model.float(), pictures, specs)
     assert figures["time"] > 0.6  # a guess: 0.25
@@ -41,6 +44,7 @@ def test_pictures_of_the_picture_models_cache_are_the_same_ones(tmp_path, monkey
     there.make(0)
     pictures, records = judge.renders(recipe, 1)
     assert Cache(recipe).ready() == []
+    assert (judge.covers_of(recipe, 1) == np.array(there.cover(0)) / np.float32(255)).all()
     assert (pictures == np.concatenate([one.frames[None] for one in examples(recipe, 0)])).all() and records == there.records(0)
 
 
@@ -48,6 +52,31 @@ def test_labels_of_two_things_of_one_kind_leave_their_colour_open():
     twins = SceneSpec(subjects=(SubjectSpec(kind="cat", colour="red"), SubjectSpec(kind="cat", colour="blue"), SubjectSpec(kind="dog", colour="red")))
     found = judge.labels_of(twins)[3:]
     assert found[KINDS.index("cat")] == -2 and found[KINDS.index("dog")] == 0 and found.count(-1) == len(KINDS) - 2
+
+
+def test_known_places_teach_which_thing_is_there_and_that_nothing_is():
+    torch.manual_seed(0)
+    things, colours, there = torch.zeros(1, 25, 4), torch.zeros(1, 25, 12, 4), torch.full((1, 25), -1)
+    there[0, 3] = 7
+    found = torch.tensor([[3, NOTHING, UNKNOWN, NOTHING]])
+    plain = judge.at_places(things, colours, there, found)
+    right = things.clone()
+    right[:, :, [1, 3]] = -9
+    right[0, 3, 0], colours[0, 3, 7, 0] = 9, 9
+    assert judge.at_places(right, colours, there, found) < 0.05 < 5 < plain
+    unknown = right.clone()
+    unknown[:, :, 2] = 50
+    assert judge.at_places(unknown, colours, there, found) == judge.at_places(right, colours, there, found)
+
+
+def test_a_map_is_cut_and_mirrored_with_its_picture():
+    rng, given = np.random.default_rng(0), torch.full((20, 3, 128, 128), -1.0)
+    given[:, :, 40:90, 20:60] = 1
+    done = [judge.augmented(given, rng, maps=(given[:, 0] > 0).long()) for _ in range(4)]
+    parts, cells = (torch.cat(one) for one in zip(*done, strict=True))
+    bright = torch.nn.functional.avg_pool2d(parts, 16).mean(1)
+    assert cells.shape == (80, 7, 7) and len({tuple(one.flatten().tolist()) for one in cells}) > 3
+    assert (bright[cells == 1] > 0).float().mean() > 0.9 and (bright[cells == 0] < 0).float().mean() > 0.9
 
 
 def test_a_picture_is_cropped_mirrored_softened_and_noised():
