@@ -72,7 +72,7 @@ def turned_round(forward: torch.Tensor, front: torch.Tensor | None = None, *, fi
         top.scatter_reduce_(0, (y[f] * size[1] + x[f])[inside], rank.view(size)[inside], "amax")
         uncovered.append(_gaps(top.view(size) == 0, fine))
         source = torch.where(top > 0, order[(top - 1).clamp_min(0)], -1).view(size)
-        far = height_of[f] <= height_of[f].median()
+        far = height_of[f] <= (height_of[f].median() + height_of[f].max()) / 2  # things cover less than half of the picture
         backward.append(_with_holes(source, far, moved[f], fine))
     return torch.stack(backward), torch.stack(uncovered)
 
