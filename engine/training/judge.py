@@ -75,8 +75,8 @@ def augmented(pictures: torch.Tensor, rng: np.random.Generator, side: int = CROP
     parts = torch.stack([one[:, y : y + whole, x : x + whole] for one, (y, x) in zip(pictures, corners, strict=True)])
     parts = F.interpolate(parts, (side, side), mode="bilinear", antialias=True)
     soft = F.avg_pool2d(F.pad(parts, (1, 1, 1, 1), mode="replicate"), 3, 1)
-    softer = F.interpolate(F.avg_pool2d(parts, 2), scale_factor=2, mode="bilinear")
-    kinds = torch.from_numpy(rng.choice(3, size=len(parts), p=[0.6, 0.25, 0.15]))[:, None, None, None]
+    softer = F.interpolate(F.interpolate(parts, scale_factor=float(rng.uniform(0.35, 0.6)), mode="bilinear", antialias=True), (side, side), mode="bicubic")
+    kinds = torch.from_numpy(rng.choice(3, size=len(parts), p=[0.45, 0.2, 0.35]))[:, None, None, None]
     parts = torch.where(kinds == 1, soft, torch.where(kinds == 2, softer, parts))
     turned = torch.from_numpy(rng.random(len(parts)) < 0.5)[:, None, None] if mirror else torch.zeros(len(parts), 1, 1, dtype=torch.bool)
     parts = torch.where(turned[..., None], parts.flip(3), parts)
