@@ -106,7 +106,7 @@ def _with_holes(source: torch.Tensor, far: torch.Tensor, moved: torch.Tensor, fi
             return torch.zeros_like(seen)
     near = torch.from_numpy(distance_transform_edt(~ground.cpu().numpy(), return_distances=False, return_indices=True)).long().to(source.device)
     here = torch.stack(torch.meshgrid(torch.arange(height), torch.arange(width), indexing="ij")).to(source.device)
-    mirrored = 2 * near - here
+    mirrored = 2 * near - here - (near - here).sign()  # about the edge of the nearest ground, not its middle
     inside = (mirrored >= 0).all(0) & (mirrored[0] < height) & (mirrored[1] < width)
     mirrored = torch.stack([mirrored[0].clamp(0, height - 1), mirrored[1].clamp(0, width - 1)])
     shown = torch.where(inside & ground[mirrored[0], mirrored[1]], mirrored, near)

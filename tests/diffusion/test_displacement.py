@@ -17,6 +17,9 @@ def test_whole_cells_move_exactly_and_parts_of_cells_by_their_share():
     assert torch.equal(moved[:, 0], PICTURE[:, 0])
     assert torch.equal(moved[:, 2, :, :-4, 2:], PICTURE[:, 0, :, 4:, :-2])
     assert torch.equal(moved[:, 1, :, :-2, 0], PICTURE[:, 0, :, 2:, 0])  # mirrored at the edge, not zero
+    whole, bare = turned_round(field)
+    assert torch.allclose(pulled(PICTURE, whole), moved, atol=1e-6)  # what comes in at the edge is mirrored too, not smeared
+    assert bare[2].sum() == 10 * 2 + 12 * 4 - 2 * 4
     half, _ = turned_round(translations(2, (0.5, 0.0), (10, 12)))
     wanted = (PICTURE[..., 1:] + PICTURE[..., :-1]) / 2
     assert (pulled(PICTURE, half)[:, 1:, ..., 1:] - wanted).abs().max() < 1e-5  # not moved: about 1
