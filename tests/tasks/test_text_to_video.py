@@ -149,7 +149,7 @@ def test_motion_strength_and_loops_are_seen(tmp_path: Path) -> None:
 
 
 def test_a_draft_is_half_as_wide_and_finished_as_the_whole_clip_would_be(tmp_path: Path) -> None:
-    fields: dict[str, Any] = {"prompt": "a duck on the river", "seconds": 0.5, "seed": 11}
+    fields: dict[str, Any] = {"prompt": "a duck on the river at 0.3 s: it is night", "seconds": 0.5, "seed": 11}
     draft, _, document = make(tmp_path / "draft", **fields, draft=True)
     assert draft.shape[1:3] == (96, 96) and document["result"]["details"]["takes"][0]["draft"]
     whole, _, _ = make(tmp_path / "whole", **fields)

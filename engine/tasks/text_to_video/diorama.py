@@ -12,7 +12,7 @@ import numpy as np
 from engine.errors import Cancelled
 from engine.task import Event, Note, Preview, Progress, Stage
 from engine.tasks.text_to_video.prompts import schedule, weights
-from engine.tasks.text_to_video.request import TextToVideoRequest
+from engine.tasks.text_to_video.request import Moment, TextToVideoRequest
 from engine.tasks.text_to_video.takes import Made, earlier_draft
 from engine.tasks.text_to_video.timeline import Timeline
 from engine.world.moving import MovingDiorama
@@ -59,10 +59,12 @@ def make(request: TextToVideoRequest, run: RunContext, seed: int, stem: str) -> 
         specs = [reading.spec for reading in readings]
         details: dict[str, Any] = {"understood": [span.text for r in readings for span in r.understood], "unknown": [span.text for r in readings for span in r.unknown]}
     else:
-        specs, details = [SceneSpec.model_validate(spec) for spec in json.loads(draft.read_text(encoding="utf-8"))], {"continued": request.continue_run}
-        moments = moments[: len(specs)]
+        entries = json.loads(draft.read_text(encoding="utf-8"))
+        moments = tuple(Moment(at=entry["at"], prompt=entry["prompt"]) for entry in entries)
+        specs, details = [SceneSpec.model_validate(entry["scene"]) for entry in entries], {"continued": request.continue_run}
     scene = run.directory / ("scene.json" if stem == "result" else f"{stem}-scene.json")
-    scene.write_text(json.dumps([spec.model_dump(mode="json") for spec in specs], indent=1), encoding="utf-8")
+    told = [{"at": moment.at, "prompt": moment.prompt, "scene": spec.model_dump(mode="json")} for moment, spec in zip(moments, specs, strict=True)]
+    scene.write_text(json.dumps(told, indent=1), encoding="utf-8")
     run.checkpoint()
 
     yield Stage("cutting", "Cutting the paper")
