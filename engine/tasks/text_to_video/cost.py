@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.tasks.text_to_video.prompts import segments
 from engine.tasks.text_to_video.request import TextToVideoRequest
 from engine.tasks.text_to_video.takes import cells
 
@@ -25,8 +26,8 @@ def work_of(request: TextToVideoRequest) -> float:
 
 
 def memory_of(request: TextToVideoRequest) -> float:
-    """Peak MiB of one clip, beside the resident models."""
-    return 150.0 + 250.0 * megapixels(request) * max(1, len(request.prompts))
+    """Peak MiB of one clip, beside the resident models. Each prompt over time is a scene of its own."""
+    return 150.0 + 250.0 * megapixels(request) * max(1, len(segments(request.prompt)) + len(request.prompts))
 
 
 def disk_of(request: TextToVideoRequest) -> float:
