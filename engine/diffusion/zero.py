@@ -6,7 +6,7 @@ denoised together, looking at the first one. The field may be one translation, a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,14 +84,22 @@ def fused(backward: torch.Tensor, uncovered: torch.Tensor | None = None, *, unti
     backward: (F, 2, k * h, k * w); uncovered: (F, h, w) share of each cell that the first frame does not show, left to the model; until: part of the
     steps, counted from noise, during which they are held; strength: how far, 0..1.
     """
+    return _held(lambda x0: pulled(x0[:, :1], backward), uncovered, until, strength)
 
+
+def held_to(frames: torch.Tensor, uncovered: torch.Tensor | None = None, *, until: float = 0.5, strength: float = 1.0) -> Hooks:
+    """Like `fused`, but to clean latents (B, F, C, h, w) that are at hand, such as those of a picture moved in pixels; the first frame stays free."""
+    return _held(lambda x0: frames.to(x0), uncovered, until, strength)
+
+
+def _held(target: Callable[[torch.Tensor], torch.Tensor], uncovered: torch.Tensor | None, until: float, strength: float) -> Hooks:
     def on_x0(moment: Moment, x0: torch.Tensor, noise: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         if moment.step >= until * moment.levels.steps:
             return x0, noise
         held = x0.new_full((1,), strength) if uncovered is None else strength * (1 - uncovered[:, None].to(x0))
         held = held.expand(x0.shape[1], 1, *x0.shape[-2:]).clone()
         held[0] = 0
-        return torch.lerp(x0, pulled(x0[:, :1], backward), held.expand_as(x0)), noise
+        return torch.lerp(x0, target(x0).expand_as(x0), held.expand_as(x0)), noise
 
     return Hooks(on_x0=on_x0)
 

@@ -10,7 +10,7 @@ import torch
 from engine.diffusion.displacement import pulled, translations, turned_round
 from engine.diffusion.levels import Levels
 from engine.diffusion.loop import Guidance, denoise, finish
-from engine.diffusion.zero import Turn, fused, moved, moved_apart, paper_step, smoothed, text_to_video_zero, together
+from engine.diffusion.zero import Turn, fused, held_to, moved, moved_apart, paper_step, smoothed, text_to_video_zero, together
 from engine.training import image
 from tests.diffusion import toy
 
@@ -107,3 +107,7 @@ def test_frames_are_held_to_the_moved_first_one_where_it_shows_them():
     assert longer[0] < 1e-5 and held[0] < 0.8 * loose[0] and longer[1] > 0.3 * loose[1]
     assert miss(hooks=fused(FIELD, bare, until=0.0)) == loose == miss(hooks=fused(FIELD, bare, strength=0.0))
     assert miss(hooks=fused(FIELD))[0] < loose[0]
+    target = toy.noise(1, 4, 4, 8, 8, seed=9)
+    given = finish(together(unet, LEVELS, start, toy.states(), start_at=0, hooks=held_to(target, bare, until=1.0)))
+    assert torch.allclose(given[:, 1:, ..., 2:], target[:, 1:, ..., 2:], atol=1e-5) and not torch.allclose(given[:, 0], target[:, 0], atol=0.1)
+    assert (given - target)[:, 1:, ..., :2].abs().mean() > 0.3
