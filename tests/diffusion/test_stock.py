@@ -10,7 +10,9 @@ import torch
 from diffusers import (
     AnimateDiffPipeline,
     ControlNetModel,
+    DDIMScheduler,
     DiffusionPipeline,
+    PNDMScheduler,
     StableDiffusionControlNetPipeline,
     StableDiffusionImg2ImgPipeline,
     StableDiffusionInpaintPipeline,
@@ -99,3 +101,21 @@ def test_animatediff_draws_the_frames_that_our_loop_draws(folder):
     assert (found.transpose(1, 2) - own).abs().max() < 1e-3
     alone = finish(denoise(parts.unet, levels, noise, states[0], negative=states[1], guidance=Guidance(3.0)))
     assert (alone - own).abs().max() > 0.05  # the adapter left out
+
+
+def test_a_folder_of_the_sd_1_5_kind_loads_and_draws_as_stock_ddim_does(tmp_path):
+    own = toy.parts()
+    noisy = PNDMScheduler(beta_schedule="scaled_linear", beta_start=0.00085, beta_end=0.012, skip_prk_steps=True, steps_offset=1)
+    stock = StableDiffusionPipeline(
+        vae=toy.autoencoder_kl(), text_encoder=own.text_encoder, tokenizer=own.tokenizer, unet=own.unet, scheduler=noisy, safety_checker=None, feature_extractor=None,
+        requires_safety_checker=False,
+    )  # fmt: skip
+    stock.save_pretrained(tmp_path)
+    parts = load_parts(tmp_path, dtype=torch.float32)
+    assert parts.scheduler.config.prediction_type == "epsilon" and not parts.scheduler.config.clip_sample and parts.factor == 8
+    stock.scheduler = DDIMScheduler.from_pretrained(tmp_path / "scheduler", clip_sample=False)
+    stock.set_progress_bar_config(disable=True)
+    latents = stock(TEXT, latents=NOISE, num_inference_steps=4, guidance_scale=3.0, output_type="latent").images
+    found = finish(denoise(parts.unet, Levels.of(parts.scheduler, 4), NOISE[None], parts.text_states([TEXT])[0], negative=parts.text_states([""])[0], guidance=Guidance(3.0)))
+    assert (found[0] - latents).abs().max() < 1e-3 * latents.abs().max()
+    assert (parts.decode(latents) - stock.vae.decode(latents / 0.5 + 0.25).sample.clamp(-1, 1)).abs().max() < 1e-4
