@@ -36,10 +36,11 @@ class Turn:
 
     @staticmethod
     def of(levels: Levels, drawn_to: float = DRAWN_TO, noised_to: float = NOISED_TO) -> Turn:
-        """The steps whose timesteps are nearest to these parts of 1000. With few steps both may be one: nothing is noised again then."""
+        """The steps whose timesteps are nearest to these parts of 1000, the joint walk at least one step long. With few steps both may be one:
+        nothing is noised again then. With a single step the noise itself is moved."""
 
         def nearest(part: float) -> int:
-            return min(range(1, levels.steps + 1), key=lambda k: abs((levels.timesteps[k] if k < levels.steps else 0) - 1000 * part))
+            return min(range(min(1, levels.steps - 1), levels.steps), key=lambda k: abs(levels.timesteps[k] - 1000 * part))
 
         drawn = nearest(drawn_to)
         return Turn(drawn, min(drawn, nearest(noised_to)))

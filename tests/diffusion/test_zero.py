@@ -26,6 +26,9 @@ def seeded(seed: int = 0) -> torch.Generator:
 def test_the_papers_moments():
     assert Turn.of(Levels.of(image.scheduler(), 50)) == Turn(6, 3)  # timesteps 879 and 939
     assert Turn.of(Levels.of(image.scheduler(), 4)) == Turn(1, 1) and Turn.of(LEVELS, 0.5) == Turn(5, 1)
+    assert Turn.of(Levels.of(image.scheduler(), 1)) == Turn(0, 0) and Turn.of(Levels.of(image.scheduler(), 2)) == Turn(1, 1)
+    single = list(text_to_video_zero(toy.parts().unet, Levels.of(image.scheduler(), 1), NOISE, toy.states(), FIELD, seeded()))
+    assert [step.latents.shape[1] for step in single] == [4]
     assert paper_step((64, 64)) == (1.5, 1.5)
 
 

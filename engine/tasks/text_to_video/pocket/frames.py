@@ -22,7 +22,8 @@ from engine.diffusion.walk import blended as blended_states
 from engine.diffusion.windows import Windows
 from engine.diffusion.zero import Turn, moved, together
 from engine.errors import InvalidInput
-from engine.task import Event, Note, Preview, Progress, Stage
+from engine.metrics.clips import drift, seam_ratio
+from engine.task import Event, Meter, Note, Preview, Progress, Stage
 from engine.tasks.text_to_video.pocket.drawing import PREVIEW_FPS, PREVIEW_FRAMES, draw
 from engine.tasks.text_to_video.pocket.job import MODEL_FPS, Job, small
 from engine.tasks.text_to_video.pocket.models import motion_model
@@ -55,6 +56,7 @@ def make_frames(job: Job) -> Iterator[Event | Made]:
     latents = yield from _denoised(job, states, {frame: job.pocket.parts.encode(seen[None])[0] for frame, seen in given.items()}, count)
     yield Stage("decoding", "Decoding the frames")
     pictures = as_pictures(job.pocket.parts.decode(latents[0], job.run.checkpoint))
+    _measure(job, pictures)
     large = np.concatenate([job.enlarged(part[None]) for part in pictures])
     job.run.checkpoint()
     pair: list[tuple[int, Between]] = []
@@ -67,6 +69,25 @@ def make_frames(job: Job) -> Iterator[Event | Made]:
         return fitted(pair[0][1].at(where - k), *job.size)
 
     yield from job.render(ordinary)
+
+
+def joins(method: str, count: int) -> list[int]:
+    """The frames of a long clip at which another window or piece begins, by long-video method."""
+    if count <= WINDOW:
+        return []
+    if method == "co-denoise":
+        return [span[0] for span in Windows(WINDOW, STRIDE).spans(count)[1:]]
+    piece_of = {frame: number for number, piece in enumerate(PLANS[method](count, WINDOW)) for frame in piece.latent}
+    return [frame for frame in range(1, count) if piece_of.get(frame) != piece_of.get(frame - 1)]
+
+
+def _measure(job: Job, pictures: np.ndarray) -> None:
+    """Meters of a long clip: its seams and its drift."""
+    borders = joins(job.request.long_method, len(pictures))
+    ratio = seam_ratio(pictures, borders) if borders else None
+    if ratio is not None:
+        job.meters.append(Meter("seam", "Seam", ratio, "times", 1.0, "seamless", good_below=1.2, help="Change where two windows meet, divided by that elsewhere."))
+        job.meters.append(Meter("drift", "Sharpness drift", 100 * drift(pictures).sharpness, "% per 100 frames", 0.0, "none", help="Whether the clip blurs (below 0) or gets harsh (above 0) as it goes on."))
 
 
 def _denoised(job: Job, states: torch.Tensor, given: dict[int, torch.Tensor], count: int) -> Generator[Event, None, torch.Tensor]:
@@ -95,9 +116,8 @@ def _denoised(job: Job, states: torch.Tensor, given: dict[int, torch.Tensor], co
             yield Stage("drawing", "Drawing the frames")
             if count <= WINDOW:
                 turn = Turn.of(job.levels)
-                steps = list(denoise(parts.unet, job.levels, start, states[:1], stop_at=turn.drawn, **both))  # type: ignore[arg-type]
-                first = steps[turn.joint - 1].latents
-                noise = moved(steps[-1].latents, first, backward, job.levels, turn, generator)
+                alone = [start, *(step.latents for step in denoise(parts.unet, job.levels, start, states[:1], stop_at=turn.drawn, **both))]  # type: ignore[arg-type]
+                noise = moved(alone[turn.drawn], alone[turn.joint], backward, job.levels, turn, generator)
                 walk = together(parts.unet, job.levels, noise, states, start_at=turn.joint, known=_known(given, torch.randn(shape, generator=generator)), **both)  # type: ignore[arg-type]
                 return (yield from _followed(job, walk))
             noise = carried(start, coarse(backward), generator)
