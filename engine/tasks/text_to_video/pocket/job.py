@@ -16,7 +16,8 @@ from engine.diffusion.levels import Levels
 from engine.diffusion.loop import Guidance
 from engine.errors import Cancelled
 from engine.media.images import read_image
-from engine.task import Event, Preview, Progress, Stage
+from engine.metrics.clips import adjacent_change, frame_consistency
+from engine.task import Event, Meter, Preview, Progress, Stage
 from engine.tasks.text_to_video.diorama import mixed
 from engine.tasks.text_to_video.pocket.models import Pocket
 from engine.tasks.text_to_video.pocket.moving import Pace
@@ -50,6 +51,7 @@ class Job:
     readings: list[Told]
     artifacts: dict[str, Path] = field(default_factory=dict)
     details: dict[str, Any] = field(default_factory=dict)
+    meters: list[Meter] = field(default_factory=list)
 
     @cached_property
     def timeline(self) -> Timeline:
@@ -148,9 +150,13 @@ class Job:
             if writer.frames >= FEWEST_FRAMES:
                 yield Made(writer.path, self.seed, details=self.details, artifacts=self.artifacts, partial=True)
             raise
-        few = np.stack(looks[:: max(1, len(looks) // 4)])
+        seen = np.stack(looks)
+        consistency = frame_consistency(seen, lambda frames: self.pocket.clip.image_features(frames).numpy())
+        self.meters.append(Meter("consistency", "Frame consistency", consistency, baseline=1.0, baseline_label="a frozen clip", help="Likeness of neighbouring frames; see the change beside it."))
+        self.meters.append(Meter("change", "Change", adjacent_change(seen), "of 255", 0.0, "a frozen clip", help="Mean change of a pixel from one looked-at frame to the next, twelve a second."))
+        few = seen[:: max(1, len(seen) // 4)]
         self.details["words"] = [[word.start, word.end, round(word.score, 3)] for word in self.pocket.clip.words(few, request.prompt)]
-        yield Made(writer.path, self.seed, details=self.details, artifacts=self.artifacts)
+        yield Made(writer.path, self.seed, tuple(self.meters), self.details, self.artifacts)
 
 
 def small(frame: np.ndarray, side: int = PREVIEW_SIDE) -> np.ndarray:
