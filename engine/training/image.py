@@ -142,7 +142,11 @@ class Training:
 
     def __init__(self, unet: Any, tokenizer: CLIPTokenizer, encoder: Any, seed: int = 0, *, kind: torch.dtype = torch.bfloat16) -> None:
         self.tokenizer, self.seconds, self.samples = tokenizer, 0.0, 0
-        self.encoder: Any = encoder.to(kind).eval().requires_grad_(False)
+        self.words: Any = encoder.eval().requires_grad_(False)
+        """As it was trained: what is exported, and what pocket-clip knows by its hash. Training computes with a rounded copy."""
+        self.encoder: Any = CLIPTextModel(encoder.config)
+        self.encoder.load_state_dict(encoder.state_dict())
+        self.encoder = self.encoder.to(dtype=kind).eval().requires_grad_(False)
         self.optimiser = Optimiser(unet.named_parameters(), muon_rate=2e-3, adam_rate=1e-3, average=0.998, adam_only=("conv_in", "conv_out", "time_embedding"))
         self.unet = unet.to(kind)
         # The plain form of attention: its backward pass is quicker on a CPU than that of the fused one.
@@ -296,7 +300,7 @@ def main() -> int:
 
 def show(training: Training, unet: Any, autoencoder: Any, judged: Batches, folder: Path) -> None:
     """Write the diffusers folder, and a sheet of held-out prompts."""
-    export(unet, autoencoder, training.tokenizer, training.encoder, folder / "export")
+    export(unet, autoencoder, training.tokenizer, training.words, folder / "export")
     made = pipeline(unet, autoencoder.to(unet.dtype), training.tokenizer, training.encoder)
     rng = np.random.default_rng(4)
     draw_sheet(made, [short(spec, rng, held_out=True, leave_out=0.0)[0] for spec in judged.specs[:18]], folder / "sheet.png")
