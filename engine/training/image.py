@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -144,9 +145,7 @@ class Training:
         self.tokenizer, self.seconds, self.samples = tokenizer, 0.0, 0
         self.words: Any = encoder.eval().requires_grad_(False)
         """As it was trained: what is exported, and what pocket-clip knows by its hash. Training computes with a rounded copy."""
-        self.encoder: Any = CLIPTextModel(encoder.config)
-        self.encoder.load_state_dict(encoder.state_dict())
-        self.encoder = self.encoder.to(dtype=kind).eval().requires_grad_(False)
+        self.encoder: Any = deepcopy(encoder).to(kind)
         self.optimiser = Optimiser(unet.named_parameters(), muon_rate=2e-3, adam_rate=1e-3, average=0.998, adam_only=("conv_in", "conv_out", "time_embedding"))
         self.unet = unet.to(kind)
         # The plain form of attention: its backward pass is quicker on a CPU than that of the fused one.
