@@ -5,40 +5,39 @@ Clips longer than the model's window are made by one of four long-video methods 
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 
 from engine.diffusion.attention import attending
-from engine.diffusion.displacement import coarse, turned_round
-from engine.diffusion.long import by_pieces, co_denoised
-from engine.diffusion.loop import Known, denoise, denoiser_of
-from engine.diffusion.motion_field import layers
-from engine.diffusion.noise import carried, mixed
-from engine.diffusion.schedules import PLANS
+from engine.diffusion.long import LongStep, by_pieces, co_denoised
+from engine.diffusion.loop import Hooks, Known, denoise, denoiser_of
+from engine.diffusion.noise import mixed
+from engine.diffusion.schedules import PLANS, Piece
 from engine.diffusion.walk import blended as blended_states
 from engine.diffusion.windows import Windows
-from engine.diffusion.zero import Turn, moved, together
+from engine.diffusion.zero import held_to, together
 from engine.errors import InvalidInput
 from engine.metrics.clips import drift, seam_ratio
 from engine.task import Event, Meter, Note, Preview, Progress, Stage
-from engine.tasks.text_to_video.pocket.drawing import PREVIEW_FPS, PREVIEW_FRAMES, draw
+from engine.tasks.text_to_video.pocket.drawing import DRAWN_AT, PREVIEW_FPS, PREVIEW_FRAMES, draw
 from engine.tasks.text_to_video.pocket.job import MODEL_FPS, Job, small
 from engine.tasks.text_to_video.pocket.models import motion_model
-from engine.tasks.text_to_video.pocket.moving import as_pictures, phase_of
+from engine.tasks.text_to_video.pocket.moving import Anchor, as_pictures, layered, phase_of
 from engine.tasks.text_to_video.pocket.shapes import fitted
 from engine.tasks.text_to_video.prompts import schedule, weights
 from engine.tasks.text_to_video.takes import Made
 from engine.vision.interpolation import Between
-from engine.vision.layers import Motion
 
 WINDOW, STRIDE = 16, 8
 """Frames that the model sees at once, and how far one window of a long clip is from the next."""
 
 SHARED_NOISE = 0.5
-"""Share of the noise's power that all frames of `animatediff` have in common."""
+"""Share of the noise's power that all frames of `animatediff` have in common, and that each frame of `zero` takes over from the one before."""
+
+REDRAWN, HELD_UNTIL, HELD = 2 / 3, 0.7, 0.8
+"""Method `zero`: the share of the steps that all frames are drawn again for; up to which part of them, and how strongly, they are held to the moved picture."""
 
 LET_GO = 200
 """Timestep below which frames seen by the next piece of a long clip are drawn on with it, so that faults are mended rather than handed on."""
@@ -111,29 +110,47 @@ def _denoised(job: Job, states: torch.Tensor, given: dict[int, torch.Tensor], co
             return (yield from _long(job, model, noise, states, given, negative))
         case "zero":
             drawn = yield from draw(job, 0)
-            backward = _field(job, drawn.clean, count)
+            layers = _moved(job, drawn.clean, count)
             start = drawn.noise if drawn.noise is not None else torch.randn((1, 1, *job.cell_shape), generator=generator)
+            noise = chained(start, count, generator)
             yield Stage("drawing", "Drawing the frames")
-            if count <= WINDOW:
-                turn = Turn.of(job.levels)
-                alone = [start, *(step.latents for step in denoise(parts.unet, job.levels, start, states[:1], stop_at=turn.drawn, **both))]  # type: ignore[arg-type]
-                noise = moved(alone[turn.drawn], alone[turn.joint], backward, job.levels, turn, generator)
-                walk = together(parts.unet, job.levels, noise, states, start_at=turn.joint, known=_known(given, torch.randn(shape, generator=generator)), **both)  # type: ignore[arg-type]
-                return (yield from _followed(job, walk))
-            noise = carried(start, coarse(backward), generator)
-            return (yield from _long(job, attending(denoiser_of(parts.unet), parts.unet, mode="first"), noise, states, given, negative))
+            return (yield from _along(job, layers, noise, states, given, negative))
     raise InvalidInput(f"method={request.method} is not known here", fix="choose flow, zero, animatediff or independent", field="method")
 
 
-def _long(
-    job: Job, model: object, noise: torch.Tensor, states: torch.Tensor, given: dict[int, torch.Tensor], negative: torch.Tensor
+def _along(
+    job: Job, layers: torch.Tensor, noise: torch.Tensor, states: torch.Tensor, given: dict[int, torch.Tensor], negative: torch.Tensor
 ) -> Generator[Event, None, torch.Tensor]:
+    """Text2Video-Zero with a picture moved in layers in place of one translation: its latents (1, F, C, h, w) are noised and drawn anew together, held to what was moved."""
+    parts, begin = job.pocket.parts, round(job.levels.steps * (1 - REDRAWN))
+    both = {"negative": negative, "guidance": job.guidance, "checkpoint": job.run.checkpoint}
+    started = job.levels.noised(layers, noise, begin)
+    if noise.shape[1] <= WINDOW:
+        walk = together(parts.unet, job.levels, started, states, start_at=begin, known=_known(given, noise), hooks=held_to(layers, until=HELD_UNTIL, strength=HELD), **both)  # type: ignore[arg-type]
+        return (yield from _followed(job, walk))
+    model = attending(denoiser_of(parts.unet), parts.unet, mode="first")
+    if job.request.long_method == "co-denoise":
+        hooks = held_to(layers, until=HELD_UNTIL, strength=HELD)
+        return (yield from _pieced(job, noise, co_denoised(model, job.levels, started, states, Windows(WINDOW, STRIDE), given=given, hooks=hooks, start_at=begin, **both)))  # type: ignore[arg-type]
+
+    def held(piece: Piece, known: Known) -> Hooks:
+        return held_to(layers[:, list(piece.frames)], until=HELD_UNTIL, strength=HELD)
+
+    return (yield from _long(job, model, noise, states, given, negative, held))
+
+
+def _long(
+    job: Job, model: object, noise: torch.Tensor, states: torch.Tensor, given: dict[int, torch.Tensor], negative: torch.Tensor,
+    hooks_for: Callable[[Piece, Known], Hooks] = lambda piece, known: Hooks(),
+) -> Generator[Event, None, torch.Tensor]:  # fmt: skip
     both = {"negative": negative, "guidance": job.guidance, "given": given, "checkpoint": job.run.checkpoint}
     if job.request.long_method == "co-denoise":
-        steps = co_denoised(model, job.levels, noise, states, Windows(WINDOW, STRIDE), **both)  # type: ignore[arg-type]
-    else:
-        plan = PLANS[job.request.long_method](noise.shape[1], WINDOW, given=given)
-        steps = by_pieces(model, job.levels, noise, states, plan, WINDOW, let_go=LET_GO, **both)  # type: ignore[arg-type]
+        return (yield from _pieced(job, noise, co_denoised(model, job.levels, noise, states, Windows(WINDOW, STRIDE), **both)))  # type: ignore[arg-type]
+    plan = PLANS[job.request.long_method](noise.shape[1], WINDOW, given=given)
+    return (yield from _pieced(job, noise, by_pieces(model, job.levels, noise, states, plan, WINDOW, let_go=LET_GO, hooks_for=hooks_for, **both)))  # type: ignore[arg-type]
+
+
+def _pieced(job: Job, noise: torch.Tensor, steps: Iterator[LongStep]) -> Generator[Event, None, torch.Tensor]:
     clip = noise
     for step in steps:
         clip = step.clip
@@ -167,22 +184,18 @@ def _known(given: dict[int, torch.Tensor], noise: torch.Tensor) -> Known | None:
     return Known(latents, mask, noise)
 
 
-@torch.no_grad()
-def _field(job: Job, clean: torch.Tensor, count: int) -> torch.Tensor:
-    """The backward field (F, 2, k * h, k * w) in cells along which frame 0's latents move: things before the ground, each along the learnt motion.
+def chained(first: torch.Tensor, count: int, generator: torch.Generator) -> torch.Tensor:
+    """Noise (1, F, C, h, w) of which each frame keeps a part of power `SHARED_NOISE` from the one before, beginning with `first` (1, 1, C, h, w)."""
+    frames = [first[:, 0]]
+    for _ in range(count - 1):
+        frames.append(SHARED_NOISE**0.5 * frames[-1] + (1 - SHARED_NOISE) ** 0.5 * torch.randn(first[:, 0].shape, generator=generator))
+    return torch.stack(frames, 1)
 
-    clean: (1, 1, C, h, w), the drawn picture, which is frame 0 here.
-    """
-    seen = job.pocket.parts.decode(clean[0])
-    found = layers(job.pocket.flow, seen, job.states(job.readings[0].sentence), torch.tensor([0.0]), torch.tensor([phase_of(job.seed)]))
-    size = (int(clean.shape[-2]), int(clean.shape[-1]))
-    cover = F.adaptive_avg_pool2d(found.cover.sigmoid(), size)[0, 0]
-    pace, scale = job.paces[0], min(size) * job.request.motion
-    things, land = Motion(found.things[0].numpy()), Motion(found.land[0].numpy())
-    forward = []
-    for k in range(count):
-        time = k / MODEL_FPS
-        moves = [torch.from_numpy(part).float()[None] for part in (things.at(pace.things(time)) - things.at(0.0), land.at(pace.land(time)) - land.at(0.0))]
-        thing, ground = (F.adaptive_avg_pool2d(part, size)[0] for part in moves)
-        forward.append(torch.where(cover > 0.5, thing, ground) * scale)
-    return turned_round(torch.stack(forward), cover)[0]
+
+def _moved(job: Job, clean: torch.Tensor, count: int) -> torch.Tensor:
+    """Latents (1, F, C, h, w) of the drawn picture (1, 1, C, h, w), cut into layers and moved along the learnt field."""
+    seen = job.pocket.parts.decode(clean[0], job.run.checkpoint)
+    one = layered(job.pocket, as_pictures(seen)[0], seen[0], job.readings[0].sentence, DRAWN_AT, phase_of(job.seed), job.request.motion, 0)
+    anchor = Anchor(0.0, one, job.paces[0])
+    shown = np.stack([anchor.frame(k / MODEL_FPS) for k in range(count)])
+    return job.pocket.parts.encode(torch.from_numpy(shown).permute(0, 3, 1, 2).float().div(127.5).sub(1), job.run.checkpoint)[None]
