@@ -17,7 +17,9 @@ from engine.media.video import open_video
 from engine.settings import Settings
 from engine.task import Event, Preview, get_task, parse_request
 from engine.tasks.text_to_video import pocket, takes
+from engine.tasks.text_to_video.pocket.moving import camera_motion
 from engine.tasks.text_to_video.takes import Made
+from engine.world.spec import SceneSpec
 from tests.tasks import pocket_toy
 
 TASK = get_task("text-to-video")
@@ -122,6 +124,22 @@ def test_stop_keeps_what_is_finished(tmp_path):
     last = events[-1]
     assert isinstance(last, Made) and last.partial
     assert 3 <= len(frames(folder / "result.mp4")) < 32
+
+
+@pytest.mark.parametrize(("move", "axis", "sign"), [("pan left", 0, 1), ("pan right", 0, -1), ("tilt up", 1, 1), ("tilt down", 1, -1)])
+def test_the_camera_is_geometry_and_near_parts_move_more(move, axis, sign):
+    spec = SceneSpec(camera=move)
+    depth = np.linspace(0.35, 1.0, 24)[:, None]
+    field = camera_motion(spec, (24, 40), depth)
+    assert field.shape == (16, 2, 24, 40) and (field[0] == 0).all()
+    assert sign * field[-1, axis, -1].mean() > 2 * sign * field[-1, axis, 0].mean() > 0  # a camera that stands: 0
+    assert np.abs(field[-1, 1 - axis]).max() < 1e-6
+
+
+def test_a_zoom_goes_in_or_out_around_its_aim():
+    for move, sign in (("zoom in", 1), ("zoom out", -1)):
+        field = camera_motion(SceneSpec(camera=move), (32, 32), np.ones((32, 1)))
+        assert sign * field[-1, 0, :, -1].mean() > 0.02 and sign * field[-1, 0, :, 0].mean() < -0.02
 
 
 @pytest.mark.parametrize("method", ["zero", "independent"])

@@ -69,7 +69,7 @@ def draw(job: Job, index: int, kept: tuple[list[torch.Tensor], int] | None = Non
 def look(job: Job, index: int, clean: torch.Tensor) -> Preview:
     """A moving preview of clean latents (B, 1, C, h, w): the first of them cut and moved at the model's own size."""
     picture = job.pocket.parts.decode(clean[0])
-    one = layered(job.pocket, as_pictures(picture)[0], picture[0], job.readings[index].sentence, DRAWN_AT, phase_of(job.seed), job.request.motion, 0)
+    one = layered(job.pocket, as_pictures(picture)[0], picture[0], job.readings[index], DRAWN_AT, phase_of(job.seed), job.request.motion, 0)
     moves = Anchor(0.0, one, job.paces[index])
     moments = np.linspace(0, min(job.lasts, CYCLE), PREVIEW_FRAMES)
     return Preview(np.stack([small(moves.frame(float(t))) for t in moments]), fps=PREVIEW_FPS)

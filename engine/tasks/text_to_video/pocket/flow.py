@@ -54,5 +54,5 @@ def make_moved(job: Job) -> Iterator[Event | Made]:
 
 
 def _cut(job: Job, picture: np.ndarray, seen: torch.Tensor, index: int, at: float, moment: float) -> Anchor:
-    one = layered(job.pocket, picture, seen, job.readings[index].sentence, moment, phase_of(job.seed), job.request.motion, job.times)
+    one = layered(job.pocket, picture, seen, job.readings[index], moment, phase_of(job.seed), job.request.motion, job.times)
     return Anchor(at, one, job.paces[index])

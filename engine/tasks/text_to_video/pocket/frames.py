@@ -195,7 +195,7 @@ def chained(first: torch.Tensor, count: int, generator: torch.Generator) -> torc
 def _moved(job: Job, clean: torch.Tensor, count: int) -> torch.Tensor:
     """Latents (1, F, C, h, w) of the drawn picture (1, 1, C, h, w), cut into layers and moved along the learnt field."""
     seen = job.pocket.parts.decode(clean[0], job.run.checkpoint)
-    one = layered(job.pocket, as_pictures(seen)[0], seen[0], job.readings[0].sentence, DRAWN_AT, phase_of(job.seed), job.request.motion, 0)
+    one = layered(job.pocket, as_pictures(seen)[0], seen[0], job.readings[0], DRAWN_AT, phase_of(job.seed), job.request.motion, 0)
     anchor = Anchor(0.0, one, job.paces[0])
     shown = np.stack([anchor.frame(k / MODEL_FPS) for k in range(count)])
     return job.pocket.parts.encode(torch.from_numpy(shown).permute(0, 3, 1, 2).float().div(127.5).sub(1), job.run.checkpoint)[None]

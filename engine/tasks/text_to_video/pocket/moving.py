@@ -12,11 +12,12 @@ import cv2
 import numpy as np
 import torch
 
-from engine.diffusion.motion_field import layers
+from engine.diffusion.motion_field import KEYS, layers
 from engine.tasks.text_to_video.pocket.models import Pocket
 from engine.tasks.text_to_video.pocket.shapes import fitted
+from engine.tasks.text_to_video.pocket.wording import Told
 from engine.vision.layers import LayeredPicture, Motion
-from engine.world.course import TEMPO
+from engine.world.course import AIM, TEMPO, Camera, Frame
 from engine.world.spec import SceneSpec
 
 CYCLE = 2.0
@@ -67,24 +68,56 @@ class Anchor:
         return self.picture.frame(self.pace.things(time), self.pace.land(time))
 
 
+FAR, NEAR = 0.35, 1.0
+"""How much of the camera's move the top and the foot of a picture take: what stands high in a landscape is far away."""
+
+
+def camera_motion(spec: SceneSpec, cells: tuple[int, int], parallax: np.ndarray) -> np.ndarray:
+    """Where the camera's move carries each place of a picture: (KEYS, 2, h, w) in fractions of the shorter side, from the start of the clip.
+
+    cells: (h, w); parallax: share of the move that each place takes, broadcast to (h, w). A camera that follows is no move of its own: see `layered`.
+    """
+    short = min(cells)
+    camera = Camera(spec.model_copy(update={"seconds": CYCLE, "fps": 8.0}), Frame.of((cells[1], cells[0])), 1.0)
+    y, x = np.mgrid[: cells[0], : cells[1]]
+    place = np.stack([(x + 0.5 - cells[1] / 2) / short, (y + 0.5 - cells[0] / 2) / short - AIM])
+    begin, out = camera.state(0.0), []
+    for time in np.linspace(0, CYCLE, KEYS):
+        east, south, big = camera.state(float(time))
+        grown = (big / begin[2]) ** (0.3 + 0.7 * parallax)
+        out.append(grown * (place - parallax * np.array([east - begin[0], south - begin[1]])[:, None, None]) - place)
+    return np.stack(out).astype(np.float32)
+
+
 @torch.no_grad()
 def layered(
-    pocket: Pocket, picture: np.ndarray, small: torch.Tensor, sentence: str, moment: float, phase: float, strength: float, times: int
+    pocket: Pocket, picture: np.ndarray, small: torch.Tensor, told: Told, moment: float, phase: float, strength: float, times: int
 ) -> LayeredPicture:
-    """Cut a picture and ask where its parts go.
+    """Cut a picture and ask where its parts go. What the things do is learnt; the camera is geometry, with far parts moving less than near ones.
 
-    small: (3, h, w) in [-1, 1], the picture at the net's own size; picture: (H, W, 3) uint8, the same at the size of the clip; sentence: what happens; moment: 0..1,
+    small: (3, h, w) in [-1, 1], the picture at the net's own size; picture: (H, W, 3) uint8, the same at the size of the clip; told: what happens; moment: 0..1,
     when in the clip it stands; phase: radians of its beat; times: how often the hidden ground is doubled before it is fitted to the picture.
     """
-    found = layers(pocket.flow, small[None], pocket.parts.text_states([sentence]), torch.tensor([moment]), torch.tensor([phase]))
+    found = layers(pocket.flow, small[None], pocket.parts.text_states([told.sentence]), torch.tensor([moment]), torch.tensor([phase]))
+    things, land = found.things[0].numpy(), found.land[0].numpy()
+    cells = (int(things.shape[-2]), int(things.shape[-1]))
+    depth = np.linspace(FAR, NEAR, cells[0])[:, None]
+    if told.spec.camera == "follow":
+        weight = found.cover[0, 0].sigmoid().numpy()
+        weight = cv2.resize(weight, cells[::-1], interpolation=cv2.INTER_AREA)
+        way = (things * weight).sum((2, 3), keepdims=True) / max(float(weight.sum()), 1e-6)
+        things, land = things - way, land - way * depth
+    elif told.spec.camera != "still":
+        things = things + camera_motion(told.spec, cells, np.ones_like(depth))
+        land = land + camera_motion(told.spec, cells, depth)
     ground = as_pictures(found.ground)
     for _ in range(times):
         ground = pocket.upscaler.enlarge(ground)
     height, width = picture.shape[:2]
     cover = cv2.resize(found.cover[0, 0].sigmoid().numpy(), ground.shape[2:0:-1], interpolation=cv2.INTER_CUBIC).clip(0, 1)
     return LayeredPicture(
-        picture, fitted(ground[0], width, height), np.ascontiguousarray(fitted(cover[..., None], width, height).reshape(height, width)), Motion(found.things[0].numpy()),
-        Motion(found.land[0].numpy()), moment=moment, strength=strength,
+        picture, fitted(ground[0], width, height), np.ascontiguousarray(fitted(cover[..., None], width, height).reshape(height, width)), Motion(things),
+        Motion(land), moment=moment, strength=strength,
     )  # fmt: skip
 
 

@@ -37,5 +37,6 @@ def told(request: TextToVideoRequest, seed: int, prompt: str) -> Told:
 
 
 def sentence(spec: SceneSpec) -> str:
-    """The plainest of the world's own captions of a scene, always the same one."""
+    """The plainest of the world's own captions of a scene, always the same one. The camera is left out: it is moved by geometry, not by the model."""
+    spec = spec.model_copy(update={"camera": "still"})
     return min(captions(spec, np.random.default_rng(0), WORDINGS), key=lambda text: (len(text), text))
