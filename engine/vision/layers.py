@@ -65,6 +65,7 @@ class LayeredPicture:
         height, width = picture.shape[:2]
         self.short = min(height, width)
         radius = max(2, round(SHADE_REACH * self.short))
+        cover = _sure(cover)
         near = cv2.dilate(cover, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1)))
         near = cv2.GaussianBlur(near, (0, 0), radius / 3)[..., None]
         real = picture.astype(np.float32) / 255
@@ -126,6 +127,14 @@ class LayeredPicture:
             cv2.warpAffine(pixels, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT),
             cv2.warpAffine(shade, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=1.0),
         )
+
+
+def _sure(cover: np.ndarray) -> np.ndarray:
+    """The cover without doubtful patches: what is not beside a patch that is large enough and covered by more than half counts as ground."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats((cover > 0.5).astype(np.uint8))
+    large = [k for k in range(1, count) if stats[k, cv2.CC_STAT_AREA] > SMALLEST_THING * cover.size]
+    beside = cv2.dilate(np.isin(labels, large).astype(np.uint8), np.ones((5, 5), np.uint8))
+    return cover * beside.astype(np.float32)
 
 
 def _grid(size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:

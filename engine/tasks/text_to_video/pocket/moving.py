@@ -133,7 +133,9 @@ def filled(picture: np.ndarray, cover: np.ndarray, *, quick: bool) -> np.ndarray
     """
     reach = max(3, round(0.1 * min(cover.shape))) | 1
     hidden = cv2.dilate((cover > HIDDEN).astype(np.uint8), cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))) > 0
-    if quick or hidden.all():
+    if hidden.all():
+        return picture
+    if quick:
         return np.clip(diffuse(picture.astype(np.float32), hidden), 0, 255).astype(np.uint8)
     return fill(picture, hidden)
 
