@@ -88,18 +88,19 @@ def fused(backward: torch.Tensor, uncovered: torch.Tensor | None = None, *, unti
     return _held(lambda x0: pulled(x0[:, :1], backward), uncovered, until, strength)
 
 
-def held_to(frames: torch.Tensor, uncovered: torch.Tensor | None = None, *, until: float = 0.5, strength: float = 1.0) -> Hooks:
-    """Like `fused`, but to clean latents (B, F, C, h, w) that are at hand, such as those of a picture moved in pixels; the first frame stays free."""
-    return _held(lambda x0: frames.to(x0), uncovered, until, strength)
+def held_to(frames: torch.Tensor, uncovered: torch.Tensor | None = None, *, until: float = 0.5, strength: float = 1.0, first_too: bool = False) -> Hooks:
+    """Like `fused`, but to clean latents (B, F, C, h, w) that are at hand, such as those of a picture moved in pixels; the first frame stays free unless `first_too`."""
+    return _held(lambda x0: frames.to(x0), uncovered, until, strength, first_too)
 
 
-def _held(target: Callable[[torch.Tensor], torch.Tensor], uncovered: torch.Tensor | None, until: float, strength: float) -> Hooks:
+def _held(target: Callable[[torch.Tensor], torch.Tensor], uncovered: torch.Tensor | None, until: float, strength: float, first_too: bool = False) -> Hooks:
     def on_x0(moment: Moment, x0: torch.Tensor, noise: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         if moment.step >= until * moment.levels.steps:
             return x0, noise
         held = x0.new_full((1,), strength) if uncovered is None else strength * (1 - uncovered[:, None].to(x0))
         held = held.expand(x0.shape[1], 1, *x0.shape[-2:]).clone()
-        held[0] = 0
+        if not first_too:
+            held[0] = 0
         return torch.lerp(x0, target(x0).expand_as(x0), held.expand_as(x0)), noise
 
     return Hooks(on_x0=on_x0)

@@ -114,3 +114,9 @@ def test_frames_are_held_to_the_moved_first_one_where_it_shows_them():
     given = finish(together(unet, LEVELS, start, toy.states(), start_at=0, hooks=held_to(target, bare, until=1.0)))
     assert torch.allclose(given[:, 1:, ..., 2:], target[:, 1:, ..., 2:], atol=1e-5) and not torch.allclose(given[:, 0], target[:, 0], atol=0.1)
     assert (given - target)[:, 1:, ..., :2].abs().mean() > 0.3
+
+
+def test_the_first_frame_can_be_held_too():
+    unet, target = toy.parts().unet, toy.noise(1, 4, 4, 8, 8, seed=9)
+    given = finish(together(unet, LEVELS, toy.noise(1, 4, 4, 8, 8), toy.states(), start_at=0, hooks=held_to(target, until=1.0, first_too=True)))
+    assert torch.allclose(given, target, atol=1e-5)  # left free: it misses by more than 0.1

@@ -126,15 +126,15 @@ def _along(
     both = {"negative": negative, "guidance": job.guidance, "checkpoint": job.run.checkpoint}
     started = job.levels.noised(layers, noise, begin)
     if noise.shape[1] <= WINDOW:
-        walk = together(parts.unet, job.levels, started, states, start_at=begin, known=_known(given, noise), hooks=held_to(layers, until=HELD_UNTIL, strength=HELD), **both)  # type: ignore[arg-type]
+        walk = together(parts.unet, job.levels, started, states, start_at=begin, known=_known(given, noise), hooks=held_to(layers, until=HELD_UNTIL, strength=HELD, first_too=True), **both)  # type: ignore[arg-type]
         return (yield from _followed(job, walk))
     model = attending(denoiser_of(parts.unet), parts.unet, mode="first")
     if job.request.long_method == "co-denoise":
-        hooks = held_to(layers, until=HELD_UNTIL, strength=HELD)
+        hooks = held_to(layers, until=HELD_UNTIL, strength=HELD, first_too=True)
         return (yield from _pieced(job, noise, co_denoised(model, job.levels, started, states, Windows(WINDOW, STRIDE), given=given, hooks=hooks, start_at=begin, **both)))  # type: ignore[arg-type]
 
     def held(piece: Piece, known: Known) -> Hooks:
-        return held_to(layers[:, list(piece.frames)], until=HELD_UNTIL, strength=HELD)
+        return held_to(layers[:, list(piece.frames)], until=HELD_UNTIL, strength=HELD, first_too=True)
 
     return (yield from _long(job, model, noise, states, given, negative, held))
 
