@@ -21,6 +21,7 @@ from bench.pocket import CHANCE, place, table
 from engine.context import RunContext
 from engine.media.video import open_video
 from engine.metrics import pocket_judge
+from engine.metrics.clips import adjacent_change, direction, frame_consistency
 from engine.settings import Settings
 from engine.task import get_task, parse_request
 from engine.tasks.text_to_video import pocket
@@ -66,23 +67,10 @@ def made(models: Pocket, prompt: str, seed: int, **fields: Any) -> tuple[np.ndar
             return np.stack(list(reader)), seconds
 
 
-def way(frames: np.ndarray) -> np.ndarray:
-    """Mean displacement (x, y) in px a frame of the pixels that move most; zero when nothing does."""
-    finder = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    grey = [cv2.cvtColor(cv2.GaussianBlur(frame, (0, 0), 1.0), cv2.COLOR_RGB2GRAY) for frame in frames]
-    means = []
-    for a, b in zip(grey, grey[1:], strict=False):
-        field = finder.calc(a, b, None)
-        speed = np.linalg.norm(field, axis=2)
-        most = speed >= max(0.4, float(np.quantile(speed, 0.97)))
-        means.append(field[most].mean(axis=0) if most.any() else np.zeros(2))
-    return np.mean(means, axis=0)
-
-
 def obeyed(frames: np.ndarray, spec: SceneSpec) -> float:
     """1 when the clip moves within 45 degrees of what its prompt says."""
-    found, wanted = way(frames), np.array(WAYS[spec.subjects[0].motion])
-    return float(np.linalg.norm(found) > 0.2 and found @ wanted > 0.707 * np.linalg.norm(found))
+    found = direction(frames)
+    return float(found is not None and np.array([found.dx, found.dy]) @ WAYS[spec.subjects[0].motion] > 0.707 * found.speed)
 
 
 def main() -> None:
@@ -112,9 +100,8 @@ def main() -> None:
     print("direction of motion obeyed (chance 25 %): " + ", ".join(f"{name} {100 * share:.0f} %" for name, share in directions.items()))
     strangers = [np.stack([clips[(k + j) % len(clips)][0] for j in range(16)]) for k in range(len(clips))]
     for name, several in (("clips", clips), ("frozen", frozen), ("unrelated frames", strangers), ("true renders", true)):
-        near = [models.clip.image_features(clip) for clip in several]
-        alike = float(np.mean([float((f[1:] * f[:-1]).sum(1).mean()) for f in near]))
-        change = float(np.mean([np.abs(np.diff(clip.astype(np.float32), axis=0)).mean() for clip in several]))
+        alike = float(np.mean([frame_consistency(clip, lambda frames: models.clip.image_features(frames).numpy()) for clip in several]))
+        change = float(np.mean([adjacent_change(clip) for clip in several]))
         print(f"frame consistency {alike:.4f}, mean change of a pixel between frames {change:.2f} of 255: {name}")
     print(f"a clip of 16 frames takes {np.median(spent):.2f} s (median, beside whatever else runs), {np.median(spent) / rendering:.1f} times as long as rendering the scene")
     if chosen.sheet:
