@@ -25,6 +25,7 @@ from torch import nn
 from transformers import CLIPTextModel, CLIPTokenizer
 
 from engine.diffusion.motion_field import IN_CHANNELS, KEYS, OUT_CHANNELS, PATCH, REACH, Layers, layers
+from engine.diffusion.packed import pack_folder
 from engine.training import text, vae
 from engine.training.data import Recipe, Split, mirrored, specs
 from engine.training.home import Log, Stop, be_modest, load_checkpoint, only_one, save_checkpoint, training_dir
@@ -379,6 +380,7 @@ def report(training: Training, judged: Examples, folder: Path, log: Log, losses:
     net = training.averaged()
     log.write(samples=training.samples, minutes=training.seconds / 60, pictures=pictures, loss=float(np.mean(losses)) if losses else None, coarse=coarse, held_out=held_out(training, net, judged, coarse=coarse))
     net.half().save_pretrained(folder / "export.part")
+    pack_folder(folder / "export.part")
     swap(folder / "export.part", folder / "export")
 
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from diffusers import UNet2DConditionModel
 
+from engine.diffusion.packed import load_unet
 from engine.diffusion.parts import Parts, default_dtype, load_parts
 from engine.errors import ModelUnavailable
 from engine.metrics.pocket_clip import PocketClip, alternatives, shown
@@ -58,8 +58,7 @@ def folder(name: str) -> Path:
 
 def load() -> Pocket:
     """Read all of them from disk. Raises `ModelUnavailable` when one is missing or cannot be read."""
-    flow: Any = UNet2DConditionModel.from_pretrained(folder("pocket-flow"), torch_dtype=default_dtype(torch.device("cpu")), local_files_only=True, use_safetensors=True)
-    flow = flow.to(memory_format=torch.channels_last).eval().requires_grad_(False)
+    flow = load_unet(folder("pocket-flow"), default_dtype(torch.device("cpu")))
     return Pocket(load_parts(folder("pocket-sd")), flow, load_upscaler(folder("pocket-upscale")), load_clip(folder("pocket-clip"), folder("pocket-sd")))
 
 
