@@ -17,7 +17,10 @@ SMALLEST_THING = 0.003
 SHADE_REACH = 0.05
 """How far from a thing its shade is looked for, as a share of the picture's shorter side."""
 
-SPLIT = 0.03
+SMALLEST_HALF = 0.2
+"""Share of a patch of cover that a part must have to be a thing of its own."""
+
+SPLIT = 0.04
 """Misfit of one similarity, as a share of the shorter side, above which a patch of cover is taken for two things that touch."""
 
 BEND = 0.6
@@ -163,7 +166,7 @@ def apart(mask: np.ndarray, field: np.ndarray, depth: int = 2) -> list[np.ndarra
     """A patch of cover as the things that it holds: one, or more where parts of it go different ways.
 
     mask: (H, W) bool; field: (K, 2, h, w) displacements as in `Motion`. Cells are parted in two by their whole paths (k-means) when no one similarity fits them, and the
-    parting halves the misfit.
+    parting takes most of the misfit away.
     """
     cells = field.shape[-2:]
     weight = cv2.resize(mask.astype(np.float32), cells[::-1], interpolation=cv2.INTER_AREA)
@@ -180,7 +183,7 @@ def apart(mask: np.ndarray, field: np.ndarray, depth: int = 2) -> list[np.ndarra
     second = cv2.resize(label, mask.shape[::-1], interpolation=cv2.INTER_LINEAR) > 0.5 * known
     halves = [mask & ~second, mask & second]
     better = sum(_misfit(field, cv2.resize(half.astype(np.float32), cells[::-1], interpolation=cv2.INTER_AREA)) * half.sum() for half in halves) / mask.sum()
-    if min(half.mean() for half in halves) < SMALLEST_THING or better > 0.5 * misfit:
+    if min(half.sum() for half in halves) < SMALLEST_HALF * mask.sum() or better > 0.4 * misfit:
         return [mask]
     return [part for half in halves for part in apart(half, field, depth - 1)]
 
