@@ -181,11 +181,11 @@ class Training:
         self.noise.set_state(tensors["noise"])
         self.rng.bit_generator.state, self.samples, self.seconds = state["rng"], state["samples"], state["seconds"]
 
-    def averaged(self) -> Any:
-        """A UNet with the averaged weights, in the kind of number that training uses."""
+    def averaged(self, kind: torch.dtype | None = None) -> Any:
+        """A UNet with the averaged weights, in the kind of number that training uses unless another is given."""
         fresh: Any = UNet2DConditionModel.from_config(self.unet.config)
         fresh.load_state_dict(self.optimiser.averages)
-        return fresh.to(self.unet.dtype).to(memory_format=torch.channels_last).eval()
+        return fresh.to(self.unet.dtype if kind is None else kind).to(memory_format=torch.channels_last).eval()
 
     @torch.no_grad()
     def held_out(self, unet: Any, batches: Batches, count: int = 128) -> float:
@@ -299,7 +299,7 @@ def main() -> int:
 
 def show(training: Training, unet: Any, autoencoder: Any, judged: Batches, folder: Path) -> None:
     """Write the diffusers folder, and a sheet of held-out prompts."""
-    export(unet, autoencoder, training.tokenizer, training.words, folder / "export")
+    export(training.averaged(torch.float32), autoencoder, training.tokenizer, training.words, folder / "export")
     made = pipeline(unet, autoencoder.to(unet.dtype), training.tokenizer, training.encoder)
     rng = np.random.default_rng(4)
     draw_sheet(made, [short(spec, rng, held_out=True, leave_out=0.0)[0] for spec in judged.specs[:18]], folder / "sheet.png")
