@@ -42,7 +42,7 @@ def co_denoised(
     noise: (B, F, C, h, w), or the latents before `start_at`; states: as for `denoise`, one row a frame for prompts that change over time. After each step
     but the last, `clip` holds the noisy latents from which the run can go on.
     """
-    known = _known(given, noise) if given else None
+    known = known_frames(given, noise) if given else None
     every = tuple(range(noise.shape[1]))
     steps = denoise(
         model, levels, noise, states, negative=negative, guidance=guidance, known=known, hooks=replace(hooks, windows=windows), start_at=start_at, checkpoint=checkpoint
@@ -91,7 +91,8 @@ def by_pieces(
             made |= set(piece.latent)
 
 
-def _known(given: Given, noise: torch.Tensor) -> Known:
+def known_frames(given: Given, noise: torch.Tensor) -> Known:
+    """Whole given frames as the loop takes them. noise: (B, F, C, h, w), the clip's own, with which they are noised."""
     latents, mask = torch.zeros_like(noise, dtype=torch.float32), noise.new_zeros(noise.shape[1], 1, 1, 1)
     for frame, value in given.items():
         latents[:, frame], mask[frame] = value.to(latents), 1

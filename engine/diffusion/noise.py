@@ -26,10 +26,12 @@ def mixed(shape: Shape, share: float, generator: torch.Generator) -> torch.Tenso
     return share**0.5 * common + (1 - share) ** 0.5 * own
 
 
-def chained(shape: Shape, share: float, generator: torch.Generator) -> torch.Tensor:
-    """Noise of which each frame has a part of power `share` from the frame before (Ge et al. 2023, progressive model)."""
+def chained(shape: Shape, share: float, generator: torch.Generator, first: torch.Tensor | None = None) -> torch.Tensor:
+    """Noise of which each frame has a part of power `share` from the frame before (Ge et al. 2023, progressive model). first: (B, 1, C, h, w) to begin with."""
     _check(share)
     frames = list(torch.randn(shape, generator=generator).unbind(1))
+    if first is not None:
+        frames[0] = first[:, 0]
     for f in range(1, len(frames)):
         frames[f] = share**0.5 * frames[f - 1] + (1 - share) ** 0.5 * frames[f]
     return torch.stack(frames, 1)

@@ -11,9 +11,9 @@ import numpy as np
 import torch
 
 from engine.diffusion.attention import attending
-from engine.diffusion.long import LongStep, by_pieces, co_denoised
+from engine.diffusion.long import LongStep, by_pieces, co_denoised, known_frames
 from engine.diffusion.loop import Hooks, Known, denoise, denoiser_of
-from engine.diffusion.noise import mixed
+from engine.diffusion.noise import chained, mixed
 from engine.diffusion.schedules import PLANS, Piece
 from engine.diffusion.walk import blended as blended_states
 from engine.diffusion.windows import Windows
@@ -100,19 +100,19 @@ def _denoised(job: Job, states: torch.Tensor, given: dict[int, torch.Tensor], co
         case "independent":
             noise = torch.randn(shape, generator=generator)
             yield Stage("drawing", "Drawing every frame alone")
-            return (yield from _followed(job, denoise(denoiser_of(parts.unet), job.levels, noise, states, known=_known(given, noise), **both)))  # type: ignore[arg-type]
+            return (yield from _followed(job, denoise(denoiser_of(parts.unet), job.levels, noise, states, known=(known_frames(given, noise) if given else None), **both)))  # type: ignore[arg-type]
         case "animatediff":
             model = denoiser_of(motion_model(job.pocket))
             noise = mixed(shape, SHARED_NOISE, generator)
             yield Stage("drawing", "Drawing the frames")
             if count <= WINDOW:
-                return (yield from _followed(job, denoise(model, job.levels, noise, states, known=_known(given, noise), **both)))  # type: ignore[arg-type]
+                return (yield from _followed(job, denoise(model, job.levels, noise, states, known=(known_frames(given, noise) if given else None), **both)))  # type: ignore[arg-type]
             return (yield from _long(job, model, noise, states, given, negative))
         case "zero":
             drawn = yield from draw(job, 0)
             layers = _moved(job, drawn.clean, count)
             start = drawn.noise if drawn.noise is not None else torch.randn((1, 1, *job.cell_shape), generator=generator)
-            noise = chained(start, count, generator)
+            noise = chained(shape, SHARED_NOISE, generator, start)
             yield Stage("drawing", "Drawing the frames")
             return (yield from _along(job, layers, noise, states, given, negative))
     raise InvalidInput(f"method={request.method} is not known here", fix="choose flow, zero, animatediff or independent", field="method")
@@ -126,7 +126,7 @@ def _along(
     both = {"negative": negative, "guidance": job.guidance, "checkpoint": job.run.checkpoint}
     started = job.levels.noised(layers, noise, begin)
     if noise.shape[1] <= WINDOW:
-        walk = together(parts.unet, job.levels, started, states, start_at=begin, known=_known(given, noise), hooks=held_to(layers, until=HELD_UNTIL, strength=HELD, first_too=True), **both)  # type: ignore[arg-type]
+        walk = together(parts.unet, job.levels, started, states, start_at=begin, known=(known_frames(given, noise) if given else None), hooks=held_to(layers, until=HELD_UNTIL, strength=HELD, first_too=True), **both)  # type: ignore[arg-type]
         return (yield from _followed(job, walk))
     model = attending(denoiser_of(parts.unet), parts.unet, mode="first")
     if job.request.long_method == "co-denoise":
@@ -173,23 +173,6 @@ def _followed(job: Job, steps: Iterator[object]) -> Generator[Event, None, torch
 def _look(job: Job, clean: torch.Tensor) -> Preview:
     few = clean[0, torch.linspace(0, clean.shape[1] - 1, min(PREVIEW_FRAMES, clean.shape[1])).round().long()]
     return Preview(np.stack([small(picture) for picture in as_pictures(job.pocket.parts.decode(few))]), fps=PREVIEW_FPS)
-
-
-def _known(given: dict[int, torch.Tensor], noise: torch.Tensor) -> Known | None:
-    if not given:
-        return None
-    latents, mask = torch.zeros_like(noise), torch.zeros(noise.shape[1], 1, 1, 1)
-    for frame, value in given.items():
-        latents[:, frame], mask[frame] = value, 1
-    return Known(latents, mask, noise)
-
-
-def chained(first: torch.Tensor, count: int, generator: torch.Generator) -> torch.Tensor:
-    """Noise (1, F, C, h, w) of which each frame keeps a part of power `SHARED_NOISE` from the one before, beginning with `first` (1, 1, C, h, w)."""
-    frames = [first[:, 0]]
-    for _ in range(count - 1):
-        frames.append(SHARED_NOISE**0.5 * frames[-1] + (1 - SHARED_NOISE) ** 0.5 * torch.randn(first[:, 0].shape, generator=generator))
-    return torch.stack(frames, 1)
 
 
 def _moved(job: Job, clean: torch.Tensor, count: int) -> torch.Tensor:

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from engine.diffusion.motion_field import KEYS, layers
+from engine.tasks.text_to_video.diorama import mixed
 from engine.tasks.text_to_video.pocket.models import Pocket
 from engine.tasks.text_to_video.pocket.shapes import fitted
 from engine.tasks.text_to_video.pocket.wording import Told
@@ -152,10 +153,7 @@ def phase_of(seed: int) -> float:
 
 def blended(anchors: list[Anchor], shares: list[float], time: float) -> np.ndarray:
     """The frame at a time: that of the one anchor that counts, or two of them mixed. shares: one for each anchor, their sum 1."""
-    parts = [(share, anchor.frame(time)) for anchor, share in zip(anchors, shares, strict=True) if share > 0]
-    if len(parts) == 1:
-        return parts[0][1]
-    return np.rint(sum(share * frame.astype(np.float32) for share, frame in parts)).astype(np.uint8)
+    return mixed([(share, anchor.frame(time)) for share, anchor in zip(shares, anchors, strict=True) if share > 0])
 
 
 def shares_between(times: list[float], time: float) -> list[float]:
