@@ -14,20 +14,25 @@ from engine.errors import InvalidInput, ModelUnavailable
 MOST_FRAMES = 32
 
 
-def zeroed_adapter(unet: Any, *, frames: int = MOST_FRAMES, heads: int = 8, middle: bool = True, seed: int = 0) -> Any:
+def zeroed_adapter(
+    unet: Any, *, frames: int = MOST_FRAMES, heads: int | tuple[int, ...] = 8, layers: int | tuple[int, ...] = 1, middle: bool = True, seed: int = 0
+) -> Any:
     """A fresh `MotionAdapter` that fits a `UNet2DConditionModel` and changes nothing: the motion UNet draws each frame as the picture UNet does.
 
-    frames: the most that it will ever see at once; heads must divide the UNet's widths; middle: a module in the middle block too. A plain new adapter is
-    no identity; the paper's training starts from output projections of zero, and so does this.
+    frames: the most that it will ever see at once; heads must divide the UNet's widths; layers: temporal transformers in each module, 0 for one that only
+    projects; both may be given for each width. middle: a module in the middle block too. A plain new adapter is no identity; the paper's training starts from
+    output projections of zero, and so does this.
     """
     config = unet.config
-    if any(width % heads for width in config.block_out_channels):
+    many = (heads,) * len(config.block_out_channels) if isinstance(heads, int) else heads
+    if len(many) != len(config.block_out_channels) or any(width % each for width, each in zip(config.block_out_channels, many, strict=True)):
         raise InvalidInput(f"{heads} heads do not divide widths of {', '.join(map(str, config.block_out_channels))}", fix="choose another number of heads")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         adapter: Any = MotionAdapter(
             block_out_channels=config.block_out_channels, motion_layers_per_block=config.layers_per_block, motion_num_attention_heads=heads,
             motion_norm_num_groups=config.norm_num_groups, motion_max_seq_length=frames, use_motion_mid_block=middle,
+            motion_transformer_layers_per_block=layers,
         )  # fmt: skip
     for name, module in adapter.named_modules():
         if name.endswith("proj_out"):

@@ -45,6 +45,15 @@ def pack_folder(folder: Path) -> None:
     save_file(packed(load_file(folder / WEIGHTS)), folder / WEIGHTS, metadata={"format": "pt"})
 
 
+def eighths_folder(folder: Path) -> None:
+    """Store the matrices of a saved diffusers model as 8-bit floats (E4M3: three bits of fraction), all else as float16, in place. Stock code loads them as any other
+    numbers, which int8 with scales it does not, at about five times the rounding error."""
+    tensors = {
+        name: tensor.to(torch.float8_e4m3fn) if tensor.ndim >= 2 and tensor.numel() >= SMALLEST else tensor.half() for name, tensor in load_file(folder / WEIGHTS).items()
+    }
+    save_file(tensors, folder / WEIGHTS, metadata={"format": "pt"})
+
+
 def load_unet(folder: Path, dtype: torch.dtype) -> Any:
     """A `UNet2DConditionModel` from a folder with packed or plain weights, frozen. Raises `ModelUnavailable` when it cannot be read."""
     try:
