@@ -124,10 +124,9 @@ def seal(task: Task[Any], request: Request, result: Result, *, run: RunContext, 
         result.artifacts.update(poster=poster, hover=hover)
     document = describe(task, request, result, run=run)
     if result.clip is not None:
-        stamp(result.clip, document, inputs)
-        for name, changes in result.variants.items():
-            own = {**document["request"], **changes}
-            stamp(result.artifacts[name], {**document, "request": own, "seed": own.get("seed", run.seed)}, inputs)
+        for name, path in {"": result.clip, **{name: result.artifacts[name] for name in result.variants if name}}.items():
+            own = {**document["request"], **result.variants.get(name, {})}
+            stamp(path, {**document, "request": own, "seed": own.get("seed", run.seed)}, inputs)
     (folder / "preview.webp").unlink(missing_ok=True)
     with open(folder / "run.json", "w", encoding="utf-8") as stream:
         json.dump(document, stream, indent=1)

@@ -26,6 +26,7 @@ class Settings(BaseModel):
     data_dir: Path = Field(default_factory=default_data_dir, description="Folder of runs, results, inputs and models.")
     host: str = Field("127.0.0.1", description="Address the page listens on; only this machine unless changed.")
     port: int = Field(7860, ge=0, le=65535, description="Port of the page; 0 takes a free one.")
+    model_folders: str = Field("", description="More folders with models of your own in diffusers layout, separated as in PATH; data/checkpoints is always searched.")
     device: str = Field("auto", description="cpu, cuda, mps or auto.")
     shared: bool = Field(False, description="Several visitors: each sees only the results of their own browser.")
     offline: bool = Field(False, description="Never fetch a model, even when asked.")

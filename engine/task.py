@@ -102,7 +102,7 @@ class Meter:
 class Result:
     """The end: `clip` and `artifacts` are files inside the run's folder; `partial` when the user stopped early.
 
-    `variants`: artifacts that are clips in their own right -> the request fields in which they differ. Each carries its own settings inside.
+    `variants`: artifacts that are clips in their own right -> the request fields in which they differ; "" is the clip itself. Each carries its own settings inside.
     """
 
     clip: Path | None

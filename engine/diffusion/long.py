@@ -35,14 +35,14 @@ class LongStep(NamedTuple):
 
 def co_denoised(
     model: Any, levels: Levels, noise: torch.Tensor, states: torch.Tensor, windows: Windows, *, negative: torch.Tensor | None = None, guidance: Guidance = Guidance(),
-    given: Given | None = None, hooks: Hooks = Hooks(), start_at: int = 0, checkpoint: Checkpoint = lambda: None,
+    given: Given | None = None, given_noise: torch.Tensor | None = None, hooks: Hooks = Hooks(), start_at: int = 0, checkpoint: Checkpoint = lambda: None,
 ) -> Iterator[LongStep]:  # fmt: skip
     """All frames at once through overlapping windows whose outputs are averaged at each step (Gen-L-Video, Wang et al. 2023).
 
-    noise: (B, F, C, h, w), or the latents before `start_at`; states: as for `denoise`, one row a frame for prompts that change over time. After each step
+    noise: (B, F, C, h, w), or the latents before `start_at`, and then given_noise is what given frames are noised with; states: as for `denoise`, one row a frame for prompts that change over time. After each step
     but the last, `clip` holds the noisy latents from which the run can go on.
     """
-    known = known_frames(given, noise) if given else None
+    known = known_frames(given, noise if given_noise is None else given_noise) if given else None
     every = tuple(range(noise.shape[1]))
     steps = denoise(
         model, levels, noise, states, negative=negative, guidance=guidance, known=known, hooks=replace(hooks, windows=windows), start_at=start_at, checkpoint=checkpoint

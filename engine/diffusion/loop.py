@@ -244,10 +244,11 @@ def whole_states(states: torch.Tensor, latents: torch.Tensor) -> torch.Tensor:
 
 
 def _pictures(unet: Any, latents: torch.Tensor, timestep: int, states: torch.Tensor, **extra: Any) -> torch.Tensor:
-    given = latents.flatten(0, 1).to(unet.dtype).contiguous(memory_format=torch.channels_last)
-    return unet(given, timestep, states.flatten(0, 1).to(unet.dtype), **extra).sample.unflatten(0, latents.shape[:2])
+    given = latents.flatten(0, 1).to(unet.device, unet.dtype).contiguous(memory_format=torch.channels_last)
+    return unet(given, timestep, states.flatten(0, 1).to(unet.device, unet.dtype), **extra).sample.unflatten(0, latents.shape[:2]).to(latents.device)
 
 
 def _clip(unet: Any, latents: torch.Tensor, timestep: int, states: torch.Tensor, **extra: Any) -> torch.Tensor:
     # The motion model wants the texts once for every frame, not once for every clip.
-    return unet(latents.transpose(1, 2).to(unet.dtype), timestep, states.flatten(0, 1).to(unet.dtype), **extra).sample.transpose(1, 2)
+    given, told = latents.transpose(1, 2).to(unet.device, unet.dtype), states.flatten(0, 1).to(unet.device, unet.dtype)
+    return unet(given, timestep, told, **extra).sample.transpose(1, 2).to(latents.device)

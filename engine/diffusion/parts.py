@@ -64,14 +64,14 @@ class Parts:
 
     @torch.no_grad()
     def text_states(self, texts: Sequence[str]) -> torch.Tensor:
-        """(B, tokens, width) float32 states of the texts' tokens, cut and padded to the encoder's length. The last ones asked for are remembered.
+        """(B, tokens, width) float32 states of the texts' tokens on the processor, cut and padded to the encoder's length. The last ones asked for are remembered.
 
         Each text is encoded alone, so that its states do not depend on what else was asked for.
         """
         for text in dict.fromkeys(texts):
             if text not in self._texts:
                 ids = self.tokenizer([text], padding="max_length", max_length=self.tokenizer.model_max_length, truncation=True, return_tensors="pt").input_ids
-                self._texts[text] = self.text_encoder(ids.to(self.text_encoder.device))[0][0].float()
+                self._texts[text] = self.text_encoder(ids.to(self.text_encoder.device))[0][0].float().cpu()
             self._texts.move_to_end(text)
         found = torch.stack([self._texts[text] for text in texts])
         while len(self._texts) > CACHED_TEXTS:

@@ -215,3 +215,22 @@ def test_pictures_in_a_list_travel_and_are_named(tmp_path: Path) -> None:
     assert set(document["inputs"]) == {"images.0.image", "images.1.image"}
     stamp = read_stamp(tmp_path / "out" / "result.mp4", Settings())
     assert stamp is not None and set(stamp.files) == {"images.0.image.png", "images.1.image.png"} and stamp.files["images.0.image.png"] != stamp.files["images.1.image.png"]
+
+
+@pytest.mark.parametrize("values", [[toy_provider.FAILS, 5], [5, toy_provider.FAILS]])
+def test_a_cell_that_fails_is_told_and_the_others_are_made(tmp_path: Path, values: list[int]) -> None:
+    outcome, events, document = make(tmp_path, grid={"x_field": "steps", "x_values": values})
+    assert outcome.state == "done"
+    assert any("steps 66 could not be made: grey ran out" in data.get("text", "") for _, data in events)
+    (take,) = document["result"]["details"]["takes"]
+    assert take["changes"] == {"steps": 5}
+    stamp = read_stamp(tmp_path / "out" / take["clip"], Settings())
+    if values[0] == toy_provider.FAILS:  # the clip is the second cell's, and carries its settings
+        assert stamp is not None and stamp.document["request"]["steps"] == 5 and stamp.document["request"]["grid"] is None
+    else:
+        assert stamp is not None and stamp.document["request"]["grid"] is not None
+
+
+def test_when_every_take_fails_the_run_fails_with_the_reason(tmp_path: Path) -> None:
+    outcome, _, document = make(tmp_path, takes=2, steps=toy_provider.FAILS)
+    assert outcome.state == "failed" and not document

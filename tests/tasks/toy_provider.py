@@ -8,18 +8,22 @@ from collections.abc import Iterator
 import numpy as np
 
 from engine.context import RunContext
-from engine.errors import Cancelled
+from engine.errors import Cancelled, OutOfMemory
 from engine.task import Event, Meter, Note, Progress, Stage
 from engine.tasks.text_to_video.request import TextToVideoRequest
 from engine.tasks.text_to_video.takes import Made, earlier_draft
 
 HONOURS = frozenset({"steps", "seconds"})
+FAILS = 66
+"""So many steps run out of memory."""
 
 
 def make(request: TextToVideoRequest, run: RunContext, seed: int, stem: str) -> Iterator[Event | Made]:
     """4 frames of 32x32, or 8 when a draft is finished."""
     yield Stage("grey", "Painting")
     yield Note("grey is all there is")
+    if request.steps == FAILS:
+        raise OutOfMemory("grey ran out", fix="take fewer steps")
     draft = earlier_draft(request, run)
     level = int(np.random.default_rng(seed).integers(20, 200)) + request.steps if draft is None else int(json.loads(draft.read_text())["level"])
     count = 4 if draft is None else 8

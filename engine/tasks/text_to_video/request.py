@@ -55,10 +55,13 @@ class TextToVideoRequest(Request):
     fps: int = Field(24, ge=4, le=60, description="Frames a second.", json_schema_extra={"unit": "frames/s"})
     width: int = Field(768, ge=64, le=1920, description="Width of the clip.", json_schema_extra={"unit": "px", "step": 2})
     height: int = Field(432, ge=64, le=1920, description="Height of the clip.", json_schema_extra={"unit": "px", "step": 2})
-    model: Literal["pocket", "diorama"] = Field(
+    model: Literal["pocket", "diorama", "local"] = Field(
         "diorama",
-        description="Who draws. Pocket: a small diffusion model of the paper-cut world. Diorama: the same world drawn at once, exactly as the words are understood.",
+        description="Who draws. Pocket: a small diffusion model of the paper-cut world. Diorama: the same world drawn at once, exactly as the words are understood. "
+        "Local: a Stable Diffusion 1.5 model of your own, from its folder.",
     )
+    checkpoint: str = Field("", max_length=200, description="Model local: the name of the model's folder; empty takes the only one there is.")
+    motion_module: str = Field("", max_length=200, description="Model local, method animatediff: the name of the motion adapter's folder; empty takes the only one there is.")
     camera: Literal["as written", "still", "pan left", "pan right", "tilt up", "tilt down", "zoom in", "zoom out", "follow"] = Field(
         "as written", description="The camera's move; as written takes it from the prompt."
     )

@@ -14,14 +14,18 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import Cancelled, InvalidInput, ModelUnavailable
+from engine.errors import Cancelled, InvalidInput, ModelUnavailable, StudioError
 from engine.task import Event, Meter, Note, Result, Stage
 from engine.tasks.text_to_video.request import Scalar, TextToVideoRequest
 
 if TYPE_CHECKING:
     from engine.context import RunContext
 
-PROVIDERS = {"pocket": "engine.tasks.text_to_video.pocket", "diorama": "engine.tasks.text_to_video.diorama"}
+PROVIDERS = {
+    "pocket": "engine.tasks.text_to_video.pocket",
+    "diorama": "engine.tasks.text_to_video.diorama",
+    "local": "engine.tasks.text_to_video.local",
+}
 """Value of `model` -> module. A provider is one line here and one module; it is imported when a run needs it."""
 
 OWN = frozenset({"prompt", "takes", "grid", "seed", "model", "continue_run", "continue_take", "draft"})
@@ -113,11 +117,15 @@ def say(value: Scalar) -> str:
 
 
 def make_all(request: TextToVideoRequest, run: RunContext) -> Iterator[Event]:
-    """Make every take or cell and end in one `Result`; after Stop, with those that are finished and the partial one."""
+    """Make every take or cell and end in one `Result`; after Stop, with those that are finished and the partial one.
+
+    A take that fails is told in a note and the others are made all the same; only when none succeeds is the first one's error raised.
+    """
     todo = cells(request, run.seed)
     made: list[tuple[Cell, Made]] = []
     ignored: set[str] = set()
     told: set[str] = set()
+    failed: list[StudioError] = []
     for index, cell in enumerate(todo):
         try:
             run.checkpoint()
@@ -141,6 +149,13 @@ def make_all(request: TextToVideoRequest, run: RunContext) -> Iterator[Event]:
             if made:
                 yield result_of(request, made, stopped=True)
             raise
+        except StudioError as error:
+            if len(todo) == 1:
+                raise
+            failed.append(error)
+            yield Note(f"{cell.label} could not be made: {error.line}")
+    if not made:
+        raise failed[0]
     yield result_of(request, made)
 
 
@@ -161,7 +176,8 @@ def result_of(request: TextToVideoRequest, made: list[tuple[Cell, Made]], *, sto
         meters=first.meters,
         details={**first.details, "takes": takes, "grid": request.grid.model_dump(mode="json") if request.grid else None},
         partial=stopped or any(take.partial for _, take in made),
-        variants={cell.stem: {"takes": 1, "grid": None, "seed": take.seed, **cell.changes} for cell, take in made[1:]},
+        # Where the first take failed, the clip is another one's and carries that one's settings.
+        variants={("" if index == 0 else cell.stem): {"takes": 1, "grid": None, "seed": take.seed, **cell.changes} for index, (cell, take) in enumerate(made) if cell.stem != "result"},
     )
 
 

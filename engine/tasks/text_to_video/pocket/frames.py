@@ -11,24 +11,25 @@ import numpy as np
 import torch
 
 from engine.diffusion.attention import attending
+from engine.diffusion.displacement import translations
 from engine.diffusion.long import LongStep, by_pieces, co_denoised, known_frames
 from engine.diffusion.loop import Hooks, Known, denoise, denoiser_of
 from engine.diffusion.noise import chained, mixed
 from engine.diffusion.schedules import PLANS, Piece
 from engine.diffusion.walk import blended as blended_states
 from engine.diffusion.windows import Windows
-from engine.diffusion.zero import held_to, together
+from engine.diffusion.zero import Turn, held_to, moved, paper_step, together
 from engine.errors import InvalidInput
 from engine.metrics.clips import drift, seam_ratio
 from engine.task import Event, Meter, Note, Preview, Progress, Stage
 from engine.tasks.text_to_video.pocket.drawing import DRAWN_AT, PREVIEW_FPS, PREVIEW_FRAMES, draw
 from engine.tasks.text_to_video.pocket.job import MODEL_FPS, Job, small
-from engine.tasks.text_to_video.pocket.models import motion_model
 from engine.tasks.text_to_video.pocket.moving import Anchor, as_pictures, layered, phase_of
 from engine.tasks.text_to_video.pocket.shapes import fitted
 from engine.tasks.text_to_video.prompts import schedule, weights
 from engine.tasks.text_to_video.takes import Made
 from engine.vision.interpolation import Between
+from engine.world.spec import SceneSpec
 
 WINDOW, STRIDE = 16, 8
 """Frames that the model sees at once, and how far one window of a long clip is from the next."""
@@ -102,12 +103,15 @@ def _denoised(job: Job, states: torch.Tensor, given: dict[int, torch.Tensor], co
             yield Stage("drawing", "Drawing every frame alone")
             return (yield from _followed(job, denoise(denoiser_of(parts.unet), job.levels, noise, states, known=(known_frames(given, noise) if given else None), **both)))  # type: ignore[arg-type]
         case "animatediff":
-            model = denoiser_of(motion_model(job.pocket))
+            model = denoiser_of(job.motion_model())
             noise = mixed(shape, SHARED_NOISE, generator)
             yield Stage("drawing", "Drawing the frames")
             if count <= WINDOW:
                 return (yield from _followed(job, denoise(model, job.levels, noise, states, known=(known_frames(given, noise) if given else None), **both)))  # type: ignore[arg-type]
             return (yield from _long(job, model, noise, states, given, negative))
+        case "zero" if job.pocket.flow is None:
+            yield Stage("drawing", "Drawing the frames")
+            return (yield from _translated(job, generator, states, given, negative))
         case "zero":
             drawn = yield from draw(job, 0)
             layers = _moved(job, drawn.clean, count)
@@ -131,12 +135,48 @@ def _along(
     model = attending(denoiser_of(parts.unet), parts.unet, mode="first")
     if job.request.long_method == "co-denoise":
         hooks = held_to(layers, until=HELD_UNTIL, strength=HELD, first_too=True)
-        return (yield from _pieced(job, noise, co_denoised(model, job.levels, started, states, Windows(WINDOW, STRIDE), given=given, hooks=hooks, start_at=begin, **both)))  # type: ignore[arg-type]
+        return (yield from _pieced(job, noise, co_denoised(model, job.levels, started, states, Windows(WINDOW, STRIDE), given=given, given_noise=noise, hooks=hooks, start_at=begin, **both)))  # type: ignore[arg-type]
 
     def held(piece: Piece, known: Known) -> Hooks:
         return held_to(layers[:, list(piece.frames)], until=HELD_UNTIL, strength=HELD, first_too=True)
 
     return (yield from _long(job, model, noise, states, given, negative, held))
+
+
+def _translated(job: Job, generator: torch.Generator, states: torch.Tensor, given: dict[int, torch.Tensor], negative: torch.Tensor) -> Generator[Event, None, torch.Tensor]:
+    """Text2Video-Zero as published: one start, moved a little further for each frame, and all frames drawn together looking at the first.
+
+    A given first picture takes the place of the drawn start. Longer clips are co-denoised whatever the long-video method: the moved start ties the windows.
+    """
+    parts, levels, count, shape = job.pocket.parts, job.levels, len(states), job.cell_shape
+    both = {"negative": negative, "guidance": job.guidance, "checkpoint": job.run.checkpoint}
+    turn, noise = Turn.of(levels), torch.randn((1, 1, *shape), generator=generator)
+    start = first = noise
+    if 0 in given:
+        start, first = (levels.noised(given[0][None, None], noise, step) for step in (turn.drawn, turn.joint))
+    else:
+        for step in denoise(parts.unet, levels, start, states[:1], stop_at=turn.drawn, **both):  # type: ignore[arg-type]
+            start = step.latents
+            first = start if step.step == turn.joint else first
+    pace = np.array(toward(job.readings[0].spec)) * paper_step(shape[1:]) * job.request.motion
+    started = moved(start, first, translations(count, (float(pace[0]), float(pace[1])), shape[1:]), levels, turn, generator)
+    fresh = torch.randn((1, count, *shape), generator=generator)
+    known = known_frames(given, fresh) if given else None
+    if count <= WINDOW:
+        return (yield from _followed(job, together(parts.unet, levels, started, states, start_at=turn.joint, known=known, **both)))  # type: ignore[arg-type]
+    model = attending(denoiser_of(parts.unet), parts.unet, mode="first")
+    return (yield from _pieced(job, started, co_denoised(model, levels, started, states, Windows(WINDOW, STRIDE), given=given, given_noise=fresh, start_at=turn.joint, **both)))  # type: ignore[arg-type]
+
+
+def toward(spec: SceneSpec) -> tuple[float, float]:
+    """Where the picture goes, (x, y): as the first thing moves, else against the camera, else to the right and down as in the paper."""
+    ways = {"left": (-1.0, 0.0), "right": (1.0, 0.0), "up": (0.0, -1.0), "down": (0.0, 1.0)}
+    if spec.subjects and spec.subjects[0].motion in ways:
+        return ways[spec.subjects[0].motion]
+    if (camera := spec.camera.rsplit(" ", 1)[-1]) in ways and spec.camera != "still":
+        x, y = ways[camera]
+        return -x, -y
+    return 1.0, 1.0
 
 
 def _long(

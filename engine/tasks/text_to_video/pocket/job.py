@@ -19,7 +19,7 @@ from engine.media.images import read_image
 from engine.metrics.clips import adjacent_change, frame_consistency
 from engine.task import Event, Meter, Preview, Progress, Stage
 from engine.tasks.text_to_video.diorama import mixed
-from engine.tasks.text_to_video.pocket.models import Pocket
+from engine.tasks.text_to_video.pocket.models import Pocket, motion_model
 from engine.tasks.text_to_video.pocket.moving import Pace
 from engine.tasks.text_to_video.pocket.shapes import doublings, fitted, native_size
 from engine.tasks.text_to_video.pocket.wording import Told
@@ -90,6 +90,15 @@ class Job:
         return Levels.of(self.pocket.parts.scheduler, self.request.steps)
 
     @property
+    def knows_words(self) -> bool:
+        """Whether pocket-clip can say which words of the prompt the clip shows."""
+        return True
+
+    def motion_model(self) -> Any:
+        """The motion UNet of method `animatediff`. Raises `ModelUnavailable` when there is none."""
+        return motion_model(self.pocket)
+
+    @property
     def guidance(self) -> Guidance:
         """How strictly the prompt is followed."""
         return Guidance(self.request.guidance)
@@ -154,8 +163,9 @@ class Job:
         consistency = frame_consistency(seen, lambda frames: self.pocket.clip.image_features(frames).numpy())
         self.meters.append(Meter("consistency", "Frame consistency", consistency, baseline=1.0, baseline_label="a frozen clip", help="Likeness of neighbouring frames; see the change beside it."))
         self.meters.append(Meter("change", "Change", adjacent_change(seen), "of 255", 0.0, "a frozen clip", help="Mean change of a pixel from one looked-at frame to the next, twelve a second."))
-        few = seen[:: max(1, len(seen) // 4)]
-        self.details["words"] = [[word.start, word.end, round(word.score, 3)] for word in self.pocket.clip.words(few, request.prompt)]
+        if self.knows_words:
+            few = seen[:: max(1, len(seen) // 4)]
+            self.details["words"] = [[word.start, word.end, round(word.score, 3)] for word in self.pocket.clip.words(few, request.prompt)]
         yield Made(writer.path, self.seed, tuple(self.meters), self.details, self.artifacts)
 
 

@@ -1,0 +1,127 @@
+"""The provider `local`: any Stable Diffusion 1.5 model of the user's own, from its diffusers folder, on the processor or the graphics card.
+
+The methods are those of the pocket provider that denoise every frame, and its long clips: `zero` (Text2Video-Zero with the paper's own translation, in the direction that the
+prompt names), `animatediff` (with a motion adapter's folder) and `independent`. There is no learnt motion field for such models: `flow` is taken as `zero`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.catalog.folders import chosen, weight_bytes
+from engine.task import Event, Note, Stage
+from engine.tasks.text_to_video.pocket.job import Job
+from engine.tasks.text_to_video.pocket.models import Pocket
+from engine.tasks.text_to_video.prompts import schedule
+from engine.tasks.text_to_video.request import TextToVideoRequest
+from engine.tasks.text_to_video.takes import Made
+
+if TYPE_CHECKING:
+    import torch
+
+    from engine.context import RunContext
+    from engine.settings import Settings
+
+HONOURS = frozenset(
+    {
+        "negative_prompt", "prompts", "seconds", "fps", "width", "height", "camera", "motion", "loop", "steps", "guidance", "method", "long_method", "interpolate", "upscale",
+        "first_image", "last_image", "images", "checkpoint", "motion_module",
+    }
+)  # fmt: skip
+
+NUMBERS = 2
+"""How much more memory a model may take than its files: they may hold half-size numbers that the processor multiplies as float32."""
+
+
+@dataclass(frozen=True)
+class LocalJob(Job):
+    """A clip of a model that knows the whole world, not the diorama's words. adapter: folder of the motion adapter, for method animatediff."""
+
+    adapter: Path | None = None
+
+    @cached_property
+    def native(self) -> tuple[int, int]:
+        """(width, height) in pixels that the model draws: its own area in the shape that was asked for."""
+        parts = self.pocket.parts
+        config = parts.unet.config
+        return sized(config.sample_size * parts.factor, self.request.width / self.request.height, parts.factor * 2 ** (len(config.block_out_channels) - 1))
+
+    @property
+    def times(self) -> int:
+        """The upscaler knows paper, so it doubles only when that is asked for."""
+        return int(self.request.upscale == "2x")
+
+    @property
+    def knows_words(self) -> bool:
+        """Pocket CLIP cannot judge such pictures by words."""
+        return False
+
+    def motion_model(self) -> Any:
+        """The model with its motion adapter."""
+        from engine.diffusion.animate import load_adapter, motion_unet
+
+        parts = self.pocket.parts
+        assert self.adapter is not None, "chosen before the models are loaded"
+        return motion_unet(parts.unet, load_adapter(self.adapter, dtype=parts.dtype, device=parts.device))
+
+
+def sized(side: int, ratio: float, multiple: int) -> tuple[int, int]:
+    """(width, height) of the shape `ratio` with about side * side pixels, each a multiple of `multiple` and at least that."""
+    width, height = (max(multiple, round(side * share / multiple) * multiple) for share in (ratio**0.5, ratio**-0.5))
+    return width, height
+
+
+def device_of(settings: Settings) -> torch.device:
+    """The device that the settings name; auto takes a graphics card where there is one."""
+    import torch
+
+    if settings.device != "auto":
+        return torch.device(settings.device)
+    return torch.device("cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu")
+
+
+def make(request: TextToVideoRequest, run: RunContext, seed: int, stem: str) -> Iterator[Event | Made]:
+    """Makes the clip STEM.mp4. Raises `ModelUnavailable` that says where to put a model when there is none."""
+    checkpoint = chosen(run.settings, "checkpoint", request.checkpoint)
+    adapter = chosen(run.settings, "motion module", request.motion_module) if request.method == "animatediff" else None
+    yield Stage("loading", f"Loading {checkpoint.name}")
+    import numpy as np
+
+    from engine.diffusion.parts import load_parts
+    from engine.tasks.text_to_video.pocket.frames import make_frames
+    from engine.tasks.text_to_video.pocket.models import folder
+    from engine.tasks.text_to_video.pocket.wording import told
+    from engine.vision import upscale
+
+    if request.method == "flow":
+        yield Note("The model local has no motion field: method flow is taken as zero (Text2Video-Zero).")
+        request = request.model_copy(update={"method": "zero"})
+    if request.draft:
+        yield Note("A draft of the model local takes half of the steps and cannot be finished later.")
+        request = request.model_copy(update={"steps": (request.steps + 1) // 2, "draft": False})
+    device = device_of(run.settings)
+    with ExitStack() as held:
+
+        def load() -> Pocket:
+            from engine.metrics.pocket_clip import load as load_clip
+
+            return Pocket(load_parts(checkpoint.folder, device=device), None, upscale.load(folder("pocket-upscale")), load_clip(folder("pocket-clip"), folder("pocket-sd")))
+
+        if run.pool is None:
+            models = load()
+        else:
+            models = held.enter_context(run.pool.lease(f"local:{checkpoint.folder}:{device}", lambda progress: load(), expected=NUMBERS * weight_bytes(checkpoint.folder)))
+        run.checkpoint()
+        # The grammar reads the direction of the motion; the words go to the model as they were written.
+        readings = [replace(told(request, seed, moment.prompt), sentence=moment.prompt, notes=()) for moment in schedule(request)]
+        details = {"checkpoint": checkpoint.name, "device": str(device)} | ({"motion_module": adapter.name} if adapter else {})
+        job = LocalJob(request, run, seed, stem, models, readings, details=details, adapter=adapter.folder if adapter else None)
+        wide, high = job.native
+        if not np.isclose(wide * high, request.width * request.height, rtol=0.3):
+            yield Note(f"{checkpoint.name} draws {wide}x{high}; the clip is resized to {request.width}x{request.height}.")
+        yield from make_frames(job)
