@@ -1,0 +1,199 @@
+"""The pocket clip model: sixteen frames from a text and any of them that are given (block B15). `python -m engine.training.frames`.
+
+v-prediction on stacked frames (MCVD, Voleti et al. 2022) with the picture model's schedule. What is given is drawn at random for each clip: the first frame, the last,
+both, every fourth, some at a start, any one, or none; and how noisy it is, which the net is told (LVDM, He et al. 2022).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from safetensors.torch import save_file
+from transformers import CLIPTokenizer
+
+from engine.diffusion.clip_net import ClipNet
+from engine.diffusion.conditioned import conditions
+from engine.diffusion.packed import WEIGHTS, packed
+from engine.training import image, text
+from engine.training.clips import Clips, moving
+from engine.training.home import Log, Stop, be_modest, load_checkpoint, only_one, save_checkpoint, training_dir
+from engine.training.image import spread
+from engine.training.motion import FIRST_SHARDS, TEST_SCENES, image_caption
+from engine.training.optim import Optimiser
+from engine.training.vae import rate_at, swap
+
+NAME = "pocket-frames"
+GIVEN = {"first": 0.34, "last": 0.1, "both": 0.14, "every 4th": 0.12, "start": 0.12, "any": 0.08, "none": 0.1}
+"""What is given of a clip, and how often in training."""
+
+CLEAN = 0.5
+"""Share of clips whose given frames carry no noise; that of the others has a power of up to `DUSTIEST`."""
+DUSTIEST = 0.3
+
+MOVING_WEIGHT, GIVEN_WEIGHT = 3.0, 0.1
+"""How much more an error counts where most moves, and what one on a frame that is given counts."""
+
+
+def mask_of(kind: str, frames: int, rng: np.random.Generator) -> np.ndarray:
+    """(frames,) 1 where a frame is given, by one of the names in `GIVEN`. Every fourth includes the last one, so that nothing lies outside."""
+    mask = np.zeros(frames, np.float32)
+    match kind:
+        case "first" | "both":
+            mask[0] = 1
+        case "every 4th":
+            mask[:: max(1, frames // 4)] = 1
+        case "start":
+            mask[: int(rng.integers(2, frames // 2 + 1))] = 1
+        case "any":
+            mask[int(rng.integers(frames))] = 1
+        case _:
+            pass
+    if kind in ("last", "both", "every 4th"):
+        mask[-1] = 1
+    return mask
+
+
+def loss_of(
+    net: Any, alphas: torch.Tensor, latents: torch.Tensor, states: torch.Tensor, steps: torch.Tensor, noise: torch.Tensor, mask: torch.Tensor, power: torch.Tensor,
+    dust: torch.Tensor, weight: torch.Tensor | None = None,
+) -> torch.Tensor:  # fmt: skip
+    """Mean squared error of v. latents, noise, dust: (B, F, 4, h, w); states: (B, tokens, width); steps: (B,); mask: (B, F) 1 where given; power: (B,) of the noise
+    `dust` of the given ones; weight: (B, F, 1, h, w), None: errors on frames that are not given, alike, as it is reported."""
+    kept, given, level = alphas[steps].view(-1, 1, 1, 1, 1), mask[:, :, None, None, None], power.view(-1, 1, 1, 1, 1)
+    noisy, target = kept.sqrt() * latents + (1 - kept).sqrt() * noise, kept.sqrt() * noise - (1 - kept).sqrt() * latents
+    shown = conditions((1 - level).sqrt() * latents + level.sqrt() * dust, given, level)
+    found = net(torch.cat([noisy, shown], 2), steps, states)
+    counts = (1 - given).expand(*latents.shape[:2], 1, *latents.shape[3:]) if weight is None else weight * torch.where(given > 0, GIVEN_WEIGHT, 1.0)
+    return ((found - target).pow(2).mean(2, keepdim=True) * counts).sum() / counts.sum()
+
+
+class Training:
+    """The net with everything that a step needs, and that a checkpoint must hold. The text encoder is frozen."""
+
+    def __init__(self, net: ClipNet, tokenizer: CLIPTokenizer, encoder: Any, seed: int = 0, *, kind: torch.dtype = torch.bfloat16) -> None:
+        self.tokenizer, self.seconds, self.samples = tokenizer, 0.0, 0
+        self.encoder: Any = encoder.to(kind).eval().requires_grad_(False)
+        self.optimiser = Optimiser(net.named_parameters(), muon_rate=2e-3, adam_rate=1e-3, average=0.998, adam_only=("enter", "leave", "clock", "when", "near"))
+        self.net: Any = net.to(kind).to(memory_format=torch.channels_last)
+        self.rng, self.noise = np.random.default_rng([seed, 19]), torch.Generator().manual_seed(seed)
+        self.alphas = image.scheduler().alphas_cumprod
+
+    @torch.no_grad()
+    def states(self, texts: list[str]) -> torch.Tensor:
+        """(B, 64, width) states of the texts."""
+        return self.encoder(text.tokens(self.tokenizer, texts))[0]
+
+    def step(self, clips: Clips, count: int, scale: float = 1.0) -> float:
+        """One step on so many clips; the weighted loss."""
+        latents, texts = clips.draw(self.rng, count)
+        kinds = self.rng.choice(list(GIVEN), size=count, p=list(GIVEN.values()))
+        mask = torch.from_numpy(np.stack([mask_of(str(kind), latents.shape[1], self.rng) for kind in kinds]))
+        power = DUSTIEST * torch.rand(count, generator=self.noise) * (torch.rand(count, generator=self.noise) > CLEAN)
+        noise, dust = (torch.randn(latents.shape, generator=self.noise) for _ in range(2))
+        weight = 1 + MOVING_WEIGHT * moving(latents)
+        loss = loss_of(self.net, self.alphas, latents, self.states(texts), spread(count, self.noise), noise, mask, power, dust, weight)
+        self.optimiser.zero()
+        loss.backward()
+        self.optimiser.step(scale)
+        self.samples += count
+        return float(loss.detach())
+
+    def save(self, path: Path) -> None:
+        """Write all of it; `load` continues bit for bit."""
+        state = {"steps": self.optimiser.steps, "samples": self.samples, "seconds": self.seconds, "rng": self.rng.bit_generator.state}
+        save_checkpoint(path, {**self.optimiser.tensors(), "noise": self.noise.get_state()}, state)
+
+    def load(self, path: Path) -> None:
+        """Go on from a checkpoint. Raises `ModelUnavailable` when it cannot be read."""
+        tensors, state = load_checkpoint(path)
+        self.optimiser.load(tensors, state["steps"])
+        self.noise.set_state(tensors["noise"])
+        self.rng.bit_generator.state, self.samples, self.seconds = state["rng"], state["samples"], state["seconds"]
+
+    def averaged(self, kind: torch.dtype | None = None) -> Any:
+        """A net with the averaged weights, in the kind of number that training uses unless another is given."""
+        fresh = ClipNet(**self.net.config)
+        fresh.load_state_dict(self.optimiser.averages)
+        return fresh.to(self.net.dtype if kind is None else kind).to(memory_format=torch.channels_last).eval()
+
+    @torch.no_grad()
+    def held_out(self, net: Any, clips: Clips, count: int = 64) -> dict[str, float]:
+        """Unweighted v-MSE on held-out clips and wordings by what is given, always the same with the same noise. A net that says nothing has about 1."""
+        rng, noise = np.random.default_rng(9), torch.Generator().manual_seed(9)
+        picks = np.arange(0, len(clips), max(1, len(clips) // count))[:count]
+        latents, states = clips.take(picks), self.states([image_caption(clips, k, rng) for k in picks])
+        steps, eps = spread(len(picks), noise), torch.randn(latents.shape, generator=noise)
+        found = {}
+        for kind in ("first", "both", "every 4th", "none"):
+            mask = torch.from_numpy(np.stack([mask_of(kind, latents.shape[1], rng) for _ in picks]))
+            found[kind] = round(float(loss_of(net, self.alphas, latents, states, steps, eps, mask, torch.zeros(len(picks)), eps)), 4)
+        return found
+
+
+def export(net: ClipNet, place: Path) -> None:
+    """Write a net with its settings, matrices at one byte a number, aside and then swapped into place."""
+    aside = place.with_suffix(".part")
+    aside.mkdir(parents=True, exist_ok=True)
+    save_file(packed(net.state_dict()), aside / WEIGHTS, metadata={"format": "pt"})
+    (aside / "config.json").write_text(json.dumps(net.config, indent=2) + "\n", encoding="utf-8")
+    swap(aside, place)
+
+
+def main() -> int:
+    """Train for so many minutes of processor time in all (earlier ones count)."""
+    parser = argparse.ArgumentParser(prog="python -m engine.training.frames", description="Train the pocket clip model; resumes by itself.")
+    parser.add_argument("--minutes", type=float, default=35, help="minutes of processor time in all, earlier sessions included")
+    parser.add_argument("--batch", type=int, default=32)
+    parser.add_argument("--shards", type=int, default=120, help="most shards of 64 clips; 2 MB each")
+    chosen = parser.parse_args()
+    be_modest()
+    cv2.setNumThreads(1)
+    folder = training_dir() / NAME
+    with only_one(folder):
+        stop, log = Stop(), Log(folder)
+        autoencoder, tokenizer, encoder, mark = image.load_parts()
+        autoencoder = autoencoder.to(torch.bfloat16)
+        clips, test = Clips(autoencoder, mark), Clips(autoencoder, mark, "held-out", scenes=TEST_SCENES)
+        test.make(0)
+        for shard in range(FIRST_SHARDS):
+            clips.make(shard)
+        torch.manual_seed(0)
+        training = Training(ClipNet(), tokenizer, encoder)
+        checkpoint = folder / "checkpoint.safetensors"
+        if checkpoint.exists():
+            training.load(checkpoint)
+        marked, began = time.monotonic(), time.process_time()
+        losses: list[float] = []
+        while not stop and training.seconds < 60 * chosen.minutes:
+            losses.append(training.step(clips, chosen.batch, rate_at(training.seconds / 60 / chosen.minutes)))
+            # Drawing a shard costs about as much as training on each of its clips nine times.
+            if training.samples > 8 * len(clips) and len(clips.known) < chosen.shards:
+                clips.make(max(clips.known) + 1)
+            now, spent = time.monotonic(), time.process_time()
+            training.seconds, began = training.seconds + spent - began, spent
+            if now - marked > 240:
+                report(training, test, folder, log, losses, len(clips))
+                marked, losses, began = time.monotonic(), [], time.process_time()
+        report(training, test, folder, log, losses, len(clips))
+    return 0
+
+
+def report(training: Training, test: Clips, folder: Path, log: Log, losses: list[float], clips: int) -> None:
+    """Checkpoint, held-out figures, and the net for `engine.diffusion.clip_net`."""
+    training.save(folder / "checkpoint.safetensors")
+    log.write(
+        samples=training.samples, minutes=training.seconds / 60, clips=clips, loss=float(np.mean(losses)) if losses else None,
+        held_out=training.held_out(training.averaged(), test),
+    )  # fmt: skip
+    export(training.averaged(torch.float32), folder / "export")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
