@@ -2,6 +2,7 @@
 
 CLIP's loss (Radford et al., 2021) over distinct scenes, and for each picture a few copies of its own sentence with one word swapped for a wrong one: among random
 sentences place and time alone tell them apart, and colours would never be learnt. The image tower begins as the judge's trunk where there is one.
+Half of its pictures have been through the pocket VAE or half of the picture model's way: halfway drawn ones are what it has to choose between.
 """
 
 from __future__ import annotations
@@ -16,24 +17,38 @@ import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
+from diffusers import AutoencoderTiny
 from safetensors.torch import load_file, save_file
 from transformers import CLIPTextModel, CLIPTokenizer
 
+from engine.diffusion.levels import Levels
+from engine.diffusion.loop import denoise
+from engine.diffusion.parts import Parts, load_parts
 from engine.errors import ModelUnavailable
-from engine.metrics.pocket_clip import CHOICES, CONFIG, WEIGHTS, PocketClip, Towers, alternatives, fingerprint, shown, text_states
+from engine.metrics.pocket_clip import CHOICES, CHUNK, CONFIG, WEIGHTS, PocketClip, Towers, alternatives, fingerprint, shown, text_states
 from engine.metrics.pocket_judge import small_pictures
-from engine.training import judge, text
+from engine.training import judge, text, vae
 from engine.training.data import Recipe
 from engine.training.home import Log, Stop, be_modest, load_checkpoint, only_one, save_checkpoint, training_dir
 from engine.training.judge import HELD_OUT, augmented, renders
 from engine.training.optim import Optimiser
-from engine.training.vae import rate_at, swap
+from engine.training.upscale import softened
+from engine.training.vae import rate_at, swap, to_tensor
 from engine.training.wording import short, typed
 from engine.world.spec import SceneSpec
 
 NAME = "pocket-clip"
 SWAPPED = 2
 """Copies of each sentence with a wrong word."""
+
+WEIGHT = {"kind": 5.0, "colour": 2.0}
+"""How often these words are the wrong ones, where others count once: a sentence has four that are easy to see, and one thing, with 24 others to take it for."""
+
+WIDTHS = (0.0, 0.3)
+"""Range of the width of the noise on the VAE's unit latents; a drawn picture is further from a render than its round trip is."""
+
+HALFWAY = (0.2, 0.8)
+"""Range of the signal power at which a render is taken up by the picture model."""
 
 AMONG = 64
 """Sentences among which the right one is to be found."""
@@ -42,13 +57,51 @@ AMONG = 64
 def swapped(sentence: str, rng: np.random.Generator, count: int = SWAPPED) -> list[str]:
     """So many copies of a sentence, each with one word that a picture can show swapped for a wrong one; fewer when it has no such word."""
     spans = shown(sentence)
+    shares = np.cumsum([WEIGHT.get(name, 1.0) for _, name, _ in spans])
     out = []
     for _ in range(count if spans else 0):
-        span, name, value = spans[int(rng.integers(len(spans)))]
+        span, name, value = spans[int(np.searchsorted(shares, rng.random() * shares[-1], side="right"))]
         options = alternatives(name, span.text)
         wrong = [word for other, word in options.items() if other != value]
         out.append(sentence[: span.start] + wrong[int(rng.integers(len(wrong)))] + sentence[span.end :])
     return out
+
+
+@torch.no_grad()
+def half_drawn(parts: Parts, pictures: np.ndarray, seed: int = 0) -> np.ndarray:
+    """(N, H, W, 3) uint8 renders as the picture model expects them from a noisy look, without being told what they show."""
+    noise, states, done = torch.Generator().manual_seed(seed), parts.text_states([""]), []
+    levels = Levels.of(parts.scheduler, 50)
+    steps = [k for k in range(levels.steps) if HALFWAY[0] < levels.alphas[k] < HALFWAY[1]]
+    for k in range(0, len(pictures), CHUNK):
+        latents = parts.encode(to_tensor(pictures[k : k + CHUNK]))[:, None]  # (B, 1, C, h, w)
+        step = steps[int(torch.randint(len(steps), (), generator=noise))]
+        noisy = levels.noised(latents, torch.randn(latents.shape, generator=noise), step)
+        clean = next(denoise(parts.unet, levels, noisy, states, start_at=step)).x0[:, 0]
+        done.append(((parts.decode(clean).clamp(-1, 1) + 1) * 127.5).round().byte().permute(0, 2, 3, 1).numpy())
+    return np.concatenate(done)
+
+
+def soften(pictures: np.ndarray, home: Path, *, mirrored: bool = False) -> None:
+    """Put every second picture of each scene (scenes, frames, H, W, 3) through what the models there do: the VAE, and the picture model where it is trained.
+
+    mirrored: every second scene is the mirror image of the one before, and stays so; that halves the work.
+    """
+    if not (home / vae.NAME / "export").exists():
+        return
+    autoencoder: Any = AutoencoderTiny.from_pretrained(home / vae.NAME / "export", torch_dtype=torch.bfloat16).eval()
+    drawing = home / "pocket-sd/export"
+    parts = load_parts(drawing) if drawing.exists() else None
+    apart = 2 if mirrored else 1
+    for frame in range(1, pictures.shape[1], 2):
+        given = pictures[::apart, frame]
+        if parts is not None and frame % 4 == 3:
+            done = half_drawn(parts, given)
+        else:
+            done = softened(autoencoder, given, torch.Generator().manual_seed(frame), WIDTHS)
+        pictures[::apart, frame] = done
+        if mirrored:
+            pictures[1::2, frame] = done[:, :, ::-1]
 
 
 def loss_of(pictures: torch.Tensor, sentences: torch.Tensor, wrong: torch.Tensor, there: torch.Tensor, scale: torch.Tensor) -> torch.Tensor:
@@ -166,13 +219,19 @@ def main() -> int:
         raise ModelUnavailable(f"{text.NAME} is not trained yet", fix="run python -m engine.training.text first")
     with only_one(folder):
         stop, log = Stop(), Log(folder)
-        test = Scenes(*renders(HELD_OUT, 1))
+        pictures, records = renders(HELD_OUT, 1)
+        # Each scene as it is rendered, and as it is when the models have been over it.
+        pictures = np.repeat(pictures[:, :1], 4, 1)
+        soften(pictures, home)
+        test = Scenes(pictures, records)
         torch.manual_seed(0)
         encoder: Any = CLIPTextModel.from_pretrained(words, dtype=torch.float32)
         training = Training(begun(home / judge.NAME / "export"), CLIPTokenizer.from_pretrained(words / "tokenizer"), encoder)
         if (folder / "checkpoint.safetensors").exists():
             training.load(folder / "checkpoint.safetensors")
-        learn = Scenes(*renders(Recipe(), chosen.shards, stop))
+        pictures, records = renders(Recipe(), chosen.shards, stop)
+        soften(pictures, home, mirrored=Recipe().mirrored)
+        learn = Scenes(pictures, records)
         marked, began = training.seconds, time.process_time()
         losses: list[float] = []
         while not stop and training.seconds < 60 * chosen.minutes:
@@ -199,9 +258,11 @@ def report(training: Training, folder: Path, log: Log, losses: list[float], test
     """Checkpoint, held-out figures in unseen patterns of wording, and the export."""
     training.save(folder / "checkpoint.safetensors")
     model, rng = training.averaged(), np.random.default_rng(6)
-    texts, pictures = [short(spec, rng, held_out=True, leave_out=0.0)[0] for spec in test.specs], test.pictures[:, 0]
+    texts = [short(spec, rng, held_out=True, leave_out=0.0)[0] for spec in test.specs]
+    shown_as = {"words_and_chance": 0, "after_vae": 1, "half_drawn": 3}
+    words = {name: word_accuracy(model, test.pictures[:among, frame], texts[:among]) for name, frame in shown_as.items() if frame < test.pictures.shape[1]}
     log.write(steps=training.optimiser.steps, minutes=training.seconds / 60, scenes=scenes, loss=float(np.mean(losses)) if losses else None,
-              retrieval=retrieval(model, pictures, texts, among), among=among, words_and_chance=word_accuracy(model, pictures[:among], texts[:among]))  # fmt: skip
+              retrieval=retrieval(model, test.pictures[:, 0], texts, among), among=among, **words)  # fmt: skip
     export(training, folder / "export")
 
 

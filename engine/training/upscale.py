@@ -2,6 +2,7 @@
 
 The truth is a render at 256 px; the input is its area average at 128 px: as it is, or after the pocket VAE and some noise on its latents, as the picture
 model's own pictures will come, or a little blurred, noisy and JPEG-coded. So the net learns to repair what the VAE softens, and to leave alone what is sharp.
+Beside pixels, what the image tower of pocket-clip sees is compared: a net that knows pixels only paints the average of all that a smear could have been.
 """
 
 from __future__ import annotations
@@ -16,9 +17,11 @@ from typing import Any
 import cv2
 import numpy as np
 import torch
+import torch.nn.functional as F
 from diffusers import AutoencoderTiny
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
+from engine.metrics.pocket_judge import Trunk
 from engine.training import vae
 from engine.training.data import Cache, Recipe, Split
 from engine.training.home import Log, Stop, be_modest, load_checkpoint, only_one, save_checkpoint, training_dir
@@ -27,13 +30,16 @@ from engine.training.vae import gradients, rate_at, swap, to_tensor
 from engine.vision.upscale import CONFIG, FACTOR, WEIGHTS, Upscaler, bicubic
 
 NAME = "pocket-upscale"
+TOWER = "pocket-clip"
+"""Whose eyes are borrowed."""
+
 HIGH = 256
 """Side of the true pictures in pixels."""
 
 CROP = 64
 """Side of the training inputs in pixels."""
 
-SOFT_SHARE, WORN_SHARE = 0.5, 0.2
+SOFT_SHARE, WORN_SHARE = 0.65, 0.15
 """Shares of the inputs that came through the VAE, and that were blurred, noised and coded; the rest is clean."""
 
 NOISE = (0.0, 0.1)
@@ -103,10 +109,36 @@ def pairs(cache: Cache, shards: int, autoencoder: Any | None, *, each: int | Non
     return Pairs(high, low, None if autoencoder is None else softened(autoencoder, low, torch.Generator().manual_seed(3), widths))
 
 
-def loss_of(model: Upscaler, inputs: torch.Tensor, truths: torch.Tensor) -> torch.Tensor:
-    """L1 and L1 of the gradients, in [0, 1]. inputs: (B, 3, h, w); truths: (B, 3, 2h, 2w)."""
+SEEN = 0.05
+"""Weight of what is seen, beside pixels."""
+
+TAPS = (7, 13, 19)
+"""Layers of the image tower, the last of each stage, at which pictures are compared."""
+
+
+class Seen:
+    """How differently two sets of pictures are seen by a frozen image tower, at the size that it knows (perceptual loss, Johnson et al., 2016)."""
+
+    def __init__(self, trunk: torch.nn.Sequential) -> None:
+        self.trunk = trunk.eval().requires_grad_(False)
+
+    def __call__(self, drawn: torch.Tensor, truths: torch.Tensor) -> torch.Tensor:
+        """(B, 3, 2h, 2w) in [0, 1] each, judged at (h, w): the mean over layers of L1 between activations, as a share of their own mean size."""
+        kind = self.trunk[0].weight.dtype
+        one, other = (F.avg_pool2d(2 * each - 1, FACTOR).to(kind).contiguous(memory_format=torch.channels_last) for each in (drawn, truths))
+        total = torch.zeros(())
+        for k, layer in enumerate(self.trunk):
+            one, other = layer(one), layer(other)
+            if k in TAPS:
+                total = total + ((one - other).float().abs().mean() / other.float().abs().mean().clamp_min(1e-3)) / len(TAPS)
+        return total
+
+
+def loss_of(model: Upscaler, inputs: torch.Tensor, truths: torch.Tensor, seen: Seen | None = None) -> torch.Tensor:
+    """L1, L1 of the gradients, and what is seen if that is given, in [0, 1]. inputs: (B, 3, h, w); truths: (B, 3, 2h, 2w)."""
     drawn = model(inputs)
-    return (drawn - truths).abs().mean() + (gradients(drawn) - gradients(truths)).abs().mean()
+    plain = (drawn - truths).abs().mean() + (gradients(drawn) - gradients(truths)).abs().mean()
+    return plain if seen is None else plain + SEEN * seen(drawn, truths)
 
 
 def psnr(one: np.ndarray, truth: np.ndarray) -> float:
@@ -143,8 +175,8 @@ def figures(model: Upscaler, test: Pairs) -> dict[str, list[float]]:
 class Training:
     """The net and all that a checkpoint must hold."""
 
-    def __init__(self, model: Upscaler, seed: int = 0, *, kind: torch.dtype = torch.bfloat16) -> None:
-        self.seconds, self.pictures = 0.0, 0
+    def __init__(self, model: Upscaler, seed: int = 0, *, kind: torch.dtype = torch.bfloat16, seen: Seen | None = None) -> None:
+        self.seconds, self.pictures, self.seen = 0.0, 0, seen
         self.rng = np.random.default_rng([seed, 6])
         self.optimiser = Optimiser(model.named_parameters(), muon_rate=1e-3, adam_rate=5e-4, average=0.995, adam_only=("exit",))
         self.model = model.to(kind).to(memory_format=torch.channels_last)
@@ -152,7 +184,7 @@ class Training:
     def step(self, inputs: np.ndarray, truths: np.ndarray, scale: float = 1.0) -> float:
         """One step on (B, h, w, 3) and (B, 2h, 2w, 3) uint8; the loss."""
         self.optimiser.zero()
-        loss = loss_of(self.model, *((to_tensor(one) + 1) / 2 for one in (inputs, truths)))
+        loss = loss_of(self.model, (to_tensor(inputs) + 1) / 2, (to_tensor(truths) + 1) / 2, self.seen)
         loss.backward()
         self.optimiser.step(scale)
         self.pictures += len(inputs)
@@ -191,6 +223,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=12, help="minutes of processor time in all, earlier sessions included")
     parser.add_argument("--shards", type=int, default=4, help="shards of 256 pictures to learn from; one is 50 MB")
     parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--seen", action=argparse.BooleanOptionalAction, default=True, help="learn from what pocket-clip sees too, where it is trained")
     chosen = parser.parse_args()
     be_modest()
     cv2.setNumThreads(1)
@@ -199,7 +232,7 @@ def main() -> int:
         stop, log = Stop(), Log(folder)
         learn, test = _pairs("train", chosen.shards, stop), _pairs("held-out", 1, stop, each=1)
         torch.manual_seed(0)
-        training = Training(Upscaler())
+        training = Training(Upscaler(), seen=_seen(training_dir() / TOWER / "export") if chosen.seen else None)
         if (folder / "checkpoint.safetensors").exists():
             training.load(folder / "checkpoint.safetensors")
         marked, began = training.seconds, time.process_time()
@@ -215,6 +248,16 @@ def main() -> int:
     return 0
 
 
+def _seen(trained: Path) -> Seen | None:
+    """The trunk of pocket-clip, if that is trained; never the judge's, which measures."""
+    if not trained.exists():
+        return None
+    trunk = Trunk(json.loads((trained / "config.json").read_text(encoding="utf-8"))["width"])
+    known = load_file(trained / "model.safetensors")
+    trunk.load_state_dict({name.removeprefix("trunk."): t.float() for name, t in known.items() if name.startswith("trunk.")})
+    return Seen(trunk.bfloat16().to(memory_format=torch.channels_last))
+
+
 def _pairs(split: Split, shards: int, stop: Stop, each: int | None = None) -> Pairs:
     cache = Cache(Recipe(split=split, size=HIGH))
     cache.fill(shards, stop)
@@ -226,7 +269,8 @@ def _pairs(split: Split, shards: int, stop: Stop, each: int | None = None) -> Pa
 def _report(training: Training, folder: Path, log: Log, losses: list[float], test: Pairs) -> None:
     training.save(folder / "checkpoint.safetensors")
     model = training.averaged()
-    log.write(steps=training.optimiser.steps, pictures=training.pictures, minutes=training.seconds / 60, loss=float(np.mean(losses)) if losses else None, psnr_and_bicubic=figures(model, test))
+    log.write(steps=training.optimiser.steps, pictures=training.pictures, minutes=training.seconds / 60, loss=float(np.mean(losses)) if losses else None,
+              psnr_and_bicubic=figures(model, test))  # fmt: skip
     export(model, folder / "export")
 
 

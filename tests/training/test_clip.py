@@ -8,8 +8,10 @@ import torch
 
 from engine.errors import ModelUnavailable
 from engine.metrics import pocket_clip
-from engine.training import clip, judge, text
+from engine.training import clip, judge, text, vae
 from engine.training.home import Log, read_log
+from tests.diffusion import toy as tiny
+from tests.training import toy
 
 
 @pytest.fixture(scope="module")
@@ -84,3 +86,28 @@ def test_the_image_tower_begins_as_the_judges_trunk(tmp_path):
     begun = clip.begun(tmp_path / "export")
     assert torch.allclose(begun.trunk[0].weight, judged.trunk[0].weight, atol=1e-3)
     assert not torch.allclose(clip.begun(tmp_path / "none").trunk[0].weight, judged.trunk[0].weight, atol=1e-3)
+
+
+def test_wrong_words_are_things_most_often():
+    rng, sentence = np.random.default_rng(0), "a red car by the sea at night"
+    things = np.mean(["car" not in wrong for wrong in clip.swapped(sentence, rng, 200)])
+    assert 0.45 < things < 0.66  # 5 of 9; each word alike: 0.25
+
+
+def test_every_second_picture_goes_through_the_models(tmp_path, scenes):
+    pictures = scenes.pictures.copy()
+    clip.soften(pictures, tmp_path)
+    assert (pictures == scenes.pictures).all()  # nothing is trained there
+    toy.small_vae().save_pretrained(tmp_path / vae.NAME / "export")
+    clip.soften(pictures, tmp_path, mirrored=True)
+    assert (pictures[1::2] == pictures[::2, :, :, ::-1]).all()
+    apart = np.abs(pictures.astype(int) - scenes.pictures).mean((0, 2, 3, 4))
+    assert apart[0] == 0 and apart[1] > 3  # nothing done: 0
+
+
+def test_half_drawn_pictures_come_from_a_noisy_look(scenes):
+    parts = tiny.parts()
+    given = scenes.pictures[:3, 0]
+    one, same, other = (clip.half_drawn(parts, given, seed) for seed in (0, 0, 1))
+    assert one.shape == given.shape and one.dtype == np.uint8
+    assert (one == same).all() and np.abs(one.astype(int) - other).mean() > 1  # without noise: 0
