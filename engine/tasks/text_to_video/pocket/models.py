@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from engine.diffusion.clip_net import ClipNet, load_clip_net
 from engine.diffusion.packed import load_unet
 from engine.diffusion.parts import Parts, default_dtype, load_parts
 from engine.errors import ModelUnavailable
@@ -67,6 +68,11 @@ def motion_model(pocket: Pocket) -> Any:
     from engine.diffusion.animate import load_adapter, motion_unet
 
     return motion_unet(pocket.parts.unet, load_adapter(folder("pocket-motion"), dtype=pocket.parts.dtype))
+
+
+def clip_model(pocket: Pocket) -> ClipNet:
+    """The net of method `clip`, which draws all frames of a window at once around those that are given. Raises `ModelUnavailable` when it is not here."""
+    return load_clip_net(folder("pocket-frames"), pocket.parts.dtype)
 
 
 @contextmanager
