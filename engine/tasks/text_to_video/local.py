@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.catalog.folders import chosen, weight_bytes
+from engine.errors import InvalidInput
 from engine.task import Event, Note, Stage
 from engine.tasks.text_to_video.pocket.job import Job
 from engine.tasks.text_to_video.pocket.models import Pocket
@@ -98,6 +99,8 @@ def make(request: TextToVideoRequest, run: RunContext, seed: int, stem: str) -> 
     from engine.tasks.text_to_video.pocket.wording import told
     from engine.vision import upscale
 
+    if request.method == "clip":
+        raise InvalidInput("method=clip knows the paper world only", fix="choose the model pocket, or another method", field="method")
     if request.method == "flow":
         yield Note("The model local has no motion field: method flow is taken as zero (Text2Video-Zero).")
         request = request.model_copy(update={"method": "zero"})

@@ -73,10 +73,10 @@ class TextToVideoRequest(Request):
     steps: int = Field(12, ge=1, le=200, description="Denoising steps. More: finer and slower.")
     guidance: float = Field(3.5, ge=1.0, le=20.0, description="How strictly the prompt is followed; 1 is not at all, too much burns the colours.", json_schema_extra={"step": 0.1})
     candidates: int = Field(8, ge=1, le=16, description="Pictures begun for each clip; halfway, the one that fits the words best is chosen and finished.")
-    method: Literal["flow", "zero", "animatediff", "independent"] = Field(
+    method: Literal["flow", "zero", "animatediff", "clip", "independent"] = Field(
         "flow",
         description="How diffusion gets motion. Flow: one picture is drawn and moved along a motion field read from the words. Zero: Text2Video-Zero. "
-        "Animatediff: a motion module. Independent: every frame alone, the baseline.",
+        "Animatediff: a motion module. Clip: a small net draws all frames around a picture at once. Independent: every frame alone, the baseline.",
     )
     long_method: Literal["co-denoise", "extend", "keyframes", "hierarchy"] = Field(
         "co-denoise",

@@ -19,7 +19,6 @@ from engine.diffusion.windows import Windows
 from engine.task import Event, Stage
 from engine.tasks.text_to_video.pocket.drawing import draw
 from engine.tasks.text_to_video.pocket.job import Job
-from engine.tasks.text_to_video.pocket.models import clip_model
 
 STRIDE = 8
 """How far one window of a long clip is from the next."""
@@ -58,8 +57,3 @@ def walk(
 def padded(states: torch.Tensor, count: int) -> torch.Tensor:
     """(F, tokens, width) states with the last one repeated up to `count`: a short clip is the start of a whole window."""
     return torch.cat([states, states[-1:].expand(max(0, count - len(states)), -1, -1)])
-
-
-def net_of(job: Job) -> Any:
-    """The clip model of a job."""
-    return clip_model(job.pocket)

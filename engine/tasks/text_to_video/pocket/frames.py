@@ -1,4 +1,5 @@
-"""The recipes of the other methods, which denoise every frame: `zero` (Text2Video-Zero along the learnt motion field), `animatediff`, and `independent`, the baseline.
+"""The recipes of the other methods, which denoise every frame: `zero` (Text2Video-Zero along the learnt motion field), `animatediff`, `clip`, and `independent`,
+the baseline.
 
 Clips longer than the model's window are made by one of four long-video methods (`engine.diffusion.long`).
 """
@@ -22,6 +23,7 @@ from engine.diffusion.zero import Turn, held_to, moved, paper_step, together
 from engine.errors import InvalidInput
 from engine.metrics.clips import drift, seam_ratio
 from engine.task import Event, Meter, Note, Preview, Progress, Stage
+from engine.tasks.text_to_video.pocket import clip
 from engine.tasks.text_to_video.pocket.drawing import DRAWN_AT, PREVIEW_FPS, PREVIEW_FRAMES, draw
 from engine.tasks.text_to_video.pocket.job import MODEL_FPS, Job, small
 from engine.tasks.text_to_video.pocket.moving import Anchor, as_pictures, layered, phase_of
@@ -109,6 +111,13 @@ def _denoised(job: Job, states: torch.Tensor, given: dict[int, torch.Tensor], co
             if count <= WINDOW:
                 return (yield from _followed(job, denoise(model, job.levels, noise, states, known=(known_frames(given, noise) if given else None), **both)))  # type: ignore[arg-type]
             return (yield from _long(job, model, noise, states, given, negative))
+        case "clip":
+            net = job.clip_model()
+            window = net.config["frames"]
+            given = yield from clip.begin(job, given, count, window)
+            noise = torch.randn((1, max(count, window), *job.cell_shape), generator=generator)
+            steps = yield from clip.walk(job, net, noise, clip.padded(states, noise.shape[1]), given, negative, generator)
+            return (yield from _pieced(job, noise, steps))[:, :count]
         case "zero" if job.pocket.flow is None:
             yield Stage("drawing", "Drawing the frames")
             return (yield from _translated(job, generator, states, given, negative))
@@ -119,7 +128,7 @@ def _denoised(job: Job, states: torch.Tensor, given: dict[int, torch.Tensor], co
             noise = chained(shape, SHARED_NOISE, generator, start)
             yield Stage("drawing", "Drawing the frames")
             return (yield from _along(job, layers, noise, states, given, negative))
-    raise InvalidInput(f"method={request.method} is not known here", fix="choose flow, zero, animatediff or independent", field="method")
+    raise InvalidInput(f"method={request.method} is not known here", fix="choose flow, zero, animatediff, clip or independent", field="method")
 
 
 def _along(

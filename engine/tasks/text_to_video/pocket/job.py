@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 import torch
 
+from engine.diffusion.clip_net import ClipNet
 from engine.diffusion.levels import Levels
 from engine.diffusion.loop import Guidance
 from engine.errors import Cancelled
@@ -19,7 +20,7 @@ from engine.media.images import read_image
 from engine.metrics.clips import adjacent_change, frame_consistency
 from engine.task import Event, Meter, Preview, Progress, Stage
 from engine.tasks.text_to_video.diorama import mixed
-from engine.tasks.text_to_video.pocket.models import Pocket, motion_model
+from engine.tasks.text_to_video.pocket.models import Pocket, clip_model, motion_model
 from engine.tasks.text_to_video.pocket.moving import Pace
 from engine.tasks.text_to_video.pocket.shapes import doublings, fitted, native_size
 from engine.tasks.text_to_video.pocket.wording import Told
@@ -97,6 +98,10 @@ class Job:
     def motion_model(self) -> Any:
         """The motion UNet of method `animatediff`. Raises `ModelUnavailable` when there is none."""
         return motion_model(self.pocket)
+
+    def clip_model(self) -> ClipNet:
+        """The net of method `clip`. Raises `ModelUnavailable` when there is none."""
+        return clip_model(self.pocket)
 
     @property
     def guidance(self) -> Guidance:
