@@ -26,7 +26,7 @@ def drawn(model, **more) -> torch.Tensor:
 def test_an_untrained_motion_model_is_the_picture_model(middle):
     unet = toy.parts().unet
     motion = motion_unet(unet, zeroed_adapter(unet, frames=8, middle=middle))
-    assert (drawn(motion) - drawn(unet)).abs().max() < 1e-4
+    assert (drawn(motion) - drawn(unet)).abs().max() < 1e-3
     fresh = zeroed_adapter(unet, frames=8, middle=middle)
     for name, weight in fresh.named_parameters():
         if "proj_out" in name:
@@ -53,7 +53,7 @@ def test_motion_modules_keep_their_own_attention():
         found = drawn(motion)
     with cross_frame(toy.parts().unet, mode="first"):
         wanted = drawn(toy.parts().unet)
-    assert (found - wanted).abs().max() < 1e-4 and (found - drawn(motion)).abs().max() > 0.01
+    assert (found - wanted).abs().max() < 1e-3 and (found - drawn(motion)).abs().max() > 0.01
 
 
 def test_adapters_are_saved_read_and_refused(tmp_path):

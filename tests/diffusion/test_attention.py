@@ -27,16 +27,16 @@ def out(given: torch.Tensor = CLIPS, mode: str | None = None, **more) -> torch.T
 
 
 def test_seeing_oneself_alone_is_the_stock_attention():
-    assert (out(mode="self") - out()).abs().max() < 1e-5  # first+prev: see below
+    assert (out(mode="self") - out()).abs().max() < 1e-4  # first+prev: see below
     for mode in [*SEEN, "first+prev", "self+mid"]:
-        assert (out(CLIPS[:2], mode, frames=1) - out(CLIPS[:2])).abs().max() < 1e-5
+        assert (out(CLIPS[:2], mode, frames=1) - out(CLIPS[:2])).abs().max() < 1e-4
     assert (out(mode="first+prev") - out()).abs().max() > 0.01
 
 
 def test_identical_frames_see_nothing_new():
     same = CLIPS[:1].expand(2 * FRAMES, -1, -1, -1)
     for mode in ("full", "first+prev", "anchor"):
-        assert (out(same, mode) - out(same)).abs().max() < 1e-4
+        assert (out(same, mode) - out(same)).abs().max() < 1e-3
 
 
 @pytest.mark.parametrize(("mode", "rows"), [
@@ -65,7 +65,7 @@ def test_the_rows_are_what_a_plain_attention_over_them_gives():
     for mode in ("first+prev", "full", "anchor"):
         found = CrossFrame(mode, FRAMES)(attn, hidden)
         wanted = torch.cat([attn(hidden[f : f + 1], torch.cat([hidden[k] for k in seen(mode, FRAMES)[f]])[None]) for f in range(FRAMES)])
-        assert (found - wanted).abs().max() < 1e-5
+        assert (found - wanted).abs().max() < 1e-4
 
 
 def test_it_is_taken_away_again_and_by_layer():
@@ -98,5 +98,5 @@ def test_control_nets_attend_too_and_the_loop_says_how_many_frames():
         inside = finish(denoise(unet, own, clip, toy.states(), hooks=Hooks(windows=Windows(4, 4))))
         first_four = finish(denoise(unet, own, clip[:, :4], toy.states()))
     assert found.shape[0] == 2 * FRAMES and (found[1] - other[-1]).abs().max() > 1e-4  # another clip, another first frame
-    assert (start[:, 0] - shifted[:, 0]).abs().max() < 1e-5  # the first frame of both branches sees itself alone
-    assert (inside[:, :4] - first_four).abs().max() < 1e-4
+    assert (start[:, 0] - shifted[:, 0]).abs().max() < 1e-4  # the first frame of both branches sees itself alone
+    assert (inside[:, :4] - first_four).abs().max() < 1e-3

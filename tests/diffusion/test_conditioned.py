@@ -23,7 +23,7 @@ def test_new_channels_change_nothing_until_they_are_learnt():
     wide = widened(toy.parts().unet, channels(4))
     assert wide.config.in_channels == 10
     found = finish(denoise(wide, LEVELS, START, toy.states(), hooks=by_channel(KNOWN, START.shape)))
-    assert (found - finish(denoise(toy.parts().unet, LEVELS, START, toy.states()))).abs().max() < 1e-4
+    assert (found - finish(denoise(toy.parts().unet, LEVELS, START, toy.states()))).abs().max() < 1e-3
     with torch.no_grad():
         wide.conv_in.weight[:, 4:] = 0.1
     assert (finish(denoise(wide, LEVELS, START, toy.states(), hooks=by_channel(KNOWN, START.shape))) - found).abs().max() > 0.01

@@ -22,7 +22,7 @@ def test_whole_cells_move_exactly_and_parts_of_cells_by_their_share():
     assert bare[2].sum() == 10 * 2 + 12 * 4 - 2 * 4
     half, _ = turned_round(translations(2, (0.5, 0.0), (10, 12)))
     wanted = (PICTURE[..., 1:] + PICTURE[..., :-1]) / 2
-    assert (pulled(PICTURE, half)[:, 1:, ..., 1:] - wanted).abs().max() < 1e-5  # not moved: about 1
+    assert (pulled(PICTURE, half)[:, 1:, ..., 1:] - wanted).abs().max() < 1e-4  # not moved: about 1
     assert set(pulled(PICTURE, coarse(half)).flatten().tolist()) <= set(PICTURE.flatten().tolist())  # nearest: nothing mixed
 
 

@@ -26,7 +26,7 @@ def test_it_equals_diffusers(prediction, spacing, one):
     for timestep in stock.timesteps:
         wanted = stock.step(unet(wanted, timestep, states.expand(2, -1, -1)).sample, timestep, wanted).prev_sample
     steps = list(invert(unet, Levels.of(DDIMScheduler(**settings), 10), CLEAN, states))
-    assert (steps[-1].latents[0] - wanted).abs().max() < 1e-6 * wanted.abs().max() * 10
+    assert (steps[-1].latents[0] - wanted).abs().max() < 1e-4 * wanted.abs().max()
     assert [step.step for step in steps] == list(range(1, 11))
 
 

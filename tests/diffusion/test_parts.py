@@ -40,8 +40,8 @@ def test_texts_are_read_as_stock_pipelines_do_it_and_do_not_depend_on_company(fo
     texts = ["a red boat at night", "", "the hills " * 4000]
     wanted = torch.cat(stock.encode_prompt(texts, "cpu", 1, False)[:1])
     fresh, found = replace(own), own.text_states(texts)
-    assert found.shape == (3, 64, toy.WIDTH) and (found - wanted).abs().max() < 1e-5
-    assert torch.equal(fresh.text_states(texts[:1])[0], found[0])
+    assert found.shape == (3, 64, toy.WIDTH) and (found - wanted).abs().max() < 1e-4
+    assert (fresh.text_states(texts[:1])[0] - found[0]).abs().max() < 1e-4 and (found[0] - found[1]).abs().max() > 0.1
     for k in range(CACHED_TEXTS + 5):
         fresh.text_states([str(k)])
     assert len(fresh._texts) == CACHED_TEXTS and texts[0] not in fresh._texts
@@ -63,10 +63,10 @@ def test_pictures_go_in_and_out_scaled_in_chunks(kind):
     assert latents.shape == (9, 4, 2, 3) and own.factor == 8 and len(calls) == 2
     raw = own.vae.encode(pictures)
     wanted = raw.latents if kind == "tiny" else (raw.latent_dist.mode() - 0.25) * 0.5  # without the scaling: off by a quarter and twofold
-    assert (latents - wanted).abs().max() < 1e-5
+    assert (latents - wanted).abs().max() < 1e-4
     drawn = own.decode(latents)
     assert drawn.shape == pictures.shape
-    assert (drawn - own.vae.decode(raw.latents if kind == "tiny" else raw.latent_dist.mode()).sample.clamp(-1, 1)).abs().max() < 1e-5
+    assert (drawn - own.vae.decode(raw.latents if kind == "tiny" else raw.latent_dist.mode()).sample.clamp(-1, 1)).abs().max() < 1e-4
 
     def stop() -> None:
         raise Cancelled

@@ -118,4 +118,4 @@ def test_a_folder_of_the_sd_1_5_kind_loads_and_draws_as_stock_ddim_does(tmp_path
     latents = stock(TEXT, latents=NOISE, num_inference_steps=4, guidance_scale=3.0, output_type="latent").images
     found = finish(denoise(parts.unet, Levels.of(parts.scheduler, 4), NOISE[None], parts.text_states([TEXT])[0], negative=parts.text_states([""])[0], guidance=Guidance(3.0)))
     assert (found[0] - latents).abs().max() < 1e-3 * latents.abs().max()
-    assert (parts.decode(latents) - stock.vae.decode(latents / 0.5 + 0.25).sample.clamp(-1, 1)).abs().max() < 1e-4
+    assert (parts.decode(latents) - stock.vae.decode(latents / 0.5 + 0.25).sample.clamp(-1, 1)).abs().max() < 1e-3

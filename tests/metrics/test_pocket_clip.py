@@ -43,15 +43,18 @@ def test_features_are_unit_vectors_and_a_text_alone_is_as_in_company(model):
     together = model.text_features(texts)
     assert together.shape == (3, pocket_clip.FEATURES) and torch.allclose(together.norm(dim=1), torch.ones(3), atol=1e-5)
     alone = torch.cat([model.text_features([one]) for one in texts])
-    assert torch.allclose(together, alone, atol=1e-4)
-    assert (together[0] - together[1]).norm() > 1e-3
+    assert (together - alone).norm(dim=1).max() < 1e-3
+    assert (together[0] - together[1]).norm() > 1e-2
     assert model.image_features(frames((200, 0, 0))).shape == (2, pocket_clip.FEATURES)
 
 
 def test_consistency_is_the_mean_cosine(model):
-    both = np.concatenate([frames((200, 0, 0), 1), frames((0, 0, 200), 1)])
+    # Flat pictures would not do: the tower's norms divide by their spread, which is nearly nought, and enlarge what processors round differently.
+    both = np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3), np.uint8)
+    both[1] //= 4
     each = [model.prompt_consistency(both[k : k + 1], "a red boat") for k in range(2)]
-    assert model.prompt_consistency(both, "a red boat") == pytest.approx(np.mean(each), abs=1e-5) and abs(each[0] - each[1]) > 1e-4
+    apart = abs(each[0] - each[1])
+    assert model.prompt_consistency(both, "a red boat") == pytest.approx(np.mean(each), abs=0.1 * apart) and apart > 0.01  # one of them alone: off by 0.5 * apart
 
 
 def test_a_word_scores_by_what_the_frames_show(model, monkeypatch):
