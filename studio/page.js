@@ -50,6 +50,25 @@
   };
   const button = (label, act, { name = null, kind = "", text = false } = {}) =>
     el("button", { type: "button", class: `kin-button ${kind}`, onclick: act, "aria-label": label, title: label }, name ? icon(name) : null, text || !name ? el("span", {}, label) : null);
+  const write = (node, line) => { if (node.textContent !== line) node.textContent = line; };
+  // Makes `nodes` the children of `parent`, in that order. What stands right already is not touched, so that a press or the focus on it is not lost.
+  const settle = (parent, nodes) => {
+    const wanted = new Set(nodes), focused = document.activeElement;
+    for (const child of [...parent.childNodes]) if (!wanted.has(child)) child.remove();
+    nodes.forEach((node, at) => { if (parent.childNodes[at] !== node) parent.insertBefore(node, parent.childNodes[at] ?? null); });
+    if (focused !== document.activeElement && parent.contains(focused)) focused.focus({ preventScroll: true });
+  };
+  // Shows items that have an `id` in `parent`: a node is made anew only when what `print` says of its item has changed.
+  const keyed = (parent, make, print = JSON.stringify) => {
+    let known = new Map();
+    return (items) => {
+      known = new Map(items.map((item) => {
+        const now = print(item), old = known.get(item.id);
+        return [item.id, old?.now === now ? old : { now, node: make(item) }];
+      }));
+      settle(parent, [...known.values()].map((one) => one.node));
+    };
+  };
   const seconds = (value) => {
     if (value === null || value === undefined) return "";
     if (value < 10) return `${value.toFixed(1)} s`;
@@ -96,5 +115,5 @@
       document.addEventListener("visibilitychange", () => { document.title = old; }, { once: true });
     }
   };
-  window.kinora = { store, owner, el, icon, button, seconds, bytes, when, root, media, reduced, text, given, announce, chime };
+  window.kinora = { store, owner, el, icon, button, write, settle, keyed, seconds, bytes, when, root, media, reduced, text, given, announce, chime };
 })();

@@ -304,7 +304,13 @@ def test_a_waiting_run_is_edited_in_place(profile: Profile, served: Served) -> N
     expect(other.locator(HEAD)).to_contain_text("Waiting", timeout=SLOW)
     waiting = run_id(other)
     page.locator("#run-drawer").get_by_role("button").first.click()
-    page.locator(".qu-item").nth(1).get_by_role("button", name="Edit").click()
+    edit = page.locator(".qu-item").nth(1).get_by_role("button", name="Edit")
+    stays = edit.element_handle()
+    for _ in range(2):
+        before = page.locator(".qu-item").first.inner_html()
+        page.wait_for_function("(before) => document.querySelector('.qu-item').innerHTML !== before", arg=before, timeout=SLOW)
+    assert stays.evaluate("(node) => node.isConnected"), "the button outlives every look at the queue, and so does a press on it"
+    edit.click()
     expect(page.locator(MAIN)).to_have_text("Save into the waiting run", timeout=SLOW)
     expect(page.locator("#stroke-motion-seconds input[type=number]")).to_have_value("0.9", timeout=SLOW)
     set_seconds(page, 0.6)

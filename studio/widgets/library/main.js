@@ -7,7 +7,7 @@ const search = K.el("input", { type: "search", class: "li-search kin-focus", pla
 const filter = K.el("select", { class: "li-search kin-focus", "aria-label": "Show results of", onchange: draw }, K.el("option", { value: "" }, "All tabs"), (props.tabs ?? []).map((tab) => K.el("option", { value: tab.task }, tab.title)));
 const bin = K.button("Trash", () => { trash = !trash; bin.setAttribute("aria-pressed", trash); bin.classList.toggle("primary", trash); load(); }, { name: "trash", text: true });
 const said = K.el("div", { class: "kin-muted", role: "status", "aria-live": "polite" });
-const grid = K.el("div", { class: "kin-grid" });
+const grid = K.el("div", { class: "kin-grid" }), showCards = K.keyed(grid, card, (run) => JSON.stringify([run, trash, K.when(run.created)]));
 const details = K.el("div", { class: "li-details" });
 host.append(K.el("div", { class: "kin-line" }, search, filter, bin), said, details, grid);
 
@@ -20,7 +20,7 @@ function draw() {
   const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
   const shown = runs.filter((run) => (!filter.value || run.task === filter.value) && words.every((word) => (run.title + JSON.stringify(run.request)).toLowerCase().includes(word)));
   said.textContent = shown.length ? `${shown.length} result${shown.length > 1 ? "s" : ""}` : trash ? "The trash is empty." : runs.length ? "Nothing matches." : "Nothing has been made yet. What you make appears here.";
-  grid.replaceChildren(...shown.map(card));
+  showCards(shown);
 }
 
 function card(run) {

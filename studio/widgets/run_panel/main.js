@@ -7,7 +7,7 @@ const main = K.button(RUN, press, { name: "play", kind: "primary rp-main", text:
 const head = K.el("div", { class: "rp-head", role: "status", "aria-live": "polite" });
 const bar = K.el("i", {});
 const track = K.el("div", { class: "kin-bar", role: "progressbar", "aria-label": "Progress of the run", "aria-valuemin": "0", "aria-valuemax": "100" }, bar);
-const notes = K.el("div", { class: "rp-notes" });
+const notes = K.el("div", { class: "rp-notes" }), showNotes = K.keyed(notes, (note) => K.el("div", { class: "kin-note" }, note.id));
 const stage = K.el("div", { class: "rp-stage" });
 const host = element.querySelector(".rp") ?? element;
 host.append(main, head, track, notes, stage);
@@ -18,12 +18,16 @@ function rest() {
   stage.replaceChildren(K.el("div", { class: "rp-empty" }, K.el("p", {}, "The result appears here."), K.el("p", { class: "kin-muted" }, "Press Run, or Ctrl + Enter.")));
 }
 
+let labelled = "";
 function label(word, kind, icon, disabled = false) {
+  main.disabled = disabled;
+  const now = `${word} ${kind} ${icon}`;
+  if (now === labelled) return;  // a new look must not take the button's face away under a press
+  labelled = now;
   main.replaceChildren(K.icon(icon), K.el("span", {}, word));
   main.className = `kin-button ${kind} rp-main`;
   main.setAttribute("aria-label", word);
   main.title = word;
-  main.disabled = disabled;
 }
 
 function press() {
@@ -96,7 +100,7 @@ function draw(before) {
     track.style.visibility = "hidden";
     finish(before);
   }
-  notes.replaceChildren(...status.notes.map((note) => K.el("div", { class: "kin-note" }, note.text)));
+  showNotes(status.notes.map((note) => ({ id: note.text })));
 }
 
 function finish(before) {

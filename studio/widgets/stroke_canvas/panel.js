@@ -146,7 +146,8 @@ class Panel {
     this.masks.hidden = !player.masks.some(Boolean);
     const runs = player.playing && app.mode === "motion";
     this.play.hidden = !player.strip;
-    this.play.innerHTML = icon(runs ? "pause" : "play");
+    if (this.play.dataset.does !== String(runs)) this.play.innerHTML = icon(runs ? "pause" : "play"); // a preview that arrives leaves the button's face
+    this.play.dataset.does = String(runs);
     this.play.setAttribute("aria-label", runs ? "Pause the preview" : "Play the preview");
     this.play.title = runs ? "Pause (Space)" : "Play (Space)";
     this.notes.hidden = !player.notes.length;
