@@ -3,6 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
+# A process for each core, with one thread each: small models gain nothing from more. The browser has the machine for itself, as its tests wait for what a page shows.
+UNIT := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not browser" -n auto --maxprocesses 4 --dist loadfile
+BROWSER := $(BIN)/python -m pytest -m browser
+
 .PHONY: studio test lint types unit browser bench clean
 
 studio: $(VENV)/.installed
@@ -13,7 +17,7 @@ test: $(VENV)/.installed-dev chromium
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python app.py fetch
-	$(BIN)/python -m pytest
+	@status=0; $(UNIT) || status=1; $(BROWSER) || status=1; exit $$status
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
@@ -22,10 +26,10 @@ types: $(VENV)/.installed-dev
 	$(BIN)/mypy
 
 unit: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -m "not browser"
+	$(UNIT)
 
 browser: $(VENV)/.installed-dev chromium
-	$(BIN)/python -m pytest -m browser
+	$(BROWSER)
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m bench
