@@ -10,6 +10,7 @@ import torch
 
 from engine.errors import InvalidInput
 from engine.task import Event, Stage
+from engine.tasks.text_to_video.diorama import mixed
 from engine.tasks.text_to_video.pocket import drafts
 from engine.tasks.text_to_video.pocket.drawing import DRAWN_AT, draw
 from engine.tasks.text_to_video.pocket.job import Job
@@ -17,6 +18,7 @@ from engine.tasks.text_to_video.pocket.moving import Anchor, as_pictures, blende
 from engine.tasks.text_to_video.pocket.shapes import fitted
 from engine.tasks.text_to_video.prompts import schedule, weights
 from engine.tasks.text_to_video.takes import Made
+from engine.world.weather import Falling
 
 
 def make_moved(job: Job) -> Iterator[Event | Made]:
@@ -45,10 +47,14 @@ def make_moved(job: Job) -> Iterator[Event | Made]:
         if request.draft:
             job.artifacts["draft"] = drafts.save(job.run.directory / f"{job.stem}-draft.safetensors", noisy, request)
 
+    falling = [Falling(reading.spec.model_copy(update={"seconds": job.lasts, "fps": float(request.fps)}), job.size) for reading in job.readings]
+
     def ordinary(index: int) -> np.ndarray:
         time = job.time_of(index)
-        shares = shares_between([anchor.at for anchor in anchors], time) if given else weights(moments, min(time, request.seconds))
-        return fitted(blended(anchors, shares, time), *job.size)
+        scenes = weights(moments, min(time, request.seconds))
+        shares = shares_between([anchor.at for anchor in anchors], time) if given else scenes
+        frame = fitted(blended(anchors, shares, time), *job.size)
+        return mixed([(share, fall.over(frame, time * request.motion)) for share, fall in zip(scenes, falling, strict=True) if share > 0])
 
     yield from job.render(ordinary)
 
