@@ -41,6 +41,8 @@ class Stage:
 STAGES = {
     "pocket-sd": Stage({"vae": "pocket-vae", "text": "pocket-text", "image": "pocket-sd"}),
     "pocket-flow": Stage({"flow": "pocket-flow"}),
+    "pocket-motion": Stage({"motion": "pocket-motion"}),
+    "pocket-frames": Stage({"frames": "pocket-frames"}),
     "pocket-upscale": Stage({"upscale": "pocket-upscale"}),
     "pocket-clip": Stage({"text": "pocket-text", "clip": "pocket-clip"}, 4),
     "pocket-judge": Stage({"judge": "pocket-judge"}, 4),
@@ -48,10 +50,10 @@ STAGES = {
 
 
 def halved(source: Path, target: Path) -> int:
-    """Copy a safetensors file with its float32 tensors as float16; how many numbers it holds."""
+    """Copy a safetensors file with its float32 tensors as float16, those of one byte as they are; how many numbers it holds."""
     with safe_open(source, "pt") as file:
         metadata = file.metadata()
-    tensors = {name: t.half() if t.is_floating_point() else t for name, t in load_file(source).items()}
+    tensors = {name: t.half() if t.is_floating_point() and t.element_size() > 1 else t for name, t in load_file(source).items()}
     save_file(tensors, target, metadata={key: value for key, value in (metadata or {}).items() if key == "format"} or None)
     return sum(t.numel() for t in tensors.values())
 
