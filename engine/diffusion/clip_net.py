@@ -32,8 +32,8 @@ class Block(nn.Module):
         self.spread, self.mixed = nn.Conv2d(width, 2 * width, 1), nn.Conv2d(2 * width, width, 1)
         self.when = nn.Linear(time, 2 * width)
         for part in (self.mixed, self.when):
-            nn.init.zeros_(part.weight)
-            nn.init.zeros_(part.bias)
+            for weight in part.parameters():
+                nn.init.zeros_(weight)
 
     def forward(self, x: torch.Tensor, time: torch.Tensor) -> torch.Tensor:
         """x: (B, width, h, w); time: (B, time)."""
@@ -83,8 +83,8 @@ class ClipNet(nn.Module):
         self.last = nn.ModuleList(Block(width, time) for _ in range(high_blocks))
         self.norm = nn.GroupNorm(GROUPS, width)
         self.leave = nn.Conv2d(width, frames * latents, 3, padding=1)
-        nn.init.zeros_(self.leave.weight)
-        nn.init.zeros_(self.leave.bias)
+        for weight in self.leave.parameters():
+            nn.init.zeros_(weight)
 
     @property
     def dtype(self) -> torch.dtype:

@@ -124,7 +124,7 @@ class Seen:
 
     def __call__(self, drawn: torch.Tensor, truths: torch.Tensor) -> torch.Tensor:
         """(B, 3, 2h, 2w) in [0, 1] each, judged at (h, w): the mean over layers of L1 between activations, as a share of their own mean size."""
-        kind = self.trunk[0].weight.dtype
+        kind = next(self.trunk.parameters()).dtype
         one, other = (F.avg_pool2d(2 * each - 1, FACTOR).to(kind).contiguous(memory_format=torch.channels_last) for each in (drawn, truths))
         total = torch.zeros(())
         for k, layer in enumerate(self.trunk):

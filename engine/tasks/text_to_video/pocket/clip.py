@@ -6,7 +6,7 @@ in the net's eyes, so that it does not take over their faults (LVDM, He et al. 2
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import torch
@@ -37,7 +37,7 @@ def begin(job: Job, given: dict[int, torch.Tensor], count: int, window: int) -> 
 
 def walk(
     job: Job, net: Any, noise: torch.Tensor, states: torch.Tensor, given: dict[int, torch.Tensor], negative: torch.Tensor, generator: torch.Generator
-) -> Generator[Event, None, Generator[LongStep, None, None]]:
+) -> Generator[Event, None, Iterator[LongStep]]:
     """The steps that draw noise (1, F, C, h, w) into a clip around `given` frames, F at least the net's own number."""
     window = net.config["frames"]
     dust = torch.randn(noise.shape, generator=generator)
