@@ -22,6 +22,16 @@ WORDS: dict[str, dict[str, str]] = {
         "good_at": "Layers of a paper-cut scene and where they go, from one picture and a sentence, in one pass.",
         "bad_at": "Photos; motions that the diorama does not know.",
     },
+    "pocket-motion": {
+        "title": "Pocket motion adapter", "role": "text to clip", "family": "stable-diffusion",
+        "good_at": "Method animatediff: temporal attention for the pocket picture model; loads in stock diffusers.",
+        "bad_at": "Clips steadier than those of method flow: it was trained for minutes.",
+    },
+    "pocket-frames": {
+        "title": "Pocket clip model", "role": "picture to clip", "family": "clip-model",
+        "good_at": "Method clip: sixteen frames of 128 px around any frames that are given, in a fraction of a second on one core.",
+        "bad_at": "Fine detail of what moves; scenes outside the diorama.",
+    },
     "pocket-upscale": {
         "title": "Pocket upscaler", "role": "2x upscaling", "family": "upscaler",
         "good_at": "Twice the width and height of paper-cut pictures, about 20 ms a 128 px frame on one core.",
