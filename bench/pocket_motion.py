@@ -26,8 +26,10 @@ from engine.diffusion.long import known_frames
 from engine.diffusion.loop import Guidance, denoise, denoiser_of, finish
 from engine.diffusion.noise import mixed
 from engine.metrics.clips import adjacent_change, frame_consistency
+from engine.task import get_task, parse_request
 from engine.tasks.text_to_video.pocket.models import Pocket, folder, load
 from engine.tasks.text_to_video.pocket.moving import as_pictures
+from engine.tasks.text_to_video.pocket.wording import told
 from engine.training.frames import mask_of
 from engine.training.home import training_dir
 from engine.vision.interpolation import Between
@@ -95,7 +97,8 @@ def main() -> None:
     chosen = parser.parse_args()
     models = load()
     asked = prompts(chosen.count)
-    specs, texts = [spec for spec, _ in asked], [text for _, text in asked]
+    # As the provider does: strange words become those that the models know.
+    specs, texts = [spec for spec, _ in asked], [told(parse_request(get_task("text-to-video"), {"prompt": text, "model": "pocket"}), k, text).sentence for k, (_, text) in enumerate(asked)]
     true = [MovingDiorama(spec, 128).frames(FRAMES) for spec in specs]
     net = load_clip_net(place("pocket-frames"), models.parts.dtype)
     adapted = motion_unet(models.parts.unet, load_adapter(place("pocket-motion"), dtype=models.parts.dtype))

@@ -25,12 +25,12 @@ WORDS: dict[str, dict[str, str]] = {
     "pocket-motion": {
         "title": "Pocket motion adapter", "role": "text to clip", "family": "stable-diffusion",
         "good_at": "Method animatediff: temporal attention for the pocket picture model; loads in stock diffusers.",
-        "bad_at": "Clips steadier than those of method flow: it was trained for minutes.",
+        "bad_at": "Directions: it was trained for twenty minutes and obeys them no better than chance; method flow does.",
     },
     "pocket-frames": {
         "title": "Pocket clip model", "role": "picture to clip", "family": "clip-model",
         "good_at": "Method clip: sixteen frames of 128 px around any frames that are given, in a fraction of a second on one core.",
-        "bad_at": "Fine detail of what moves; scenes outside the diorama.",
+        "bad_at": "Sharp frames, and directions after so little training: blending the given frames is nearer to the truth.",
     },
     "pocket-upscale": {
         "title": "Pocket upscaler", "role": "2x upscaling", "family": "upscaler",
