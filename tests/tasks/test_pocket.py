@@ -10,7 +10,6 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-import torch
 
 from engine.context import RunContext
 from engine.errors import Cancelled, StudioError
@@ -18,7 +17,6 @@ from engine.media.video import open_video
 from engine.settings import Settings
 from engine.task import Event, Preview, get_task, parse_request
 from engine.tasks.text_to_video import pocket, takes
-from engine.tasks.text_to_video.pocket.models import Pocket
 from engine.tasks.text_to_video.pocket.moving import camera_motion
 from engine.tasks.text_to_video.takes import Made
 from engine.world.spec import SceneSpec
@@ -100,21 +98,6 @@ def test_a_draft_is_finished_with_the_bits_of_an_unbroken_run(tmp_path):
     assert (frames(finished / "result.mp4") == frames(whole / "result.mp4")).all()
     with pytest.raises(StudioError, match="steps=4"):
         make(tmp_path / "other", **finish, steps=6)
-
-
-def test_of_the_candidates_that_were_kept_the_better_one_is_taken_at_the_end(tmp_path, monkeypatch):
-    asked, shown = [], []
-    for wanted in (0, 1):
-
-        def scores(self: Pocket, pictures: np.ndarray, sentence: str, wanted: int = wanted) -> torch.Tensor:
-            asked.append(len(pictures))
-            return torch.arange(len(pictures)).float() if len(pictures) > 2 else -(torch.arange(2) - wanted).abs().float()
-
-        monkeypatch.setattr(Pocket, "scores", scores)
-        _, folder = make(tmp_path / str(wanted), candidates=3)
-        shown.append(frames(folder / "result.mp4").astype(int))
-    assert asked == [3, 2, 3, 2]
-    assert np.abs(shown[0] - shown[1]).mean() > 1  # the first is taken whatever is seen at the end: 0
 
 
 def test_first_and_last_image_are_the_ends_of_the_clip(tmp_path):

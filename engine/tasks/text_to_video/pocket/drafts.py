@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 
 def halfway(request: TextToVideoRequest) -> int:
-    """After how many of its steps the best candidates are chosen, and a draft rests."""
+    """After how many of its steps the best candidate is chosen, and a draft rests."""
     return max(1, (request.steps + 1) // 2)
 
 
 def save(path: Path, latents: list[torch.Tensor], request: TextToVideoRequest) -> Path:
-    """Write the noisy latents (each (K, F, C, h, w) float32, K candidates) of a draft, in the order in which they were drawn."""
+    """Write the noisy latents (each (1, F, C, h, w) float32) of a draft, in the order in which they were drawn."""
     save_file({str(k): one.contiguous() for k, one in enumerate(latents)}, path, metadata={"steps": str(request.steps), "done": str(halfway(request)), "method": request.method})
     return path
 

@@ -1,4 +1,4 @@
-"""Drawing one picture by diffusion: candidates, the best few chosen halfway and one of them at the end, previews that move already."""
+"""Drawing one picture by diffusion: candidates, the best chosen halfway, previews that move already."""
 
 from __future__ import annotations
 
@@ -16,18 +16,12 @@ from engine.tasks.text_to_video.pocket.job import Job, small
 from engine.tasks.text_to_video.pocket.moving import CYCLE, Anchor, as_pictures, layered, phase_of
 
 PREVIEW_FRAMES, PREVIEW_FPS = 12, 8.0
-KEPT = 2
-"""Candidates that are finished: half-drawn pictures are hard to tell apart, finished ones less so."""
-
 DRAWN_AT = 0.5
 """The moment of the clip at which a picture is drawn: motion then goes half the way to either side."""
 
 
 class Drawn(NamedTuple):
-    """A picture as latents. latents: where the walk stopped, (1, 1, C, h, w); of a draft all candidates that were kept, (K, 1, C, h, w), the best first.
-
-    clean: what is clean there, and noise: what it began with (None when a draft went on), both (1, 1, C, h, w), of the best one.
-    """
+    """A picture as latents, all (1, 1, C, h, w): where the walk stopped, what is clean there, and the noise that it began with (None when a draft went on)."""
 
     latents: torch.Tensor
     clean: torch.Tensor
@@ -37,7 +31,7 @@ class Drawn(NamedTuple):
 def draw(job: Job, index: int, kept: tuple[list[torch.Tensor], int] | None = None) -> Generator[Event, None, Drawn]:
     """Draw the picture of prompt `index`.
 
-    Several candidates are begun; halfway the two whose pictures fit the sentence best are chosen and finished, and the better of them is taken. A draft rests halfway.
+    Several candidates are begun; halfway the one whose picture fits the sentence best is chosen, and it alone is finished. A draft rests there.
     All prompts start from the same noise, so that their pictures belong together. kept: a draft to go on from.
     """
     request, parts, sentence = job.request, job.pocket.parts, job.readings[index].sentence
@@ -57,29 +51,19 @@ def draw(job: Job, index: int, kept: tuple[list[torch.Tensor], int] | None = Non
                 yield look(job, index, clean)
         return latents, clean
 
-    def best(clean: torch.Tensor, count: int) -> list[int]:
-        """Which candidates (N, 1, C, h, w) fit the sentence best, the best one first."""
-        if len(clean) == 1:
-            return [0]
-        scores = job.pocket.scores(as_pictures(parts.decode(clean[:, 0], job.run.checkpoint)), sentence)
-        return scores.argsort(descending=True, stable=True)[:count].tolist()
-
     noise: torch.Tensor | None = None
     if kept is not None and index < len(kept[0]):
         latents = clean = kept[0][index]
         if latents.shape[1:] != (1, *job.cell_shape):
             raise InvalidInput("the draft has another shape", fix="finish it with the width and height that it had", field="continue_run")
     else:
-        noise = torch.randn((request.candidates, 1, *job.cell_shape), generator=torch.Generator().manual_seed(job.seed))
-        latents, clean = yield from walk(noise, 0, half)
-        few = best(clean, KEPT)
-        latents, clean, noise = latents[few], clean[few], noise[few]
-    if request.draft:
-        return Drawn(latents, clean[:1], None if noise is None else noise[:1])
-    if half < job.levels.steps:
+        started = torch.randn((request.candidates, 1, *job.cell_shape), generator=torch.Generator().manual_seed(job.seed))
+        latents, clean = yield from walk(started, 0, half)
+        best = job.pocket.best(as_pictures(parts.decode(clean[:, 0], job.run.checkpoint)), sentence) if len(latents) > 1 else 0
+        latents, clean, noise = latents[best : best + 1], clean[best : best + 1], started[best : best + 1]
+    if not request.draft and half < job.levels.steps:
         latents, clean = yield from walk(latents, half, job.levels.steps)
-    one = best(clean, 1)
-    return Drawn(latents[one], clean[one], None if noise is None else noise[one])
+    return Drawn(latents, clean, noise)
 
 
 def look(job: Job, index: int, clean: torch.Tensor) -> Preview:

@@ -38,14 +38,14 @@ class Pocket:
     upscaler: Upscaler
     clip: PocketClip
 
-    def scores(self, pictures: np.ndarray, sentence: str) -> torch.Tensor:
-        """(N,) how well each picture (N, H, W, 3) uint8 shows the words of a sentence: the log of the product of the words' scores, 0 at best."""
+    def best(self, pictures: np.ndarray, sentence: str) -> int:
+        """Which of the pictures (N, H, W, 3) uint8 shows the words of a sentence best: the one with the greatest product of the words' scores."""
         seen, total = self.clip.image_features(pictures), torch.zeros(len(pictures))
         for span, name, value in shown(sentence):
             options = alternatives(name, span.text)
             features = self.clip.text_features([sentence[: span.start] + word + sentence[span.end :] for word in options.values()])
             total += (seen @ features.T * self.clip.towers.scale.exp()).log_softmax(1)[:, list(options).index(value)]
-        return total
+        return int(total.argmax())
 
 
 def folder(name: str) -> Path:
