@@ -472,7 +472,11 @@ def test_a_canvas_without_room_waits_for_it(open_page: Open) -> None:
     page.wait_for_timeout(100)
     page.evaluate("() => { document.querySelector('#canvas').style.display = ''; }")
     page.wait_for_function(f"() => {APP}.view.width > 300 && {APP}.view.width < 700")
-    assert sum(pixels(page)) > 32 * 32 * 255  # an empty canvas: 0
+    for _ in range(50):  # the picture is drawn in a frame after the size is known
+        if (seen := sum(pixels(page))) > 32 * 32 * 255:
+            break
+        page.wait_for_timeout(100)
+    assert seen > 32 * 32 * 255  # an empty canvas: 0
     page.get_by_role("tab", name="Hidden canvas").click()
     page.wait_for_selector("#second .sc-canvas:not([hidden])")
     assert not page.evaluate("() => document.querySelector('#second .sc').strokeCanvas.player.available")  # no server function: it only draws
