@@ -10,7 +10,7 @@ import torch
 from engine.diffusion.displacement import places
 from engine.errors import InvalidInput
 
-Shape = tuple[int, int, int, int, int]
+Shape = tuple[int, ...]
 """(B, F, C, h, w)."""
 
 
@@ -19,9 +19,15 @@ def white(shape: Shape, generator: torch.Generator) -> torch.Tensor:
     return torch.randn(shape, generator=generator)
 
 
-def mixed(shape: Shape, share: float, generator: torch.Generator) -> torch.Tensor:
-    """Noise of which every frame has the same part, of power `share`, and a part of its own (Ge et al. 2023, mixed model; their alpha^2 is share / (1 - share))."""
-    _check(share)
+def mixed(shape: Shape, share: float | torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+    """Noise of which every frame has the same part, of power `share`, and a part of its own (Ge et al. 2023, mixed model; their alpha^2 is share / (1 - share)).
+
+    share: 0 to 1, one for all or (B,) one for each clip.
+    """
+    if isinstance(share, torch.Tensor):
+        share = share.view(-1, 1, 1, 1, 1)
+    else:
+        _check(share)
     common, own = torch.randn((shape[0], 1, *shape[2:]), generator=generator), torch.randn(shape, generator=generator)
     return share**0.5 * common + (1 - share) ** 0.5 * own
 

@@ -7,13 +7,10 @@ Half of its pictures have been through the pocket VAE or half of the picture mod
 
 from __future__ import annotations
 
-import argparse
 import json
-import time
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -29,11 +26,12 @@ from engine.metrics.pocket_clip import CHOICES, CHUNK, CONFIG, WEIGHTS, PocketCl
 from engine.metrics.pocket_judge import small_pictures
 from engine.training import judge, text, vae
 from engine.training.data import Recipe
-from engine.training.home import Log, Stop, be_modest, load_checkpoint, only_one, save_checkpoint, training_dir
+from engine.training.home import Log, swap, training_dir
 from engine.training.judge import HELD_OUT, augmented, renders
 from engine.training.optim import Optimiser
+from engine.training.session import CHECKPOINT, Learner, arguments, rate_at, session, train
 from engine.training.upscale import softened
-from engine.training.vae import rate_at, swap, to_tensor
+from engine.training.vae import to_tensor
 from engine.training.wording import short, typed
 from engine.world.spec import SceneSpec
 
@@ -130,16 +128,16 @@ class Scenes:
         return self.pictures[picks, frames], texts, [swapped(one, rng) for one in texts]
 
 
-class Training:
-    """The towers, and all that a checkpoint must hold. The text encoder is frozen."""
+class Training(Learner):
+    """The towers with everything that a step needs. The text encoder is frozen."""
 
     def __init__(self, towers: Towers, tokenizer: CLIPTokenizer, encoder: Any, seed: int = 0, *, kind: torch.dtype = torch.bfloat16) -> None:
-        self.tokenizer, self.frozen, self.seconds = tokenizer, encoder.eval().requires_grad_(False), 0.0
+        self.tokenizer, self.frozen = tokenizer, encoder.eval().requires_grad_(False)
         copy: Any = CLIPTextModel(encoder.config)
         copy.load_state_dict(encoder.state_dict())
         self.encoder = copy.to(kind).eval().requires_grad_(False)
-        self.rng = np.random.default_rng([seed, 8])
-        self.optimiser = Optimiser(towers.named_parameters(), muon_rate=2e-3, adam_rate=1e-3, average=0.995, adam_only=("queries", "scale"))
+        optimiser = Optimiser(towers.named_parameters(), muon_rate=2e-3, adam_rate=1e-3, average=0.995, adam_only=("queries", "scale"))
+        super().__init__(optimiser, np.random.default_rng([seed, 8]), seed)
         self.towers, self.kind = towers.to(kind).to(memory_format=torch.channels_last), kind
 
     def step(self, pictures: np.ndarray, texts: list[str], wrong: list[list[str]], scale: float = 1.0) -> float:
@@ -147,25 +145,12 @@ class Training:
         part = augmented(small_pictures(pictures), self.rng, mirror=False)
         with torch.no_grad():
             states, ends = text_states(self.tokenizer, self.encoder, [*texts, *(one for few in wrong for one in few)])
-        self.optimiser.zero()
         seen = self.towers.pictures(part.to(self.kind).contiguous(memory_format=torch.channels_last))
         said = self.towers.sentences(states.to(self.kind), ends)
         there = torch.tensor([[k < len(few) for k in range(SWAPPED)] for few in wrong])
         others = torch.zeros(len(texts), SWAPPED, said.shape[1]).masked_scatter(there[..., None], said[len(texts) :])
         loss = loss_of(seen, said[: len(texts)], others, there, self.towers.scale.float().exp().clamp(max=100))
-        loss.backward()
-        self.optimiser.step(scale)
-        return float(loss.detach())
-
-    def save(self, path: Path) -> None:
-        """Write all of it; `load` continues bit for bit."""
-        save_checkpoint(path, self.optimiser.tensors(), {"steps": self.optimiser.steps, "seconds": self.seconds, "rng": self.rng.bit_generator.state})
-
-    def load(self, path: Path) -> None:
-        """Go on from a checkpoint. Raises `ModelUnavailable` when it cannot be read."""
-        tensors, state = load_checkpoint(path)
-        self.optimiser.load(tensors, state["steps"])
-        self.rng.bit_generator.state, self.seconds = state["rng"], state["seconds"]
+        return self.learn(loss, len(texts), scale)
 
     def averaged(self) -> PocketClip:
         """The averaged towers, float32, with the frozen encoder."""
@@ -206,19 +191,14 @@ def export(training: Training, place: Path) -> None:
 
 def main() -> int:
     """Train for so many minutes of processor time in all (earlier ones count)."""
-    parser = argparse.ArgumentParser(prog="python -m engine.training.clip", description="Train pocket-clip; resumes by itself.")
-    parser.add_argument("--minutes", type=float, default=20, help="minutes of processor time in all, earlier sessions included")
+    parser = arguments("clip", "Train pocket-clip", minutes=20, batch=64)
     parser.add_argument("--shards", type=int, default=60, help="shards of 64 scenes to learn from; one is 13 MB")
-    parser.add_argument("--batch", type=int, default=64)
     chosen = parser.parse_args()
-    be_modest()
-    cv2.setNumThreads(1)
     home = training_dir()
-    folder, words = home / NAME, home / text.NAME / "export"
+    words = home / text.NAME / "export"
     if not words.exists():
         raise ModelUnavailable(f"{text.NAME} is not trained yet", fix="run python -m engine.training.text first")
-    with only_one(folder):
-        stop, log = Stop(), Log(folder)
+    with session(NAME) as (folder, stop, log):
         pictures, records = renders(HELD_OUT, 1)
         # Each scene as it is rendered, and as it is when the models have been over it.
         pictures = np.repeat(pictures[:, :1], 4, 1)
@@ -227,21 +207,15 @@ def main() -> int:
         torch.manual_seed(0)
         encoder: Any = CLIPTextModel.from_pretrained(words, dtype=torch.float32)
         training = Training(begun(home / judge.NAME / "export"), CLIPTokenizer.from_pretrained(words / "tokenizer"), encoder)
-        if (folder / "checkpoint.safetensors").exists():
-            training.load(folder / "checkpoint.safetensors")
+        training.resume(folder / CHECKPOINT)
         pictures, records = renders(Recipe(), chosen.shards, stop)
         soften(pictures, home, mirrored=Recipe().mirrored)
         learn = Scenes(pictures, records)
-        marked, began = training.seconds, time.process_time()
-        losses: list[float] = []
-        while not stop and training.seconds < 60 * chosen.minutes:
-            losses.append(training.step(*learn.draw(training.rng, chosen.batch), rate_at(training.seconds / 60 / chosen.minutes)))
-            spent = time.process_time()
-            training.seconds, began = training.seconds + spent - began, spent
-            if training.seconds - marked > 90:
-                report(training, folder, log, losses, test, len(learn.specs))
-                marked, losses, began = training.seconds, [], time.process_time()
-        report(training, folder, log, losses, test, len(learn.specs))
+
+        def step(done: float) -> float:
+            return training.step(*learn.draw(training.rng, chosen.batch), rate_at(done))
+
+        train(training, chosen.minutes, step, lambda loss: report(training, folder, log, loss, test, len(learn.specs)), stop=stop, every=90)
     return 0
 
 
@@ -254,14 +228,14 @@ def begun(trained: Path) -> Towers:
     return towers
 
 
-def report(training: Training, folder: Path, log: Log, losses: list[float], test: Scenes, scenes: int, among: int = AMONG) -> None:
+def report(training: Training, folder: Path, log: Log, loss: float | None, test: Scenes, scenes: int, among: int = AMONG) -> None:
     """Checkpoint, held-out figures in unseen patterns of wording, and the export."""
-    training.save(folder / "checkpoint.safetensors")
+    training.save(folder / CHECKPOINT)
     model, rng = training.averaged(), np.random.default_rng(6)
     texts = [short(spec, rng, held_out=True, leave_out=0.0)[0] for spec in test.specs]
     shown_as = {"words_and_chance": 0, "after_vae": 1, "half_drawn": 3}
     words = {name: word_accuracy(model, test.pictures[:among, frame], texts[:among]) for name, frame in shown_as.items() if frame < test.pictures.shape[1]}
-    log.write(steps=training.optimiser.steps, minutes=training.seconds / 60, scenes=scenes, loss=float(np.mean(losses)) if losses else None,
+    log.write(steps=training.optimiser.steps, minutes=training.seconds / 60, scenes=scenes, loss=loss,
               retrieval=retrieval(model, test.pictures[:, 0], texts, among), among=among, **words)  # fmt: skip
     export(training, folder / "export")
 

@@ -93,11 +93,34 @@ class Clips:
         each = len(self.latents[0])
         return torch.stack([self.latents[k // each][k % each] for k in picks]).float()
 
+    def judged(self, count: int) -> tuple[torch.Tensor, list[str]]:
+        """So many clips spread over all, (B, F, 4, h, w) float32, and a held-out wording of each: always the same."""
+        rng, picks = np.random.default_rng(9), np.arange(0, len(self), max(1, len(self) // count))[:count]
+        return self.take(picks), [captions(self.specs[k], rng, 1, held_out=True)[0] for k in picks]
+
+    def grow(self, most: int) -> None:
+        """Make one more shard, unless there are so many."""
+        if len(self.known) < most:
+            self.make(max(self.known) + 1)
+
     def draw(self, rng: np.random.Generator, count: int) -> tuple[torch.Tensor, list[str]]:
         """Random clips (count, F, 4, h, w) float32 and a wording of each that says all of it; a tenth say nothing."""
         picks = rng.integers(len(self), size=count)
         texts = ["" if rng.random() < DROPPED else everyday(captions(self.specs[k], rng, 1)[0], rng) for k in picks]
         return self.take(picks), texts
+
+
+FIRST_SHARDS, TEST_SCENES = 8, 64
+"""Shards that are there before the first step, and held-out scenes."""
+
+
+def opened(vae: Any, mark: str) -> tuple[Clips, Clips]:
+    """Clips to learn from, enough to begin with, and held-out ones. vae: the encoder that `mark` names."""
+    learn, test = Clips(vae, mark), Clips(vae, mark, "held-out", scenes=TEST_SCENES)
+    test.make(0)
+    for shard in range(FIRST_SHARDS):
+        learn.make(shard)
+    return learn, test
 
 
 def moving(latents: torch.Tensor) -> torch.Tensor:

@@ -6,15 +6,12 @@ them (L1), and the displacement of things and ground from the picture's moment t
 
 from __future__ import annotations
 
-import argparse
 import os
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -28,9 +25,11 @@ from engine.diffusion.motion_field import IN_CHANNELS, KEYS, OUT_CHANNELS, PATCH
 from engine.diffusion.packed import pack_folder
 from engine.training import text, vae
 from engine.training.data import Recipe, Split, mirrored, specs
-from engine.training.home import Log, Stop, be_modest, load_checkpoint, only_one, save_checkpoint, training_dir
+from engine.training.home import Log, swap, training_dir
 from engine.training.optim import Optimiser
-from engine.training.vae import rate_at, swap, to_tensor
+from engine.training.session import CHECKPOINT, arguments, rate_at, session, train
+from engine.training.text import WordLearner
+from engine.training.vae import to_tensor
 from engine.training.wording import typed
 from engine.world.captions import captions
 from engine.world.moving import MovingDiorama
@@ -227,22 +226,16 @@ def loss_of(said: Layers, true: dict[str, torch.Tensor]) -> torch.Tensor:
     return 2 * mask + ground + things + 4 * land
 
 
-class Training:
-    """The net with everything that a step needs, and that a checkpoint must hold. The text encoder is frozen; a VAE, if given, softens some of the pictures."""
+class Training(WordLearner):
+    """The net with everything that a step needs; a VAE, if given, softens some of the pictures."""
 
     def __init__(self, net: Any, tokenizer: CLIPTokenizer, encoder: Any, autoencoder: Any = None, seed: int = 0, *, kind: torch.dtype = torch.bfloat16) -> None:
-        self.tokenizer, self.seconds, self.samples, self.autoencoder = tokenizer, 0.0, 0, autoencoder
-        self.encoder: Any = encoder.to(kind).eval().requires_grad_(False)
-        self.optimiser = Optimiser(net.named_parameters(), muon_rate=2e-3, adam_rate=1e-3, average=0.998, adam_only=("conv_in", "conv_out", "time_embedding"))
+        self.autoencoder = autoencoder
+        optimiser = Optimiser(net.named_parameters(), muon_rate=2e-3, adam_rate=1e-3, average=0.998, adam_only=("conv_in", "conv_out", "time_embedding"))
+        super().__init__(tokenizer, encoder.to(kind), optimiser, np.random.default_rng([seed, 11]), seed)
         self.net = net.to(kind)
         # The plain form of attention: its backward pass is quicker on a CPU than that of the fused one.
         self.net.set_attn_processor(AttnProcessor())
-        self.rng, self.noise = np.random.default_rng([seed, 11]), torch.Generator().manual_seed(seed)
-
-    @torch.no_grad()
-    def states(self, texts: list[str]) -> torch.Tensor:
-        """(B, 64, width) states of the texts."""
-        return self.encoder(text.tokens(self.tokenizer, texts))[0]
 
     @torch.no_grad()
     def seen(self, pictures: torch.Tensor) -> torch.Tensor:
@@ -264,23 +257,7 @@ class Training:
         texts = [typed(examples.specs[k], self.rng)[0] for k in picks]
         said = layers(self.net, self.seen(true["pictures"]), self.states(texts), true["moment"], true["phase"])
         loss = loss_of(said, true)
-        self.optimiser.zero()
-        loss.backward()
-        self.optimiser.step(scale)
-        self.samples += count
-        return float(loss.detach())
-
-    def save(self, path: Path) -> None:
-        """Write all of it; `load` continues bit for bit."""
-        state = {"steps": self.optimiser.steps, "samples": self.samples, "seconds": self.seconds, "rng": self.rng.bit_generator.state}
-        save_checkpoint(path, {**self.optimiser.tensors(), "noise": self.noise.get_state()}, state)
-
-    def load(self, path: Path) -> None:
-        """Go on from a checkpoint. Raises `ModelUnavailable` when it cannot be read."""
-        tensors, state = load_checkpoint(path)
-        self.optimiser.load(tensors, state["steps"])
-        self.noise.set_state(tensors["noise"])
-        self.rng.bit_generator.state, self.samples, self.seconds = state["rng"], state["samples"], state["seconds"]
+        return self.learn(loss, count, scale)
 
     def averaged(self) -> Any:
         """A net with the averaged weights."""
@@ -335,16 +312,10 @@ def load_words() -> tuple[CLIPTokenizer, Any]:
 
 def main() -> int:
     """Train for so many minutes of processor time in all (earlier ones count)."""
-    parser = argparse.ArgumentParser(prog="python -m engine.training.flow", description="Train the pocket motion field; resumes by itself.")
-    parser.add_argument("--minutes", type=float, default=40, help="minutes of processor time in all, earlier sessions included")
-    parser.add_argument("--batch", type=int, default=32)
+    parser = arguments("flow", "Train the pocket motion field", minutes=40, batch=32)
     parser.add_argument("--shards", type=int, default=400, help="most shards of 160 pictures; 34 MB each")
     chosen = parser.parse_args()
-    be_modest()
-    cv2.setNumThreads(1)
-    folder = training_dir() / NAME
-    with only_one(folder):
-        stop, log = Stop(), Log(folder)
+    with session(NAME) as (folder, stop, log):
         tokenizer, encoder = load_words()
         drawn = training_dir() / vae.NAME / "export"
         autoencoder: Any = AutoencoderTiny.from_pretrained(drawn).to(torch.bfloat16).eval() if drawn.exists() else None  # type: ignore[attr-defined]
@@ -354,31 +325,28 @@ def main() -> int:
             shards.make(shard)
         torch.manual_seed(0)
         training = Training(build(), tokenizer, encoder, autoencoder)
-        if (folder / "checkpoint.safetensors").exists():
-            training.load(folder / "checkpoint.safetensors")
+        training.resume(folder / CHECKPOINT)
         examples, judged = Examples(shards), Examples(test)
-        marked, began = time.monotonic(), time.process_time()
-        losses: list[float] = []
-        while not stop and training.seconds < 60 * chosen.minutes:
-            done = training.seconds / 60 / chosen.minutes
-            losses.append(training.step(examples, chosen.batch * (2 if done < COARSE else 1), rate_at(done), coarse=done < COARSE))
+
+        def step(done: float) -> float:
+            loss = training.step(examples, chosen.batch * (2 if done < COARSE else 1), rate_at(done), coarse=done < COARSE)
             if training.samples > SEEN_EACH * len(examples) and len(examples.known) < chosen.shards:
                 shards.make(max(examples.known) + 1)
                 examples.refresh()
-            now, spent = time.monotonic(), time.process_time()
-            training.seconds, began = training.seconds + spent - began, spent
-            if now - marked > 150:
-                report(training, judged, folder, log, losses, len(examples), coarse=done < COARSE)
-                marked, losses, began = time.monotonic(), [], time.process_time()
-        report(training, judged, folder, log, losses, len(examples))
+            return loss
+
+        def told(loss: float | None) -> None:
+            report(training, judged, folder, log, loss, len(examples), coarse=training.seconds < 60 * chosen.minutes * COARSE)
+
+        train(training, chosen.minutes, step, told, stop=stop, every=150)
     return 0
 
 
-def report(training: Training, judged: Examples, folder: Path, log: Log, losses: list[float], pictures: int, *, coarse: bool = False) -> None:
+def report(training: Training, judged: Examples, folder: Path, log: Log, loss: float | None, pictures: int, *, coarse: bool = False) -> None:
     """Checkpoint, held-out figures (on halved pictures while these are trained on), and the net in diffusers' layout."""
-    training.save(folder / "checkpoint.safetensors")
+    training.save(folder / CHECKPOINT)
     net = training.averaged()
-    log.write(samples=training.samples, minutes=training.seconds / 60, pictures=pictures, loss=float(np.mean(losses)) if losses else None, coarse=coarse, held_out=held_out(training, net, judged, coarse=coarse))
+    log.write(samples=training.samples, minutes=training.seconds / 60, pictures=pictures, loss=loss, coarse=coarse, held_out=held_out(training, net, judged, coarse=coarse))
     net.half().save_pretrained(folder / "export.part")
     pack_folder(folder / "export.part")
     swap(folder / "export.part", folder / "export")

@@ -6,13 +6,10 @@ both, every fourth, some at a start, any one, or none; and how noisy it is, whic
 
 from __future__ import annotations
 
-import argparse
 import json
-import time
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import torch
 from safetensors.torch import save_file
@@ -21,13 +18,13 @@ from transformers import CLIPTokenizer
 from engine.diffusion.clip_net import ClipNet
 from engine.diffusion.conditioned import conditions
 from engine.diffusion.packed import WEIGHTS, packed
-from engine.training import image, text
-from engine.training.clips import Clips, moving
-from engine.training.home import Log, Stop, be_modest, load_checkpoint, only_one, save_checkpoint, training_dir
+from engine.training import image
+from engine.training.clips import Clips, moving, opened
+from engine.training.home import Log, swap
 from engine.training.image import spread
-from engine.training.motion import FIRST_SHARDS, TEST_SCENES, image_caption
 from engine.training.optim import Optimiser
-from engine.training.vae import rate_at, swap
+from engine.training.session import CHECKPOINT, arguments, rate_at, session, train
+from engine.training.text import WordLearner
 
 NAME = "pocket-frames"
 GIVEN = {"first": 0.26, "last": 0.08, "both": 0.14, "every 4th": 0.12, "start": 0.1, "any": 0.2, "none": 0.1}
@@ -66,29 +63,22 @@ def loss_of(
 ) -> torch.Tensor:  # fmt: skip
     """Mean squared error of v. latents, noise, dust: (B, F, 4, h, w); states: (B, tokens, width); steps: (B,); mask: (B, F) 1 where given; power: (B,) of the noise
     `dust` of the given ones; weight: (B, F, 1, h, w), None: errors on frames that are not given, alike, as it is reported."""
-    kept, given, level = alphas[steps].view(-1, 1, 1, 1, 1), mask[:, :, None, None, None], power.view(-1, 1, 1, 1, 1)
-    noisy, target = kept.sqrt() * latents + (1 - kept).sqrt() * noise, kept.sqrt() * noise - (1 - kept).sqrt() * latents
+    given, level = mask[:, :, None, None, None], power.view(-1, 1, 1, 1, 1)
+    noisy, target = image.noised(alphas, latents, steps, noise)
     shown = conditions((1 - level).sqrt() * latents + level.sqrt() * dust, given, level)
     found = net(torch.cat([noisy, shown], 2), steps, states)
     counts = (1 - given).expand(*latents.shape[:2], 1, *latents.shape[3:]) if weight is None else weight * torch.where(given > 0, GIVEN_WEIGHT, 1.0)
     return ((found - target).pow(2).mean(2, keepdim=True) * counts).sum() / counts.sum()
 
 
-class Training:
-    """The net with everything that a step needs, and that a checkpoint must hold. The text encoder is frozen."""
+class Training(WordLearner):
+    """The net with everything that a step needs."""
 
     def __init__(self, net: ClipNet, tokenizer: CLIPTokenizer, encoder: Any, seed: int = 0, *, kind: torch.dtype = torch.bfloat16) -> None:
-        self.tokenizer, self.seconds, self.samples = tokenizer, 0.0, 0
-        self.encoder: Any = encoder.to(kind).eval().requires_grad_(False)
-        self.optimiser = Optimiser(net.named_parameters(), muon_rate=2e-3, adam_rate=1e-3, average=0.998, adam_only=("enter", "leave", "clock", "when", "near"))
+        optimiser = Optimiser(net.named_parameters(), muon_rate=2e-3, adam_rate=1e-3, average=0.998, adam_only=("enter", "leave", "clock", "when", "near"))
+        super().__init__(tokenizer, encoder.to(kind), optimiser, np.random.default_rng([seed, 19]), seed)
         self.net: Any = net.to(kind).to(memory_format=torch.channels_last)
-        self.rng, self.noise = np.random.default_rng([seed, 19]), torch.Generator().manual_seed(seed)
         self.alphas = image.scheduler().alphas_cumprod
-
-    @torch.no_grad()
-    def states(self, texts: list[str]) -> torch.Tensor:
-        """(B, 64, width) states of the texts."""
-        return self.encoder(text.tokens(self.tokenizer, texts))[0]
 
     def step(self, clips: Clips, count: int, scale: float = 1.0) -> float:
         """One step on so many clips; the weighted loss."""
@@ -99,23 +89,7 @@ class Training:
         noise, dust = (torch.randn(latents.shape, generator=self.noise) for _ in range(2))
         weight = 1 + MOVING_WEIGHT * moving(latents)
         loss = loss_of(self.net, self.alphas, latents, self.states(texts), spread(count, self.noise), noise, mask, power, dust, weight)
-        self.optimiser.zero()
-        loss.backward()
-        self.optimiser.step(scale)
-        self.samples += count
-        return float(loss.detach())
-
-    def save(self, path: Path) -> None:
-        """Write all of it; `load` continues bit for bit."""
-        state = {"steps": self.optimiser.steps, "samples": self.samples, "seconds": self.seconds, "rng": self.rng.bit_generator.state}
-        save_checkpoint(path, {**self.optimiser.tensors(), "noise": self.noise.get_state()}, state)
-
-    def load(self, path: Path) -> None:
-        """Go on from a checkpoint. Raises `ModelUnavailable` when it cannot be read."""
-        tensors, state = load_checkpoint(path)
-        self.optimiser.load(tensors, state["steps"])
-        self.noise.set_state(tensors["noise"])
-        self.rng.bit_generator.state, self.samples, self.seconds = state["rng"], state["samples"], state["seconds"]
+        return self.learn(loss, count, scale)
 
     def averaged(self, kind: torch.dtype | None = None) -> Any:
         """A net with the averaged weights, in the kind of number that training uses unless another is given."""
@@ -127,13 +101,12 @@ class Training:
     def held_out(self, net: Any, clips: Clips, count: int = 64) -> dict[str, float]:
         """Unweighted v-MSE on held-out clips and wordings by what is given, always the same with the same noise. A net that says nothing has about 1."""
         rng, noise = np.random.default_rng(9), torch.Generator().manual_seed(9)
-        picks = np.arange(0, len(clips), max(1, len(clips) // count))[:count]
-        latents, states = clips.take(picks), self.states([image_caption(clips, k, rng) for k in picks])
-        steps, eps = spread(len(picks), noise), torch.randn(latents.shape, generator=noise)
+        latents, texts = clips.judged(count)
+        states, steps, eps = self.states(texts), spread(len(texts), noise), torch.randn(latents.shape, generator=noise)
         found = {}
         for kind in ("first", "both", "every 4th", "none"):
-            mask = torch.from_numpy(np.stack([mask_of(kind, latents.shape[1], rng) for _ in picks]))
-            found[kind] = round(float(loss_of(net, self.alphas, latents, states, steps, eps, mask, torch.zeros(len(picks)), eps)), 4)
+            mask = torch.from_numpy(np.stack([mask_of(kind, latents.shape[1], rng) for _ in texts]))
+            found[kind] = round(float(loss_of(net, self.alphas, latents, states, steps, eps, mask, torch.zeros(len(texts)), eps)), 4)
         return found
 
 
@@ -148,48 +121,32 @@ def export(net: ClipNet, place: Path) -> None:
 
 def main() -> int:
     """Train for so many minutes of processor time in all (earlier ones count)."""
-    parser = argparse.ArgumentParser(prog="python -m engine.training.frames", description="Train the pocket clip model; resumes by itself.")
-    parser.add_argument("--minutes", type=float, default=35, help="minutes of processor time in all, earlier sessions included")
-    parser.add_argument("--batch", type=int, default=32)
+    parser = arguments("frames", "Train the pocket clip model", minutes=35, batch=32)
     parser.add_argument("--shards", type=int, default=120, help="most shards of 64 clips; 2 MB each")
     chosen = parser.parse_args()
-    be_modest()
-    cv2.setNumThreads(1)
-    folder = training_dir() / NAME
-    with only_one(folder):
-        stop, log = Stop(), Log(folder)
+    with session(NAME) as (folder, stop, log):
         autoencoder, tokenizer, encoder, mark = image.load_parts()
-        autoencoder = autoencoder.to(torch.bfloat16)
-        clips, test = Clips(autoencoder, mark), Clips(autoencoder, mark, "held-out", scenes=TEST_SCENES)
-        test.make(0)
-        for shard in range(FIRST_SHARDS):
-            clips.make(shard)
+        clips, test = opened(autoencoder.to(torch.bfloat16), mark)
         torch.manual_seed(0)
         training = Training(ClipNet(), tokenizer, encoder)
-        checkpoint = folder / "checkpoint.safetensors"
-        if checkpoint.exists():
-            training.load(checkpoint)
-        marked, began = time.monotonic(), time.process_time()
-        losses: list[float] = []
-        while not stop and training.seconds < 60 * chosen.minutes:
-            losses.append(training.step(clips, chosen.batch, rate_at(training.seconds / 60 / chosen.minutes)))
+        training.resume(folder / CHECKPOINT)
+
+        def step(done: float) -> float:
+            loss = training.step(clips, chosen.batch, rate_at(done))
             # Drawing a shard costs about as much as training on each of its clips nine times.
-            if training.samples > 8 * len(clips) and len(clips.known) < chosen.shards:
-                clips.make(max(clips.known) + 1)
-            now, spent = time.monotonic(), time.process_time()
-            training.seconds, began = training.seconds + spent - began, spent
-            if now - marked > 240:
-                report(training, test, folder, log, losses, len(clips))
-                marked, losses, began = time.monotonic(), [], time.process_time()
-        report(training, test, folder, log, losses, len(clips))
+            if training.samples > 8 * len(clips):
+                clips.grow(chosen.shards)
+            return loss
+
+        train(training, chosen.minutes, step, lambda loss: report(training, test, folder, log, loss, len(clips)), stop=stop, every=240)
     return 0
 
 
-def report(training: Training, test: Clips, folder: Path, log: Log, losses: list[float], clips: int) -> None:
+def report(training: Training, test: Clips, folder: Path, log: Log, loss: float | None, clips: int) -> None:
     """Checkpoint, held-out figures, and the net for `engine.diffusion.clip_net`."""
-    training.save(folder / "checkpoint.safetensors")
+    training.save(folder / CHECKPOINT)
     log.write(
-        samples=training.samples, minutes=training.seconds / 60, clips=clips, loss=float(np.mean(losses)) if losses else None,
+        samples=training.samples, minutes=training.seconds / 60, clips=clips, loss=loss,
         held_out=training.held_out(training.averaged(), test),
     )  # fmt: skip
     export(training.averaged(torch.float32), folder / "export")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import time
 from collections.abc import Iterator, Mapping
@@ -49,6 +50,16 @@ def load_checkpoint(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]
         raise ModelUnavailable(f"checkpoint {path.name} cannot be read", why=type(error).__name__, fix="train it first") from error
     except Exception as error:  # safetensors' own error class derives from Exception alone
         raise ModelUnavailable(f"checkpoint {path.name} cannot be read", why=str(error)[:80], fix="delete it and train again") from error
+
+
+def swap(fresh: Path, place: Path) -> None:
+    """Put a folder in the place of another; a reader finds the old one or the new one, whole."""
+    old = place.with_suffix(".old")
+    shutil.rmtree(old, ignore_errors=True)
+    if place.exists():
+        place.replace(old)
+    fresh.replace(place)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 class Log:

@@ -6,9 +6,7 @@ v-prediction (Salimans and Ho, 2022) on the squared-cosine schedule (Nichol and 
 
 from __future__ import annotations
 
-import argparse
 import json
-import time
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -24,10 +22,12 @@ from transformers import CLIPTextModel, CLIPTokenizer
 from engine.errors import ModelUnavailable
 from engine.training import text, vae
 from engine.training.data import Recipe
-from engine.training.home import Log, Stop, be_modest, load_checkpoint, only_one, save_checkpoint, training_dir
+from engine.training.home import swap, training_dir
 from engine.training.latents import LatentCache, fingerprint
 from engine.training.optim import Optimiser
-from engine.training.vae import CHANNELS, rate_at, swap
+from engine.training.session import arguments, rate_at, session, train
+from engine.training.text import WordLearner
+from engine.training.vae import CHANNELS
 from engine.training.wording import short, typed
 from engine.world.spec import SceneSpec
 
@@ -47,6 +47,10 @@ SUBJECT_WEIGHT = 3.0
 
 SEEN_EACH = 4
 """A new shard is drawn whenever each picture so far has been used this often: drawing costs about as much as one use."""
+
+
+SHOW_EVERY = 840
+"""Seconds of processor time between two exports with a sheet, which cost half a minute."""
 
 
 def scheduler() -> Any:
@@ -75,20 +79,26 @@ def build(widths: tuple[int, ...] = WIDTHS, heads: tuple[int, ...] = HEADS, cros
     return model.to(memory_format=torch.channels_last)
 
 
+def noised(alphas: torch.Tensor, latents: torch.Tensor, steps: torch.Tensor, noise: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Latents (B, ...) as noisy as the timesteps (B,) ask, and the v that is to be told of them. alphas: (1000,) cumulative."""
+    kept = alphas[steps].view(-1, *[1] * (latents.ndim - 1))
+    return kept.sqrt() * latents + (1 - kept).sqrt() * noise, kept.sqrt() * noise - (1 - kept).sqrt() * latents
+
+
 def loss_of(unet: Any, alphas: torch.Tensor, latents: torch.Tensor, states: torch.Tensor, steps: torch.Tensor, noise: torch.Tensor, cover: torch.Tensor | None = None) -> torch.Tensor:
     """Mean squared error of v at timesteps `steps` (B,). latents, noise: (B, 4, h, w) float32; states: (B, tokens, width); alphas: (1000,) cumulative.
 
     cover: (B, h, w) in 0..1, where the subjects are: errors there weigh more, and timesteps are weighted by min-SNR. None: plain, as it is reported.
     """
-    kept = alphas[steps].view(-1, 1, 1, 1)
-    noisy, target = kept.sqrt() * latents + (1 - kept).sqrt() * noise, kept.sqrt() * noise - (1 - kept).sqrt() * latents
+    noisy, target = noised(alphas, latents, steps, noise)
     found = unet(noisy.to(unet.dtype).contiguous(memory_format=torch.channels_last), steps, states.to(unet.dtype)).sample.float()
     error = (found - target).pow(2).mean(1)
     if cover is None:
         return error.mean()
     weight = 1 + SUBJECT_WEIGHT * cover
     error = (error * weight / weight.mean()).mean((1, 2))
-    ratio = (kept / (1 - kept)).flatten()
+    kept = alphas[steps]
+    ratio = kept / (1 - kept)
     return (error * ratio.clamp(max=MIN_SNR) / (ratio + 1) * 2).mean()
 
 
@@ -138,48 +148,25 @@ class Batches:
         return latents, cover, texts
 
 
-class Training:
-    """The UNet with everything that a step needs, and that a checkpoint must hold. The text encoder is frozen."""
+class Training(WordLearner):
+    """The UNet with everything that a step needs."""
 
     def __init__(self, unet: Any, tokenizer: CLIPTokenizer, encoder: Any, seed: int = 0, *, kind: torch.dtype = torch.bfloat16) -> None:
-        self.tokenizer, self.seconds, self.samples = tokenizer, 0.0, 0
         self.words: Any = encoder.eval().requires_grad_(False)
         """As it was trained: what is exported, and what pocket-clip knows by its hash. Training computes with a rounded copy."""
-        self.encoder: Any = deepcopy(encoder).to(kind)
-        self.optimiser = Optimiser(unet.named_parameters(), muon_rate=2e-3, adam_rate=1e-3, average=0.998, adam_only=("conv_in", "conv_out", "time_embedding"))
+        optimiser = Optimiser(unet.named_parameters(), muon_rate=2e-3, adam_rate=1e-3, average=0.998, adam_only=("conv_in", "conv_out", "time_embedding"))
+        super().__init__(tokenizer, deepcopy(encoder).to(kind), optimiser, np.random.default_rng([seed, 3]), seed)
         self.unet = unet.to(kind)
         # The plain form of attention: its backward pass is quicker on a CPU than that of the fused one.
         self.unet.set_attn_processor(AttnProcessor())
-        self.rng, self.noise = np.random.default_rng([seed, 3]), torch.Generator().manual_seed(seed)
         self.alphas = scheduler().alphas_cumprod
-
-    @torch.no_grad()
-    def states(self, texts: list[str]) -> torch.Tensor:
-        """(B, 64, width) states of the texts."""
-        return self.encoder(text.tokens(self.tokenizer, texts))[0]
 
     def step(self, batches: Batches, count: int, scale: float = 1.0) -> float:
         """One step on so many pictures; the weighted loss."""
         latents, cover, texts = batches.draw(self.rng, count)
         noise = torch.randn(latents.shape, generator=self.noise)
         loss = loss_of(self.unet, self.alphas, latents, self.states(texts), spread(count, self.noise), noise, cover)
-        self.optimiser.zero()
-        loss.backward()
-        self.optimiser.step(scale)
-        self.samples += count
-        return float(loss.detach())
-
-    def save(self, path: Path) -> None:
-        """Write all of it; `load` continues bit for bit."""
-        state = {"steps": self.optimiser.steps, "samples": self.samples, "seconds": self.seconds, "rng": self.rng.bit_generator.state}
-        save_checkpoint(path, {**self.optimiser.tensors(), "noise": self.noise.get_state()}, state)
-
-    def load(self, path: Path) -> None:
-        """Go on from a checkpoint. Raises `ModelUnavailable` when it cannot be read."""
-        tensors, state = load_checkpoint(path)
-        self.optimiser.load(tensors, state["steps"])
-        self.noise.set_state(tensors["noise"])
-        self.rng.bit_generator.state, self.samples, self.seconds = state["rng"], state["samples"], state["seconds"]
+        return self.learn(loss, count, scale)
 
     def averaged(self, kind: torch.dtype | None = None) -> Any:
         """A UNet with the averaged weights, in the kind of number that training uses unless another is given."""
@@ -251,16 +238,10 @@ def draw_sheet(made: Any, texts: list[str], path: Path, *, steps: int = 12, guid
 
 def main() -> int:
     """Train for so many minutes of processor time in all (earlier ones count)."""
-    parser = argparse.ArgumentParser(prog="python -m engine.training.image", description="Train the pocket picture model; resumes by itself.")
-    parser.add_argument("--minutes", type=float, default=240, help="minutes of processor time in all, earlier sessions included; the rate falls over the last 40 %%")
-    parser.add_argument("--batch", type=int, default=64)
+    parser = arguments("image", "Train the pocket picture model", minutes=240, batch=64)
     parser.add_argument("--shards", type=int, default=800, help="most shards of 256 pictures; 13 MB each")
     chosen = parser.parse_args()
-    be_modest()
-    cv2.setNumThreads(1)
-    folder = training_dir() / NAME
-    with only_one(folder):
-        stop, log = Stop(), Log(folder)
+    with session(NAME) as (folder, stop, log):
         autoencoder, tokenizer, encoder, mark = load_parts()
         caches, test = [LatentCache(Recipe(size=size), autoencoder, mark) for size in SIZES], LatentCache(Recipe(split="held-out"), autoencoder, mark)
         test.make(0)
@@ -270,30 +251,28 @@ def main() -> int:
         torch.manual_seed(0)
         training = Training(build(), tokenizer, encoder)
         checkpoint = folder / f"checkpoint-{mark}.safetensors"
-        if checkpoint.exists():
-            training.load(checkpoint)
+        training.resume(checkpoint)
         batches, judged = [Batches(one) for one in caches], Batches(test)
-        saved = shown = time.monotonic()
-        began = time.process_time()
-        losses: list[float] = []
-        while not stop and training.seconds < 60 * chosen.minutes:
+        shown = 0.0
+
+        def step(done: float) -> float:
             one = batches[int(training.rng.choice(len(SIZES), p=list(SIZES.values())))]
-            losses.append(training.step(one, chosen.batch, rate_at(training.seconds / 60 / chosen.minutes)))
+            loss = training.step(one, chosen.batch, rate_at(done))
             if training.samples > SEEN_EACH * sum(map(len, batches)) and len(one.known) < chosen.shards:
                 one.cache.make(max(one.known) + 1)
                 one.refresh()
-            now, spent = time.monotonic(), time.process_time()
-            training.seconds, began = training.seconds + spent - began, spent
-            if now - saved > 240:
-                training.save(checkpoint)
-                unet = training.averaged()
-                log.write(samples=training.samples, minutes=training.seconds / 60, pictures=sum(map(len, batches)), loss=float(np.mean(losses)), held_out=training.held_out(unet, judged))
-                if now - shown > 840 or shown == saved:
-                    show(training, unet, autoencoder, judged, folder)
-                    shown = now
-                saved, losses, began = time.monotonic(), [], time.process_time()
-        training.save(checkpoint)
-        show(training, training.averaged(), autoencoder, judged, folder)
+            return loss
+
+        def report(loss: float | None) -> None:
+            nonlocal shown
+            training.save(checkpoint)
+            unet = training.averaged()
+            log.write(samples=training.samples, minutes=training.seconds / 60, pictures=sum(map(len, batches)), loss=loss, held_out=training.held_out(unet, judged))
+            if stop or training.seconds - shown > SHOW_EVERY or training.seconds >= 60 * chosen.minutes:
+                show(training, unet, autoencoder, judged, folder)
+                shown = training.seconds
+
+        train(training, chosen.minutes, step, report, stop=stop, every=240)
     return 0
 
 

@@ -6,14 +6,11 @@ noised at random: what is asked is what a picture shows, not how sharp it is.
 
 from __future__ import annotations
 
-import argparse
 import json
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -23,12 +20,12 @@ from safetensors.torch import save_file
 from engine.metrics.pocket_judge import CONFIG, FIELDS, SIDE, WEIGHTS, Judge, labels_of, load, small_pictures, verdicts
 from engine.training import vae
 from engine.training.data import Cache, Recipe
-from engine.training.home import Log, Stop, be_modest, load_checkpoint, only_one, save_checkpoint, training_dir
+from engine.training.home import Log, Stop, swap, training_dir
 from engine.training.latents import SMALL, LatentCache
 from engine.training.optim import Optimiser
 from engine.training.pasting import NOTHING, pasted
+from engine.training.session import CHECKPOINT, Learner, arguments, rate_at, session, train
 from engine.training.upscale import softened
-from engine.training.vae import rate_at, swap
 from engine.world.spec import SceneSpec
 
 NAME = "pocket-judge"
@@ -88,13 +85,13 @@ def augmented(pictures: torch.Tensor, rng: np.random.Generator, side: int = CROP
     return parts + grain, torch.where(turned, cells.flip(2), cells)
 
 
-class Training:
-    """The judge and all that a checkpoint must hold."""
+class Training(Learner):
+    """The judge with everything that a step needs."""
 
     def __init__(self, model: Judge, seed: int = 0) -> None:
-        self.model, self.seconds = model, 0.0
-        self.optimiser = Optimiser(model.named_parameters(), muon_rate=2e-3, adam_rate=1e-3, average=0.998, adam_only=("scene", "things", "colours"))
-        self.rng = np.random.default_rng([seed, 5])
+        self.model = model
+        optimiser = Optimiser(model.named_parameters(), muon_rate=2e-3, adam_rate=1e-3, average=0.998, adam_only=("scene", "things", "colours"))
+        super().__init__(optimiser, np.random.default_rng([seed, 5]), seed)
         self.model.bfloat16().to(memory_format=torch.channels_last)
 
     def step(self, pictures: np.ndarray, labels: np.ndarray, covers: np.ndarray, scale: float = 1.0) -> float:
@@ -102,21 +99,8 @@ class Training:
         given, there = torch.from_numpy(covers), torch.from_numpy(labels)
         mixed, things, found = pasted(small_pictures(pictures), given, there[:, len(FIELDS) :], self.rng)
         part, cells = augmented(mixed, self.rng, maps=found)
-        self.optimiser.zero()
         loss = loss_of(self.model, part.bfloat16().contiguous(memory_format=torch.channels_last), torch.cat([there[:, : len(FIELDS)], things], 1), cells)
-        loss.backward()
-        self.optimiser.step(scale)
-        return float(loss.detach())
-
-    def save(self, path: Path) -> None:
-        """Write all of it; `load` continues bit for bit."""
-        save_checkpoint(path, self.optimiser.tensors(), {"steps": self.optimiser.steps, "seconds": self.seconds, "rng": self.rng.bit_generator.state})
-
-    def load(self, path: Path) -> None:
-        """Go on from a checkpoint. Raises `ModelUnavailable` when it cannot be read."""
-        tensors, state = load_checkpoint(path)
-        self.optimiser.load(tensors, state["steps"])
-        self.rng.bit_generator.state, self.seconds = state["rng"], state["seconds"]
+        return self.learn(loss, len(pictures), scale)
 
     def averaged(self) -> Judge:
         """The judge with the averaged weights, float32, for use."""
@@ -181,52 +165,41 @@ def export(model: Judge, place: Path) -> None:
 
 def main() -> int:
     """Train for so many minutes of processor time in all (earlier ones count)."""
-    parser = argparse.ArgumentParser(prog="python -m engine.training.judge", description="Train the judge on true renders; resumes by itself.")
-    parser.add_argument("--minutes", type=float, default=20, help="minutes of processor time in all, earlier sessions included")
+    parser = arguments("judge", "Train the judge on true renders", minutes=20, batch=64)
     parser.add_argument("--shards", type=int, default=60, help="shards of 256 pictures to learn from; one is 13 MB")
-    parser.add_argument("--batch", type=int, default=64)
     chosen = parser.parse_args()
-    be_modest()
-    cv2.setNumThreads(1)
-    folder = training_dir() / NAME
-    with only_one(folder):
-        stop, log, recipe = Stop(), Log(folder), Recipe()
+    with session(NAME) as (folder, stop, log):
+        recipe = Recipe()
         test, soft = renders(HELD_OUT, 1), None
         if (trained := training_dir() / vae.NAME / "export").exists():
             autoencoder: Any = AutoencoderTiny.from_pretrained(trained, torch_dtype=torch.bfloat16).eval()
             soft = softened(autoencoder, test[0][:, 0], torch.Generator().manual_seed(0), (0, 0))
         torch.manual_seed(0)
         training = Training(Judge())
-        if (folder / "checkpoint.safetensors").exists():
-            training.load(folder / "checkpoint.safetensors")
+        training.resume(folder / CHECKPOINT)
         scenes, records = renders(recipe, chosen.shards, stop)
         pictures = scenes.reshape(-1, SIDE, SIDE, 3)
         labels = np.array([labels_of(spec) for spec in specs_of(records, recipe.frames)])
         covers = covers_of(recipe, len(scenes) // recipe.scenes)
         covers = covers.reshape(-1, *covers.shape[2:])
-        marked, began = training.seconds, time.process_time()
-        losses: list[float] = []
-        while not stop and training.seconds < 60 * chosen.minutes:
+
+        def step(done: float) -> float:
             picks = training.rng.integers(len(pictures), size=chosen.batch)
-            losses.append(training.step(pictures[picks], labels[picks], covers[picks], rate_at(training.seconds / 60 / chosen.minutes)))
-            spent = time.process_time()
-            training.seconds, began = training.seconds + spent - began, spent
-            if training.seconds - marked > 60:
-                report(training, folder, log, losses, test, soft, len(pictures))
-                marked, losses, began = training.seconds, [], time.process_time()
-        report(training, folder, log, losses, test, soft, len(pictures))
+            return training.step(pictures[picks], labels[picks], covers[picks], rate_at(done))
+
+        train(training, chosen.minutes, step, lambda loss: report(training, folder, log, loss, test, soft, len(pictures)), stop=stop, every=60)
     return 0
 
 
-def report(training: Training, folder: Path, log: Log, losses: list[float], test: tuple[np.ndarray, list[dict[str, Any]]], soft: np.ndarray | None, count: int) -> None:
+def report(training: Training, folder: Path, log: Log, loss: float | None, test: tuple[np.ndarray, list[dict[str, Any]]], soft: np.ndarray | None, count: int) -> None:
     """Checkpoint, export, and what the averaged judge says of held-out renders, of renders of other scenes, and of `soft`, the same ones after the pocket VAE."""
-    training.save(folder / "checkpoint.safetensors")
+    training.save(folder / CHECKPOINT)
     model, truth, wanted = training.averaged(), test[0][:, 0], specs_of(test[1], 1)
     shown = {"held_out": truth, "other_scenes": np.roll(truth, 1, 0)}
     if soft is not None:
         shown["vae"] = soft
     found = {name: {k: round(v, 4) for k, v in verdicts(model, pictures, wanted).items()} for name, pictures in shown.items()}
-    log.write(steps=training.optimiser.steps, minutes=training.seconds / 60, pictures=count, loss=float(np.mean(losses)) if losses else None, **found)
+    log.write(steps=training.optimiser.steps, minutes=training.seconds / 60, pictures=count, loss=loss, **found)
     export(model, folder / "export")
 
 

@@ -6,12 +6,9 @@ something moves. For most of the training each second frame is left out, with th
 
 from __future__ import annotations
 
-import argparse
-import time
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import torch
 from diffusers import MotionAdapter, UNet2DConditionModel
@@ -19,13 +16,15 @@ from diffusers.models.attention_processor import AttnProcessor
 from transformers import CLIPTokenizer
 
 from engine.diffusion.animate import motion_unet, zeroed_adapter
+from engine.diffusion.noise import mixed
 from engine.diffusion.packed import eighths_folder
 from engine.errors import ModelUnavailable
-from engine.training import image, text
-from engine.training.clips import FRAMES, Clips, moving
-from engine.training.home import Log, Stop, be_modest, load_checkpoint, only_one, save_checkpoint, training_dir
+from engine.training import image
+from engine.training.clips import FRAMES, Clips, moving, opened
+from engine.training.home import Log, swap, training_dir
 from engine.training.optim import Optimiser
-from engine.training.vae import rate_at, swap
+from engine.training.session import CHECKPOINT, arguments, rate_at, session, train
+from engine.training.text import WordLearner
 
 NAME = "pocket-motion"
 LAYERS = (1, 1, 0)
@@ -40,9 +39,6 @@ COARSE = 0.65
 MOVING_WEIGHT = 3.0
 """How much more an error counts where most moves."""
 
-FIRST_SHARDS, TEST_SCENES = 8, 64
-"""Shards that are there before the first step, and held-out scenes."""
-
 REPORT_EVERY = 150
 """Seconds of processor time between two checkpoints: held-out figures cost about ten, whatever else the machine does."""
 
@@ -52,17 +48,9 @@ def adapter(unet: Any) -> Any:
     return zeroed_adapter(unet, layers=LAYERS[: len(unet.config.block_out_channels)], heads=tuple(width // 32 for width in unet.config.block_out_channels))
 
 
-def noised(latents: torch.Tensor, generator: torch.Generator, share: torch.Tensor) -> torch.Tensor:
-    """Noise for clips (B, F, C, h, w) of which the frames of each have a part of power `share` (B,) in common."""
-    common, own = torch.randn((len(latents), 1, *latents.shape[2:]), generator=generator), torch.randn(latents.shape, generator=generator)
-    part = share.view(-1, 1, 1, 1, 1)
-    return part.sqrt() * common + (1 - part).sqrt() * own
-
-
 def loss_of(model: Any, alphas: torch.Tensor, latents: torch.Tensor, states: torch.Tensor, steps: torch.Tensor, noise: torch.Tensor, weight: torch.Tensor | None = None) -> torch.Tensor:
     """Mean squared error of v. latents, noise: (B, F, 4, h, w) float32; states: (B, tokens, width); steps: (B,); weight: (B, F, 1, h, w), None: plain, as it is reported."""
-    kept = alphas[steps].view(-1, 1, 1, 1, 1)
-    noisy, target = kept.sqrt() * latents + (1 - kept).sqrt() * noise, kept.sqrt() * noise - (1 - kept).sqrt() * latents
+    noisy, target = image.noised(alphas, latents, steps, noise)
     every = states.repeat_interleave(latents.shape[1], 0).to(model.dtype)
     found = model(noisy.transpose(1, 2).to(model.dtype), steps, every).sample.transpose(1, 2).float()
     error = (found - target).pow(2)
@@ -87,29 +75,21 @@ class Positions:
             module.pe = whole[:, frames]
 
 
-class Training:
-    """The motion UNet with everything that a step needs, and that a checkpoint must hold. Only the motion modules learn."""
+class Training(WordLearner):
+    """The motion UNet with everything that a step needs. Only the motion modules learn."""
 
     def __init__(self, unet: Any, tokenizer: CLIPTokenizer, encoder: Any, seed: int = 0, *, kind: torch.dtype = torch.bfloat16) -> None:
-        self.tokenizer, self.seconds, self.samples = tokenizer, 0.0, 0
-        self.encoder: Any = encoder.to(kind).eval().requires_grad_(False)
         self.adapter = adapter(unet)
         model = motion_unet(unet, self.adapter)
         learnt = {name: p for name, p in model.named_parameters() if "motion_modules" in name}
         for p in learnt.values():
             p.requires_grad_(True)
-        self.optimiser = Optimiser(learnt.items(), muon_rate=1.5e-3, adam_rate=1e-3, average=0.995)
+        super().__init__(tokenizer, encoder.to(kind), Optimiser(learnt.items(), muon_rate=1.5e-3, adam_rate=1e-3, average=0.995), np.random.default_rng([seed, 17]), seed)
         self.model = model.to(kind)
         # The plain form of attention: its backward pass is quicker on a CPU than that of the fused one.
         self.model.set_attn_processor(AttnProcessor())
         self.positions = Positions(self.model)
-        self.rng, self.noise = np.random.default_rng([seed, 17]), torch.Generator().manual_seed(seed)
         self.alphas = image.scheduler().alphas_cumprod
-
-    @torch.no_grad()
-    def states(self, texts: list[str]) -> torch.Tensor:
-        """(B, 64, width) states of the texts."""
-        return self.encoder(text.tokens(self.tokenizer, texts))[0]
 
     def step(self, clips: Clips, count: int, scale: float = 1.0, *, coarse: bool = False) -> float:
         """One step on so many clips, on each second frame if `coarse`; the weighted loss."""
@@ -118,27 +98,11 @@ class Training:
         frames = slice(int(self.rng.integers(2)), None, 2) if coarse else slice(None)
         latents, weight = latents[:, frames], weight[:, frames]
         share = SHARES[0] + (SHARES[1] - SHARES[0]) * torch.rand(count, generator=self.noise)
-        steps, noise = high(count, self.noise), noised(latents, self.noise, share)
+        steps, noise = high(count, self.noise), mixed(tuple(latents.shape), share, self.noise)
         self.positions.only(frames)
         loss = loss_of(self.model, self.alphas, latents, self.states(texts), steps, noise, weight)
         self.positions.only(slice(None))
-        self.optimiser.zero()
-        loss.backward()
-        self.optimiser.step(scale)
-        self.samples += count
-        return float(loss.detach())
-
-    def save(self, path: Path) -> None:
-        """Write all of it; `load` continues bit for bit."""
-        state = {"steps": self.optimiser.steps, "samples": self.samples, "seconds": self.seconds, "rng": self.rng.bit_generator.state}
-        save_checkpoint(path, {**self.optimiser.tensors(), "noise": self.noise.get_state()}, state)
-
-    def load(self, path: Path) -> None:
-        """Go on from a checkpoint. Raises `ModelUnavailable` when it cannot be read."""
-        tensors, state = load_checkpoint(path)
-        self.optimiser.load(tensors, state["steps"])
-        self.noise.set_state(tensors["noise"])
-        self.rng.bit_generator.state, self.samples, self.seconds = state["rng"], state["samples"], state["seconds"]
+        return self.learn(loss, count, scale)
 
     def averaged(self) -> Any:
         """An adapter with the averaged weights, float32."""
@@ -149,16 +113,13 @@ class Training:
     @torch.no_grad()
     def held_out(self, clips: Clips, count: int = 16) -> dict[str, float]:
         """Unweighted v-MSE of the averaged weights on held-out clips and wordings, half of the noise in common, always the same; `still`: that of the picture UNet alone."""
-        rng, noise = np.random.default_rng(9), torch.Generator().manual_seed(9)
-        picks = np.arange(0, len(clips), max(1, len(clips) // count))[:count]
-        latents = clips.take(picks)
-        texts = [image_caption(clips, k, rng) for k in picks]
-        steps, dust = high(len(picks), noise), noised(latents, noise, torch.full((len(picks),), 0.5))
+        noise, (latents, texts) = torch.Generator().manual_seed(9), clips.judged(count)
+        steps, dust = high(len(texts), noise), mixed(tuple(latents.shape), 0.5, noise)
         found = {}
         live = {name: p.detach().clone() for name, p in self.optimiser.parameters.items()}
         for name, weights in (("loss", self.optimiser.averages), ("still", {n: torch.zeros_like(p) if "proj_out" in n else p for n, p in live.items()})):
             self._put(weights)
-            parts = [float(loss_of(self.model, self.alphas, latents[k : k + 4], self.states(texts[k : k + 4]), steps[k : k + 4], dust[k : k + 4])) for k in range(0, len(picks), 4)]
+            parts = [float(loss_of(self.model, self.alphas, latents[k : k + 4], self.states(texts[k : k + 4]), steps[k : k + 4], dust[k : k + 4])) for k in range(0, len(texts), 4)]
             found[name] = float(np.mean(parts))
         self._put(live)
         return {name: round(value, 4) for name, value in found.items()}
@@ -167,13 +128,6 @@ class Training:
     def _put(self, weights: dict[str, torch.Tensor]) -> None:
         for name, p in self.optimiser.parameters.items():
             p.copy_(weights[name])
-
-
-def image_caption(clips: Clips, index: int, rng: np.random.Generator) -> str:
-    """A held-out wording of a clip."""
-    from engine.world.captions import captions
-
-    return captions(clips.specs[index], rng, 1, held_out=True)[0]
 
 
 def export(made: Any, place: Path) -> None:
@@ -194,46 +148,29 @@ def drawn_unet() -> Any:
 
 def main() -> int:
     """Train for so many minutes of processor time in all (earlier ones count)."""
-    parser = argparse.ArgumentParser(prog="python -m engine.training.motion", description="Train the pocket motion adapter; resumes by itself.")
-    parser.add_argument("--minutes", type=float, default=35, help="minutes of processor time in all, earlier sessions included")
-    parser.add_argument("--batch", type=int, default=4)
+    parser = arguments("motion", "Train the pocket motion adapter", minutes=35, batch=4)
     parser.add_argument("--shards", type=int, default=60, help="most shards of 64 clips; 2 MB each")
     chosen = parser.parse_args()
-    be_modest()
-    cv2.setNumThreads(1)
-    folder = training_dir() / NAME
-    with only_one(folder):
-        stop, log = Stop(), Log(folder)
+    with session(NAME) as (folder, stop, log):
         autoencoder, tokenizer, encoder, mark = image.load_parts()
-        autoencoder = autoencoder.to(torch.bfloat16)
-        clips, test = Clips(autoencoder, mark), Clips(autoencoder, mark, "held-out", scenes=TEST_SCENES)
-        test.make(0)
-        for shard in range(FIRST_SHARDS):
-            clips.make(shard)
+        clips, test = opened(autoencoder.to(torch.bfloat16), mark)
         training = Training(drawn_unet(), tokenizer, encoder)
-        checkpoint = folder / "checkpoint.safetensors"
-        if checkpoint.exists():
-            training.load(checkpoint)
-        marked, began = training.seconds, time.process_time()
-        losses: list[float] = []
-        while not stop and training.seconds < 60 * chosen.minutes:
-            done = training.seconds / 60 / chosen.minutes
-            losses.append(training.step(clips, chosen.batch * (2 if done < COARSE else 1), rate_at(done), coarse=done < COARSE))
-            if training.samples > 2 * len(clips) and len(clips.known) < chosen.shards:
-                clips.make(max(clips.known) + 1)
-            spent = time.process_time()
-            training.seconds, began = training.seconds + spent - began, spent
-            if training.seconds - marked > REPORT_EVERY:
-                report(training, test, folder, log, losses, len(clips))
-                marked, losses, began = training.seconds, [], time.process_time()
-        report(training, test, folder, log, losses, len(clips))
+        training.resume(folder / CHECKPOINT)
+
+        def step(done: float) -> float:
+            loss = training.step(clips, chosen.batch * (2 if done < COARSE else 1), rate_at(done), coarse=done < COARSE)
+            if training.samples > 2 * len(clips):
+                clips.grow(chosen.shards)
+            return loss
+
+        train(training, chosen.minutes, step, lambda loss: report(training, test, folder, log, loss, len(clips)), stop=stop, every=REPORT_EVERY)
     return 0
 
 
-def report(training: Training, test: Clips, folder: Path, log: Log, losses: list[float], clips: int) -> None:
+def report(training: Training, test: Clips, folder: Path, log: Log, loss: float | None, clips: int) -> None:
     """Checkpoint, held-out figures, and the adapter in diffusers' layout."""
-    training.save(folder / "checkpoint.safetensors")
-    log.write(samples=training.samples, minutes=training.seconds / 60, clips=clips, frames=FRAMES, loss=float(np.mean(losses)) if losses else None, held_out=training.held_out(test))
+    training.save(folder / CHECKPOINT)
+    log.write(samples=training.samples, minutes=training.seconds / 60, clips=clips, frames=FRAMES, loss=loss, held_out=training.held_out(test))
     export(training.averaged(), folder / "export")
 
 

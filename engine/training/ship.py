@@ -19,8 +19,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from engine.errors import InvalidInput, LimitExceeded, ModelUnavailable, StudioError
-from engine.training.home import read_log, training_dir
-from engine.training.vae import swap
+from engine.training.home import read_log, swap, training_dir
 
 SHELF = Path(__file__).resolve().parents[2] / "assets/models"
 MOST = 60 * 10**6

@@ -6,9 +6,7 @@ attention, the very thing that a UNet's cross-attention does later. Sentences ar
 
 from __future__ import annotations
 
-import argparse
 import json
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -21,9 +19,9 @@ from torch import nn
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
 from engine.training.data import STREAMS
-from engine.training.home import Log, Stop, be_modest, load_checkpoint, only_one, save_checkpoint, training_dir
+from engine.training.home import Log, swap
 from engine.training.optim import Optimiser
-from engine.training.vae import rate_at, swap
+from engine.training.session import CHECKPOINT, Learner, arguments, rate_at, session, train
 from engine.training.wording import plain, short, synonyms, typed
 from engine.world.captions import captions
 from engine.world.spec import CAMERAS, COLOURS, KINDS, MOTIONS, PLACES, SIZES, SPEEDS, TIMES, WEATHERS, SceneSpec, sample_spec
@@ -128,15 +126,15 @@ def sentences(rng: np.random.Generator, count: int, *, kind: str = "train") -> t
     return texts, torch.tensor(labels)
 
 
-class Training:
-    """The encoder with its reader, and all that a checkpoint must hold."""
+class Training(Learner):
+    """The encoder with its reader."""
 
     def __init__(self, tokenizer: CLIPTokenizer, encoder: CLIPTextModel, seed: int = 0) -> None:
-        self.tokenizer, self.encoder, self.seconds = tokenizer, encoder, 0.0
+        self.tokenizer, self.encoder = tokenizer, encoder
         self.reader = Reader(encoder.config.hidden_size)
-        self.rng = np.random.default_rng([STREAMS["train"], seed, 7])
         self.model = nn.ModuleDict({"encoder": encoder, "reader": self.reader})
-        self.optimiser = Optimiser(self.model.named_parameters(), muon_rate=1e-3, adam_rate=1e-3, average=0.998, adam_only=("embedding", "queries", "scene", "subject"))
+        optimiser = Optimiser(self.model.named_parameters(), muon_rate=1e-3, adam_rate=1e-3, average=0.998, adam_only=("embedding", "queries", "scene", "subject"))
+        super().__init__(optimiser, np.random.default_rng([STREAMS["train"], seed, 7]), seed)
         self.model.bfloat16()
 
     def step(self, count: int, scale: float = 1.0) -> float:
@@ -146,27 +144,27 @@ class Training:
         # The tail of paddings is the same token again and again: a few of them are enough to learn what they should hold.
         longest = int((ids != self.tokenizer.eos_token_id).sum(1).max()) + 4
         states = self.encoder(ids[:, :longest])[0]
-        self.optimiser.zero()
         loss = torch.stack([F.cross_entropy(out.float(), labels[:, k], ignore_index=-100) for k, out in enumerate(self.reader(states)) if (labels[:, k] >= 0).any()]).mean()
-        loss.backward()
-        self.optimiser.step(scale)
-        return float(loss.detach())
-
-    def save(self, path: Path) -> None:
-        """Write all of it; `load` continues bit for bit."""
-        save_checkpoint(path, self.optimiser.tensors(), {"steps": self.optimiser.steps, "seconds": self.seconds, "rng": self.rng.bit_generator.state})
-
-    def load(self, path: Path) -> None:
-        """Go on from a checkpoint. Raises `ModelUnavailable` when it cannot be read."""
-        tensors, state = load_checkpoint(path)
-        self.optimiser.load(tensors, state["steps"])
-        self.rng.bit_generator.state, self.seconds = state["rng"], state["seconds"]
+        return self.learn(loss, count, scale)
 
     def averaged(self) -> Any:
         """Encoder and reader with the averaged weights, float32, for use."""
         fresh = nn.ModuleDict({"encoder": CLIPTextModel(self.encoder.config), "reader": Reader(self.encoder.config.hidden_size)})
         fresh.load_state_dict(self.optimiser.averages, strict=False)
         return fresh.eval()
+
+
+class WordLearner(Learner):
+    """A model that learns beside the words of a frozen text encoder, which it holds in the kind of number that training computes in."""
+
+    def __init__(self, tokenizer: CLIPTokenizer, encoder: Any, optimiser: Optimiser, rng: np.random.Generator, seed: int = 0) -> None:
+        super().__init__(optimiser, rng, seed)
+        self.tokenizer, self.encoder = tokenizer, encoder.eval().requires_grad_(False)
+
+    @torch.no_grad()
+    def states(self, texts: list[str]) -> torch.Tensor:
+        """(B, 64, width) states of the texts."""
+        return self.encoder(tokens(self.tokenizer, texts))[0]
 
 
 @torch.no_grad()
@@ -181,13 +179,13 @@ def read_back(model: Any, tokenizer: CLIPTokenizer, texts: Sequence[str], labels
     return {name: float(found.mean()) for name, parts in hits.items() if len(found := torch.cat(parts))}
 
 
-def report(training: Training, folder: Path, log: Log, losses: list[float]) -> None:
+def report(training: Training, folder: Path, log: Log, loss: float | None) -> None:
     """Checkpoint, figures on unseen scenes in three kinds of wording, and the export."""
-    training.save(folder / "checkpoint.safetensors")
+    training.save(folder / CHECKPOINT)
     model = training.averaged()
     rng = np.random.default_rng([STREAMS["held-out"], 7])
     figures = {kind: {k: round(v, 3) for k, v in read_back(model, training.tokenizer, *sentences(rng, 128, kind=kind)).items()} for kind in ("train", "short", "held-out")}
-    log.write(steps=training.optimiser.steps, minutes=training.seconds / 60, loss=float(np.mean(losses)) if losses else None, **figures)
+    log.write(steps=training.optimiser.steps, minutes=training.seconds / 60, loss=loss, **figures)
     model["encoder"].save_pretrained(folder / "export.part")
     training.tokenizer.save_pretrained(folder / "export.part" / "tokenizer")
     swap(folder / "export.part", folder / "export")
@@ -195,31 +193,15 @@ def report(training: Training, folder: Path, log: Log, losses: list[float]) -> N
 
 def main() -> int:
     """Train for so many minutes of processor time in all (earlier ones count)."""
-    parser = argparse.ArgumentParser(prog="python -m engine.training.text", description="Train the pocket text encoder; resumes by itself.")
-    parser.add_argument("--minutes", type=float, default=20, help="minutes of processor time in all, earlier sessions included")
-    parser.add_argument("--batch", type=int, default=64)
-    chosen = parser.parse_args()
-    be_modest()
-    folder = training_dir() / NAME
-    with only_one(folder):
-        stop, log = Stop(), Log(folder)
+    chosen = arguments("text", "Train the pocket text encoder", minutes=20, batch=64).parse_args()
+    with session(NAME) as (folder, stop, log):
         torch.manual_seed(0)
         # The vocabulary of an earlier session stays: words that the world learnt since then fall into pieces.
         saved = folder / "export" / "tokenizer"
         tokenizer = CLIPTokenizer.from_pretrained(saved) if saved.exists() else build_tokenizer()
         training = Training(tokenizer, build_encoder(tokenizer))
-        if (folder / "checkpoint.safetensors").exists():
-            training.load(folder / "checkpoint.safetensors")
-        marked, began = time.monotonic(), time.process_time()
-        losses: list[float] = []
-        while not stop and training.seconds < 60 * chosen.minutes:
-            losses.append(training.step(chosen.batch, rate_at(training.seconds / 60 / chosen.minutes)))
-            now, spent = time.monotonic(), time.process_time()
-            training.seconds, began = training.seconds + spent - began, spent
-            if now - marked > 120:
-                report(training, folder, log, losses)
-                marked, losses, began = time.monotonic(), [], time.process_time()
-        report(training, folder, log, losses)
+        training.resume(folder / CHECKPOINT)
+        train(training, chosen.minutes, lambda done: training.step(chosen.batch, rate_at(done)), lambda loss: report(training, folder, log, loss), stop=stop)
     return 0
 
 

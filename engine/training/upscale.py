@@ -7,9 +7,7 @@ Beside pixels, what the image tower of pocket-clip sees is compared: a net that 
 
 from __future__ import annotations
 
-import argparse
 import json
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,9 +22,10 @@ from safetensors.torch import load_file, save_file
 from engine.metrics.pocket_judge import Trunk
 from engine.training import vae
 from engine.training.data import Cache, Recipe, Split
-from engine.training.home import Log, Stop, be_modest, load_checkpoint, only_one, save_checkpoint, training_dir
+from engine.training.home import Log, Stop, swap, training_dir
 from engine.training.optim import Optimiser
-from engine.training.vae import gradients, rate_at, swap, to_tensor
+from engine.training.session import CHECKPOINT, Learner, arguments, rate_at, session, train
+from engine.training.vae import gradients, to_tensor
 from engine.vision.upscale import CONFIG, FACTOR, WEIGHTS, Upscaler, bicubic
 
 NAME = "pocket-upscale"
@@ -172,34 +171,19 @@ def figures(model: Upscaler, test: Pairs) -> dict[str, list[float]]:
     return {name: [round(v, 2) for v in both] for name, both in out.items()}
 
 
-class Training:
-    """The net and all that a checkpoint must hold."""
+class Training(Learner):
+    """The net with everything that a step needs."""
 
     def __init__(self, model: Upscaler, seed: int = 0, *, kind: torch.dtype = torch.bfloat16, seen: Seen | None = None) -> None:
-        self.seconds, self.pictures, self.seen = 0.0, 0, seen
-        self.rng = np.random.default_rng([seed, 6])
-        self.optimiser = Optimiser(model.named_parameters(), muon_rate=1e-3, adam_rate=5e-4, average=0.995, adam_only=("exit",))
+        self.seen = seen
+        optimiser = Optimiser(model.named_parameters(), muon_rate=1e-3, adam_rate=5e-4, average=0.995, adam_only=("exit",))
+        super().__init__(optimiser, np.random.default_rng([seed, 6]), seed)
         self.model = model.to(kind).to(memory_format=torch.channels_last)
 
     def step(self, inputs: np.ndarray, truths: np.ndarray, scale: float = 1.0) -> float:
         """One step on (B, h, w, 3) and (B, 2h, 2w, 3) uint8; the loss."""
-        self.optimiser.zero()
         loss = loss_of(self.model, (to_tensor(inputs) + 1) / 2, (to_tensor(truths) + 1) / 2, self.seen)
-        loss.backward()
-        self.optimiser.step(scale)
-        self.pictures += len(inputs)
-        return float(loss.detach())
-
-    def save(self, path: Path) -> None:
-        """Write all of it; `load` continues bit for bit."""
-        state = {"steps": self.optimiser.steps, "seconds": self.seconds, "pictures": self.pictures, "rng": self.rng.bit_generator.state}
-        save_checkpoint(path, self.optimiser.tensors(), state)
-
-    def load(self, path: Path) -> None:
-        """Go on from a checkpoint. Raises `ModelUnavailable` when it cannot be read."""
-        tensors, state = load_checkpoint(path)
-        self.optimiser.load(tensors, state["steps"])
-        self.rng.bit_generator.state, self.seconds, self.pictures = state["rng"], state["seconds"], state["pictures"]
+        return self.learn(loss, len(inputs), scale)
 
     def averaged(self) -> Upscaler:
         """The net with the averaged weights, float32, for use."""
@@ -219,32 +203,20 @@ def export(model: Upscaler, place: Path) -> None:
 
 def main() -> int:
     """Train for so many minutes of processor time in all (earlier ones count)."""
-    parser = argparse.ArgumentParser(prog="python -m engine.training.upscale", description="Train the upscaler; resumes by itself.")
-    parser.add_argument("--minutes", type=float, default=12, help="minutes of processor time in all, earlier sessions included")
+    parser = arguments("upscale", "Train the upscaler", minutes=12, batch=16)
     parser.add_argument("--shards", type=int, default=4, help="shards of 256 pictures to learn from; one is 50 MB")
-    parser.add_argument("--batch", type=int, default=16)
-    parser.add_argument("--seen", action=argparse.BooleanOptionalAction, default=True, help="learn from what pocket-clip sees too, where it is trained")
+    parser.add_argument("--no-seen", dest="seen", action="store_false", help="do not learn from what pocket-clip sees, even where it is trained")
     chosen = parser.parse_args()
-    be_modest()
-    cv2.setNumThreads(1)
-    folder = training_dir() / NAME
-    with only_one(folder):
-        stop, log = Stop(), Log(folder)
+    with session(NAME) as (folder, stop, log):
         learn, test = _pairs("train", chosen.shards, stop), _pairs("held-out", 1, stop, each=1)
         torch.manual_seed(0)
         training = Training(Upscaler(), seen=_seen(training_dir() / TOWER / "export") if chosen.seen else None)
-        if (folder / "checkpoint.safetensors").exists():
-            training.load(folder / "checkpoint.safetensors")
-        marked, began = training.seconds, time.process_time()
-        losses: list[float] = []
-        while not stop and training.seconds < 60 * chosen.minutes:
-            losses.append(training.step(*learn.draw(training.rng, chosen.batch), rate_at(training.seconds / 60 / chosen.minutes)))
-            spent = time.process_time()
-            training.seconds, began = training.seconds + spent - began, spent
-            if training.seconds - marked > 60:
-                _report(training, folder, log, losses, test)
-                marked, losses, began = training.seconds, [], time.process_time()
-        _report(training, folder, log, losses, test)
+        training.resume(folder / CHECKPOINT)
+
+        def step(done: float) -> float:
+            return training.step(*learn.draw(training.rng, chosen.batch), rate_at(done))
+
+        train(training, chosen.minutes, step, lambda loss: _report(training, folder, log, loss, test), stop=stop, every=60)
     return 0
 
 
@@ -266,10 +238,10 @@ def _pairs(split: Split, shards: int, stop: Stop, each: int | None = None) -> Pa
     return pairs(cache, shards, autoencoder, each=each)
 
 
-def _report(training: Training, folder: Path, log: Log, losses: list[float], test: Pairs) -> None:
-    training.save(folder / "checkpoint.safetensors")
+def _report(training: Training, folder: Path, log: Log, loss: float | None, test: Pairs) -> None:
+    training.save(folder / CHECKPOINT)
     model = training.averaged()
-    log.write(steps=training.optimiser.steps, pictures=training.pictures, minutes=training.seconds / 60, loss=float(np.mean(losses)) if losses else None,
+    log.write(steps=training.optimiser.steps, pictures=training.samples, minutes=training.seconds / 60, loss=loss,
               psnr_and_bicubic=figures(model, test))  # fmt: skip
     export(model, folder / "export")
 

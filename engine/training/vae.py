@@ -8,8 +8,6 @@ them, which makes the decoder forgive what a diffusion model gets slightly wrong
 
 from __future__ import annotations
 
-import argparse
-import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -22,8 +20,9 @@ from diffusers import AutoencoderTiny
 from torch import nn
 
 from engine.training.data import Cache, Recipe
-from engine.training.home import Log, Stop, be_modest, load_checkpoint, only_one, save_checkpoint, training_dir
+from engine.training.home import Log, swap
 from engine.training.optim import Optimiser
+from engine.training.session import CHECKPOINT, Learner, arguments, rate_at, session, train
 
 NAME = "pocket-vae"
 Vae = Any
@@ -190,14 +189,13 @@ def sheet(path: Path, rows: list[torch.Tensor]) -> None:
     cv2.imwrite(str(path), cv2.cvtColor(np.concatenate(lines), cv2.COLOR_RGB2BGR))
 
 
-class Training:
-    """Everything that a step needs, and that a checkpoint must hold."""
+class Training(Learner):
+    """The autoencoder with everything that a step needs."""
 
     def __init__(self, model: Vae, seed: int = 0, *, kind: torch.dtype = torch.bfloat16) -> None:
-        self.whitening, self.seconds, self.pictures, self.frozen = Whitening(), 0.0, 0, False
-        self.rng, self.noise = np.random.default_rng(seed), torch.Generator().manual_seed(seed)
+        self.whitening, self.frozen = Whitening(), False
         # Adam moves the thin output layer: at a rate of 1e-3 its 576 inputs together swing the colour of whole pictures at every step.
-        self.optimiser = Optimiser(model.named_parameters(), muon_rate=1.5e-3, adam_rate=2e-4, average=0.995)
+        super().__init__(Optimiser(model.named_parameters(), muon_rate=1.5e-3, adam_rate=2e-4, average=0.995), np.random.default_rng(seed), seed)
         self.model = model.to(kind)
 
     def averaged(self) -> Vae:
@@ -229,93 +227,57 @@ class Training:
 
     def step(self, frames: np.ndarray, scale: float = 1.0) -> float:
         """One step on (B, H, W, 3) uint8; the loss."""
-        self.optimiser.zero()
         loss = loss_of(self.model, self.whitening, to_tensor(frames), self.noise, learning=not self.frozen)
-        loss.backward()
-        self.optimiser.step(scale)
-        self.pictures += len(frames)
-        return float(loss.detach())
+        return self.learn(loss, len(frames), scale)
 
-    def save(self, path: Path) -> None:
-        """Write all of it; `load` continues bit for bit."""
-        more = {"noise": self.noise.get_state(), "mean": self.whitening.mean, "square": self.whitening.square}
-        state = {"steps": self.optimiser.steps, "seen": self.whitening.seen, "seconds": self.seconds, "pictures": self.pictures, "frozen": self.frozen, "rng": self.rng.bit_generator.state}
-        save_checkpoint(path, {**self.optimiser.tensors(), **more}, state)
+    def extra(self) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
+        """The whitening, and whether the encoder is frozen."""
+        return {"mean": self.whitening.mean, "square": self.whitening.square}, {"seen": self.whitening.seen, "frozen": self.frozen}
 
-    def load(self, path: Path) -> None:
-        """Go on from a checkpoint. Raises `ModelUnavailable` when it cannot be read."""
-        tensors, state = load_checkpoint(path)
-        self.optimiser.load(tensors, state["steps"])
-        self.noise.set_state(tensors["noise"])
+    def restore(self, tensors: dict[str, torch.Tensor], state: dict[str, Any]) -> None:
+        """Take them back."""
         self.whitening.mean, self.whitening.square, self.whitening.seen = tensors["mean"], tensors["square"], state["seen"]
-        self.rng.bit_generator.state, self.seconds, self.pictures = state["rng"], state["seconds"], state.get("pictures", state["steps"] * 20)
         if state.get("frozen", False):
             self.freeze()
 
 
-def rate_at(done: float, warm: float = 0.01, fall: float = 0.4) -> float:
-    """Share of the full rate when `done` (0 to 1) of the run is over: a short rise, a plateau, a straight fall to 2 %."""
-    return min(1.0, 0.05 + done / warm, max(0.02, (1 - done) / fall))
-
-
 def main() -> int:
     """Train for so many minutes of processor time in all (earlier ones count), writing the diffusers folder at every mark."""
-    parser = argparse.ArgumentParser(prog="python -m engine.training.vae", description="Train the pocket VAE; resumes by itself.")
-    parser.add_argument("--minutes", type=float, default=25, help="minutes of processor time in all, earlier sessions included")
-    parser.add_argument("--batch", type=int, default=12)
+    parser = arguments("vae", "Train the pocket VAE", minutes=25, batch=12)
     parser.add_argument("--decoder-only", action="store_true", help="keep the encoder from here on, so that latents stay valid")
     chosen = parser.parse_args()
-    be_modest()
-    cv2.setNumThreads(1)
-    folder = training_dir() / NAME
-    with only_one(folder):
-        stop, log, cache = Stop(), Log(folder), Cache(Recipe())
+    with session(NAME) as (folder, stop, log):
+        cache = Cache(Recipe())
         Cache(Recipe(split="held-out")).fill(1)
         cache.fill(6, stop)
         pictures = to_tensor(cache.frames(0)[:, 0])  # (64, 3, 128, 128), for whitening
         truth = to_tensor(Cache(Recipe(split="held-out")).frames(0)[:, 0])  # (64, 3, 128, 128)
         torch.manual_seed(0)
         training = Training(build())
-        if (folder / "checkpoint.safetensors").exists():
-            training.load(folder / "checkpoint.safetensors")
+        training.resume(folder / CHECKPOINT)
         if chosen.decoder_only and not training.frozen:
             training.freeze(pictures)
-        marked, began = time.monotonic(), time.process_time()
-        losses: list[float] = []
-        while not stop and training.seconds < 60 * chosen.minutes:
-            losses.append(training.step(crops(cache, training.rng, chosen.batch, CROP), rate_at(training.seconds / 60 / chosen.minutes)))
-            now, spent = time.monotonic(), time.process_time()
-            training.seconds, began = training.seconds + spent - began, spent
-            if now - marked > 120:
-                report(training, pictures, truth, folder, log, losses)
-                marked, losses, began = time.monotonic(), [], time.process_time()
-        report(training, pictures, truth, folder, log, losses)
+
+        def step(done: float) -> float:
+            return training.step(crops(cache, training.rng, chosen.batch, CROP), rate_at(done))
+
+        train(training, chosen.minutes, step, lambda loss: report(training, pictures, truth, folder, log, loss), stop=stop)
     return 0
 
 
-def report(training: Training, pictures: torch.Tensor, truth: torch.Tensor, folder: Path, log: Log, losses: list[float]) -> None:
+def report(training: Training, pictures: torch.Tensor, truth: torch.Tensor, folder: Path, log: Log, loss: float | None) -> None:
     """Checkpoint, held-out figures, a sheet to look at, and the model in diffusers' layout (written aside, then swapped)."""
-    training.save(folder / "checkpoint.safetensors")
+    training.save(folder / CHECKPOINT)
     model = training.exported(pictures)
     figure, drawn = psnr(model, truth)
     began = time.perf_counter()
     with torch.no_grad():
         model.decode(torch.randn(4, CHANNELS, 16, 16))
-    log.write(steps=training.optimiser.steps, pictures=training.pictures, minutes=training.seconds / 60, loss=float(np.mean(losses)) if losses else None,
+    log.write(steps=training.optimiser.steps, pictures=training.samples, minutes=training.seconds / 60, loss=loss,
               psnr=figure, decode_ms=(time.perf_counter() - began) * 250)  # fmt: skip
     sheet(folder / "sheet.png", [truth[:10], drawn[:10]])
     model.save_pretrained(folder / "export.part")
     swap(folder / "export.part", folder / "export")
-
-
-def swap(fresh: Path, place: Path) -> None:
-    """Put a folder in the place of another; a reader finds the old one or the new one, whole."""
-    old = place.with_suffix(".old")
-    shutil.rmtree(old, ignore_errors=True)
-    if place.exists():
-        place.replace(old)
-    fresh.replace(place)
-    shutil.rmtree(old, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ from engine.diffusion.long import known_frames
 from engine.diffusion.loop import denoise, finish
 from engine.errors import InvalidInput, ModelUnavailable
 from engine.training import frames, image
-from engine.training.clips import Clips
 from tests.diffusion.toy import shaken
 from tests.training import toy
 from tests.training.test_training import equal
@@ -23,9 +22,7 @@ SMALL = {"frames": 4, "width": 32, "low": 32, "high_blocks": 1, "low_blocks": 2,
 
 @pytest.fixture(scope="module")
 def clips(tmp_path_factory):
-    made = Clips(toy.small_vae().eval(), "toy", folder=tmp_path_factory.mktemp("clips"), scenes=3, frames=4, side=64)
-    made.make(0)
-    return made
+    return toy.clips(tmp_path_factory.mktemp("clips"), 3)
 
 
 def training() -> frames.Training:

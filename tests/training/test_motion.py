@@ -8,6 +8,7 @@ import torch
 from diffusers import MotionAdapter, UNetMotionModel
 from safetensors.torch import load_file
 
+from engine.diffusion.noise import mixed
 from engine.diffusion.packed import SMALLEST, WEIGHTS
 from engine.training import motion
 from engine.training.clips import Clips, moving, scene
@@ -18,9 +19,7 @@ from tests.training.test_training import equal
 
 @pytest.fixture(scope="module")
 def clips(tmp_path_factory):
-    made = Clips(toy.small_vae().eval(), "toy", folder=tmp_path_factory.mktemp("clips"), scenes=2, frames=4, side=64)
-    made.make(0)
-    return made
+    return toy.clips(tmp_path_factory.mktemp("clips"))
 
 
 def training() -> motion.Training:
@@ -54,7 +53,7 @@ def test_moving_is_where_something_moves():
 
 
 def test_frames_share_as_much_noise_as_asked():
-    noise = motion.noised(torch.zeros(2, 4, 4, 32, 32), torch.Generator().manual_seed(0), torch.tensor([0.2, 0.8]))
+    noise = mixed((2, 4, 4, 32, 32), torch.tensor([0.2, 0.8]), torch.Generator().manual_seed(0))
     for row, share in zip(noise, (0.2, 0.8), strict=True):
         assert float((row[0] * row[1]).mean()) == pytest.approx(share, abs=0.05) and float(row.std()) == pytest.approx(1, abs=0.03)
 

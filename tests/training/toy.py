@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from engine.training import image, text, vae
+from engine.training.clips import Clips
 from engine.training.data import Recipe
 from engine.training.latents import LatentCache
 
@@ -34,3 +35,10 @@ def latents(folder: Path) -> LatentCache:
     cache = LatentCache(RECIPE, small_vae().eval(), "toy", folder)
     cache.make(0)
     return cache
+
+
+def clips(folder: Path, scenes: int = 2) -> Clips:
+    """One shard of twice as many clips of four 64x64 frames."""
+    made = Clips(small_vae().eval(), "toy", folder=folder, scenes=scenes, frames=4, side=64)
+    made.make(0)
+    return made
