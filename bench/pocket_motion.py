@@ -7,7 +7,6 @@ same shared noise and no adapter, frozen clips and true renders. Given frames: P
 from __future__ import annotations
 
 import argparse
-import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +16,7 @@ import cv2
 import numpy as np
 import torch
 
+from bench.pocket import place
 from bench.pocket_clips import obeyed, prompts
 from engine.diffusion.animate import load_adapter, motion_unet
 from engine.diffusion.clip_net import load_clip_net
@@ -25,28 +25,17 @@ from engine.diffusion.levels import Levels
 from engine.diffusion.long import known_frames
 from engine.diffusion.loop import Guidance, denoise, denoiser_of, finish
 from engine.diffusion.noise import mixed
+from engine.diffusion.parts import as_pictures
 from engine.metrics.clips import adjacent_change, frame_consistency
 from engine.task import get_task, parse_request
-from engine.tasks.text_to_video.pocket.models import Pocket, folder, load
-from engine.tasks.text_to_video.pocket.moving import as_pictures
+from engine.tasks.text_to_video.pocket.models import Pocket, load
 from engine.tasks.text_to_video.pocket.wording import told
 from engine.training.frames import mask_of
-from engine.training.home import training_dir
+from engine.training.upscale import psnr
 from engine.vision.interpolation import Between
 from engine.world.moving import MovingDiorama
 
 FRAMES, STEPS, MIDDLE = 16, 10, 8
-
-
-def place(name: str) -> Path:
-    """As last trained here, else shipped."""
-    trained = training_dir() / name / "export"
-    return trained if trained.exists() and "KINORA_POCKET_DIR" not in os.environ else folder(name)
-
-
-def psnr(one: np.ndarray, other: np.ndarray) -> float:
-    """Mean over the frames, in dB."""
-    return float(np.mean([-10 * np.log10(max(((a.astype(float) - b) ** 2).mean() / 255**2, 1e-9)) for a, b in zip(one, other, strict=True)]))
 
 
 def between(frames: np.ndarray, mask: np.ndarray, mix: Callable[[int, int, float], np.ndarray]) -> np.ndarray:

@@ -24,6 +24,7 @@ class RunContext:
     """Handed to `Task.run`. `directory` is the run's own staging folder: whatever lies in it when the run ends is kept.
 
     `names`: media field -> what the user calls that file, where it differs from the file's own name.
+    `device`: what the run's models compute on; a recipe that chooses another says so, and the result's document tells it.
     `results`: run id -> the folder of that earlier run's result, None when there is none.
     """
 
@@ -36,6 +37,7 @@ class RunContext:
     cancelled: Callable[[], bool] = lambda: False
     results: Callable[[str], Path | None] = lambda run_id: None
     preview_every: float = 1.0
+    device: str = "cpu"
     timings: dict[str, float] = field(default_factory=dict)
     _last_preview: float = field(default=0.0, repr=False)
 

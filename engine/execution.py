@@ -156,7 +156,7 @@ def describe(task: Task[Any], request: Request, result: Result, *, run: RunConte
         "seed": run.seed,
         "inputs": inputs,
         "made": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "device": "cpu",
+        "device": run.device,
         "versions": versions(),
         "timings": {name: round(seconds, 3) for name, seconds in run.timings.items()},
         "partial": result.partial,

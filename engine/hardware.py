@@ -1,4 +1,4 @@
-"""What this machine has, told without torch (but for `number_for_cpu`): processor, cores, memory, graphics cards. The page shows it; the worker decides with it."""
+"""What this machine has, told without torch (but for `number_for_cpu` and `device_of`): processor, cores, memory, graphics cards. The page shows it; the worker decides with it."""
 
 from __future__ import annotations
 
@@ -32,6 +32,15 @@ def number_for_cpu() -> Any:
 
     able: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
     return torch.bfloat16 if able.get("avx512_bf16") or able.get("amx_bf16") else torch.float32
+
+
+def device_of(name: str) -> Any:
+    """The torch device of a setting: its own name, or for auto a graphics card where there is one, else the processor. Imports torch."""
+    import torch
+
+    if name != "auto":
+        return torch.device(name)
+    return torch.device("cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu")
 
 
 def _processor() -> str:

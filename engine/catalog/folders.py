@@ -13,7 +13,6 @@ from engine.settings import Settings
 
 Kind = Literal["checkpoint", "motion module"]
 FILE_OF: dict[Kind, str] = {"checkpoint": "model_index.json", "motion module": "config.json"}
-FIELD_OF: dict[Kind, str] = {"checkpoint": "checkpoint", "motion module": "motion_module"}
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ def chosen(settings: Settings, kind: Kind, name: str) -> Found:
     if len(right) != 1:
         known = ", ".join(one.name for one in there)
         what = f"there is no {kind} named {name[:80]!r}" if name else f"there is more than one {kind}"
-        raise ModelUnavailable(what, fix=f"choose one of: {known}", field=FIELD_OF[kind])
+        raise ModelUnavailable(what, fix=f"choose one of: {known}", field=kind.replace(" ", "_"))
     return right[0]
 
 

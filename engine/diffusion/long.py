@@ -39,8 +39,9 @@ def co_denoised(
 ) -> Iterator[LongStep]:  # fmt: skip
     """All frames at once through overlapping windows whose outputs are averaged at each step (Gen-L-Video, Wang et al. 2023).
 
-    noise: (B, F, C, h, w), or the latents before `start_at`, and then given_noise is what given frames are noised with; states: as for `denoise`, one row a frame for prompts that change over time. After each step
-    but the last, `clip` holds the noisy latents from which the run can go on.
+    noise: (B, F, C, h, w), or the latents before `start_at`; given_noise: (B, F, C, h, w) that given frames are noised with, where `noise` is such latents;
+    states: as for `denoise`, one row a frame for prompts that change over time. After each step but the last, `clip` holds the noisy latents from which the
+    run can go on.
     """
     known = known_frames(given, noise if given_noise is None else given_noise) if given else None
     every = tuple(range(noise.shape[1]))

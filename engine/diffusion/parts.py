@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import diffusers
+import numpy as np
 import torch
 import transformers
 from diffusers import DDIMScheduler
 
 from engine.errors import InvalidInput, ModelUnavailable
+from engine.hardware import number_for_cpu
 
 Checkpoint = Callable[[], None]
 """Called between pieces of work; raises `Cancelled` when the user pressed Stop."""
@@ -112,12 +114,14 @@ class Parts:
         return torch.cat(done)
 
 
+def as_pictures(tensor: torch.Tensor) -> np.ndarray:
+    """(F, 3, H, W) in [-1, 1] -> (F, H, W, 3) uint8."""
+    return np.ascontiguousarray(((tensor.float().clamp(-1, 1) + 1) * 127.5 + 0.5).to(torch.uint8).permute(0, 2, 3, 1).numpy())
+
+
 def default_dtype(device: torch.device) -> torch.dtype:
     """bfloat16 on a processor that multiplies it in hardware, float32 on another, float16 on a graphics card."""
-    if device.type != "cpu":
-        return torch.float16
-    able: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
-    return torch.bfloat16 if able.get("avx512_bf16") or able.get("amx_bf16") else torch.float32
+    return torch.float16 if device.type != "cpu" else number_for_cpu()
 
 
 def load_parts(folder: Path | str, *, dtype: torch.dtype | None = None, device: torch.device | str = "cpu") -> Parts:

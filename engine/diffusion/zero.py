@@ -6,7 +6,7 @@ denoised together, looking at the first one. The field may be one translation, a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -117,6 +117,20 @@ def together(
     )  # fmt: skip
 
 
+def first_frame(
+    unet: Any, levels: Levels, noise: torch.Tensor, states: torch.Tensor, turn: Turn, *, negative: torch.Tensor | None = None, guidance: Guidance = Guidance(),
+    checkpoint: Checkpoint = lambda: None,
+) -> Generator[Step, None, tuple[torch.Tensor, torch.Tensor]]:  # fmt: skip
+    """Draw the first frame up to `turn.drawn`: its latents there and at `turn.joint`, what `moved` takes. noise, states: as for `text_to_video_zero`."""
+    start = first = noise.float()
+    alone = states[:1] if states.ndim == 3 else states
+    for step in denoise(unet, levels, start, alone, negative=negative, guidance=guidance, stop_at=turn.drawn, checkpoint=checkpoint):
+        start = step.latents
+        first = start if step.step == turn.joint else first
+        yield step
+    return start, first
+
+
 def text_to_video_zero(
     unet: Any, levels: Levels, noise: torch.Tensor, states: torch.Tensor, backward: torch.Tensor, generator: torch.Generator, *, turn: Turn | None = None,
     mode: str = "first", negative: torch.Tensor | None = None, guidance: Guidance = Guidance(), hooks: Hooks = Hooks(), checkpoint: Checkpoint = lambda: None,
@@ -127,12 +141,7 @@ def text_to_video_zero(
     part goes on with `together`.
     """
     turn = Turn.of(levels) if turn is None else turn
-    start = first = noise.float()
-    alone = states[:1] if states.ndim == 3 else states
-    for step in denoise(unet, levels, start, alone, negative=negative, guidance=guidance, stop_at=turn.drawn, checkpoint=checkpoint):
-        start = step.latents
-        first = start if step.step == turn.joint else first
-        yield step
+    start, first = yield from first_frame(unet, levels, noise, states, turn, negative=negative, guidance=guidance, checkpoint=checkpoint)
     yield from together(
         unet, levels, moved(start, first, backward, levels, turn, generator), states, start_at=turn.joint, mode=mode, negative=negative, guidance=guidance, hooks=hooks,
         checkpoint=checkpoint,

@@ -20,7 +20,7 @@ from transformers import CLIPTextModel, CLIPTokenizer
 
 from engine.diffusion.levels import Levels
 from engine.diffusion.loop import denoise
-from engine.diffusion.parts import Parts, load_parts
+from engine.diffusion.parts import Parts, as_pictures, load_parts
 from engine.errors import ModelUnavailable
 from engine.metrics.pocket_clip import CHOICES, CHUNK, CONFIG, WEIGHTS, PocketClip, Towers, alternatives, fingerprint, shown, text_states
 from engine.metrics.pocket_judge import small_pictures
@@ -76,7 +76,7 @@ def half_drawn(parts: Parts, pictures: np.ndarray, seed: int = 0) -> np.ndarray:
         step = steps[int(torch.randint(len(steps), (), generator=noise))]
         noisy = levels.noised(latents, torch.randn(latents.shape, generator=noise), step)
         clean = next(denoise(parts.unet, levels, noisy, states, start_at=step)).x0[:, 0]
-        done.append(((parts.decode(clean).clamp(-1, 1) + 1) * 127.5).round().byte().permute(0, 2, 3, 1).numpy())
+        done.append(as_pictures(parts.decode(clean)))
     return np.concatenate(done)
 
 

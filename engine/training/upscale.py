@@ -19,6 +19,7 @@ import torch.nn.functional as F
 from diffusers import AutoencoderTiny
 from safetensors.torch import load_file, save_file
 
+from engine.diffusion.parts import as_pictures
 from engine.metrics.pocket_judge import Trunk
 from engine.training import vae
 from engine.training.data import Cache, Recipe, Split
@@ -96,8 +97,8 @@ def softened(autoencoder: Any, pictures: np.ndarray, noise: torch.Generator, wid
         latents = autoencoder.encode(to_tensor(pictures[k : k + 8]).to(autoencoder.dtype)).latents.float()
         width = widths[0] + (widths[1] - widths[0]) * torch.rand(len(latents), 1, 1, 1, generator=noise)
         latents = latents + width * torch.randn(latents.shape, generator=noise)
-        drawn = autoencoder.decode(latents.to(autoencoder.dtype).contiguous(memory_format=torch.channels_last)).sample.float().clamp(-1, 1)
-        done.append(((drawn + 1) * 127.5).round().byte().permute(0, 2, 3, 1).numpy())
+        drawn = autoencoder.decode(latents.to(autoencoder.dtype).contiguous(memory_format=torch.channels_last)).sample
+        done.append(as_pictures(drawn))
     return np.concatenate(done)
 
 

@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from engine.catalog.folders import chosen, weight_bytes
 from engine.errors import InvalidInput
+from engine.hardware import device_of
 from engine.task import Event, Note, Stage
+from engine.tasks.text_to_video import pocket
 from engine.tasks.text_to_video.pocket.job import Job
 from engine.tasks.text_to_video.pocket.models import Pocket
 from engine.tasks.text_to_video.prompts import schedule
@@ -23,17 +25,10 @@ from engine.tasks.text_to_video.request import TextToVideoRequest
 from engine.tasks.text_to_video.takes import Made
 
 if TYPE_CHECKING:
-    import torch
 
     from engine.context import RunContext
-    from engine.settings import Settings
 
-HONOURS = frozenset(
-    {
-        "negative_prompt", "prompts", "seconds", "fps", "width", "height", "camera", "motion", "loop", "steps", "guidance", "method", "long_method", "interpolate", "upscale",
-        "first_image", "last_image", "images", "checkpoint", "motion_module",
-    }
-)  # fmt: skip
+HONOURS = pocket.HONOURS - {"candidates"} | {"checkpoint", "motion_module"}
 
 NUMBERS = 2
 """How much more memory a model may take than its files: they may hold half-size numbers that the processor multiplies as float32."""
@@ -77,15 +72,6 @@ def sized(side: int, ratio: float, multiple: int) -> tuple[int, int]:
     return width, height
 
 
-def device_of(settings: Settings) -> torch.device:
-    """The device that the settings name; auto takes a graphics card where there is one."""
-    import torch
-
-    if settings.device != "auto":
-        return torch.device(settings.device)
-    return torch.device("cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu")
-
-
 def make(request: TextToVideoRequest, run: RunContext, seed: int, stem: str) -> Iterator[Event | Made]:
     """Makes the clip STEM.mp4. Raises `ModelUnavailable` that says where to put a model when there is none."""
     checkpoint = chosen(run.settings, "checkpoint", request.checkpoint)
@@ -107,7 +93,8 @@ def make(request: TextToVideoRequest, run: RunContext, seed: int, stem: str) -> 
     if request.draft:
         yield Note("A draft of the model local takes half of the steps and cannot be finished later.")
         request = request.model_copy(update={"steps": (request.steps + 1) // 2, "draft": False})
-    device = device_of(run.settings)
+    device = device_of(run.settings.device)
+    run.device = str(device)
     with ExitStack() as held:
 
         def load() -> Pocket:
@@ -122,7 +109,7 @@ def make(request: TextToVideoRequest, run: RunContext, seed: int, stem: str) -> 
         run.checkpoint()
         # The grammar reads the direction of the motion; the words go to the model as they were written.
         readings = [replace(told(request, seed, moment.prompt), sentence=moment.prompt, notes=()) for moment in schedule(request)]
-        details = {"checkpoint": checkpoint.name, "device": str(device)} | ({"motion_module": adapter.name} if adapter else {})
+        details = {"checkpoint": checkpoint.name} | ({"motion_module": adapter.name} if adapter else {})
         job = LocalJob(request, run, seed, stem, models, readings, details=details, adapter=adapter.folder if adapter else None)
         wide, high = job.native
         if not np.isclose(wide * high, request.width * request.height, rtol=0.3):

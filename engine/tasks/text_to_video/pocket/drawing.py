@@ -9,11 +9,12 @@ import numpy as np
 import torch
 
 from engine.diffusion.loop import denoise
+from engine.diffusion.parts import as_pictures
 from engine.errors import InvalidInput
 from engine.task import Event, Preview, Progress, Stage
 from engine.tasks.text_to_video.pocket import drafts
 from engine.tasks.text_to_video.pocket.job import Job, small
-from engine.tasks.text_to_video.pocket.moving import CYCLE, Anchor, as_pictures, layered, phase_of
+from engine.tasks.text_to_video.pocket.moving import CYCLE, Anchor, layered, phase_of
 
 PREVIEW_FRAMES, PREVIEW_FPS = 12, 8.0
 DRAWN_AT = 0.5

@@ -8,13 +8,14 @@ from itertools import pairwise
 import numpy as np
 import torch
 
+from engine.diffusion.parts import as_pictures
 from engine.errors import InvalidInput
 from engine.task import Event, Stage
 from engine.tasks.text_to_video.diorama import mixed
 from engine.tasks.text_to_video.pocket import drafts
 from engine.tasks.text_to_video.pocket.drawing import DRAWN_AT, draw
 from engine.tasks.text_to_video.pocket.job import Job
-from engine.tasks.text_to_video.pocket.moving import Anchor, as_pictures, blended, layered, phase_of, shares_between
+from engine.tasks.text_to_video.pocket.moving import Anchor, blended, layered, phase_of, shares_between
 from engine.tasks.text_to_video.pocket.shapes import fitted
 from engine.tasks.text_to_video.prompts import schedule, weights
 from engine.tasks.text_to_video.takes import Made

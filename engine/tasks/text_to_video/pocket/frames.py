@@ -14,19 +14,20 @@ import torch
 from engine.diffusion.attention import attending
 from engine.diffusion.displacement import translations
 from engine.diffusion.long import LongStep, by_pieces, co_denoised, known_frames
-from engine.diffusion.loop import Hooks, Known, denoise, denoiser_of
+from engine.diffusion.loop import Hooks, Known, Step, denoise, denoiser_of
 from engine.diffusion.noise import chained, mixed
+from engine.diffusion.parts import as_pictures
 from engine.diffusion.schedules import PLANS, Piece
 from engine.diffusion.walk import blended as blended_states
 from engine.diffusion.windows import Windows
-from engine.diffusion.zero import Turn, held_to, moved, paper_step, together
+from engine.diffusion.zero import Turn, first_frame, held_to, moved, paper_step, together
 from engine.errors import InvalidInput
 from engine.metrics.clips import drift, seam_ratio
 from engine.task import Event, Meter, Note, Preview, Progress, Stage
 from engine.tasks.text_to_video.pocket import clip
 from engine.tasks.text_to_video.pocket.drawing import DRAWN_AT, PREVIEW_FPS, PREVIEW_FRAMES, draw
 from engine.tasks.text_to_video.pocket.job import MODEL_FPS, Job, small
-from engine.tasks.text_to_video.pocket.moving import Anchor, as_pictures, layered, phase_of
+from engine.tasks.text_to_video.pocket.moving import Anchor, layered, phase_of
 from engine.tasks.text_to_video.pocket.shapes import fitted
 from engine.tasks.text_to_video.prompts import schedule, weights
 from engine.tasks.text_to_video.takes import Made
@@ -118,7 +119,7 @@ def _denoised(job: Job, states: torch.Tensor, given: dict[int, torch.Tensor], co
             noise = torch.randn((1, max(count, window), *job.cell_shape), generator=generator)
             steps = yield from clip.walk(job, net, noise, clip.padded(states, noise.shape[1]), given, negative, generator)
             return (yield from _pieced(job, noise, steps))[:, :count]
-        case "zero" if job.pocket.flow is None:
+        case "zero" if job.pocket.flow is None:  # without a motion field the whole picture goes one way, as published
             yield Stage("drawing", "Drawing the frames")
             return (yield from _translated(job, generator, states, given, negative))
         case "zero":
@@ -160,13 +161,10 @@ def _translated(job: Job, generator: torch.Generator, states: torch.Tensor, give
     parts, levels, count, shape = job.pocket.parts, job.levels, len(states), job.cell_shape
     both = {"negative": negative, "guidance": job.guidance, "checkpoint": job.run.checkpoint}
     turn, noise = Turn.of(levels), torch.randn((1, 1, *shape), generator=generator)
-    start = first = noise
     if 0 in given:
         start, first = (levels.noised(given[0][None, None], noise, step) for step in (turn.drawn, turn.joint))
     else:
-        for step in denoise(parts.unet, levels, start, states[:1], stop_at=turn.drawn, **both):  # type: ignore[arg-type]
-            start = step.latents
-            first = start if step.step == turn.joint else first
+        start, first = yield from _progress(first_frame(parts.unet, levels, noise, states, turn, **both))  # type: ignore[arg-type]
     pace = np.array(toward(job.readings[0].spec)) * paper_step(shape[1:]) * job.request.motion
     started = moved(start, first, translations(count, (float(pace[0]), float(pace[1])), shape[1:]), levels, turn, generator)
     fresh = torch.randn((1, count, *shape), generator=generator)
@@ -217,6 +215,17 @@ def _followed(job: Job, steps: Iterator[object]) -> Generator[Event, None, torch
         if job.run.wants_preview():
             yield _look(job, step.x0)  # type: ignore[attr-defined]
     return latents
+
+
+def _progress(steps: Generator[Step, None, tuple[torch.Tensor, torch.Tensor]]) -> Generator[Event, None, tuple[torch.Tensor, torch.Tensor]]:
+    """Tell of the steps and return what they return."""
+    while True:
+        try:
+            step = next(steps)
+        except StopIteration as done:
+            start, first = done.value
+            return start, first
+        yield Progress("drawing", step.step, step.total)
 
 
 def _look(job: Job, clean: torch.Tensor) -> Preview:

@@ -31,7 +31,7 @@ EXPECTED = 120 * 2**20
 
 @dataclass(frozen=True)
 class Pocket:
-    """All that the provider draws with. flow: the motion field's net; upscaler: doubles pictures; clip: says how well a picture shows a sentence."""
+    """All that the provider draws with. flow: the motion field's net, None for a picture model that has none; upscaler: doubles pictures; clip: says how well a picture shows a sentence."""
 
     parts: Parts
     flow: Any
@@ -48,12 +48,12 @@ class Pocket:
         return int(total.argmax())
 
 
-def folder(name: str) -> Path:
-    """Where a pocket model lies: below `KINORA_POCKET_DIR` (to try a fresh training), else in the repository. Raises `ModelUnavailable`."""
+def folder(name: str, *, fix: str = "choose the model diorama, or fetch Kinora again with its assets", field: str = "model") -> Path:
+    """Where a pocket model lies: below `KINORA_POCKET_DIR` (to try a fresh training), else in the repository. Raises `ModelUnavailable` with that fix and field."""
     given = os.environ.get("KINORA_POCKET_DIR")
     place = (Path(given) if given else HOME) / name
     if not place.is_dir():
-        raise ModelUnavailable(f"the model {name} is not in this installation", fix="choose the model diorama, or fetch Kinora again with its assets", field="model")
+        raise ModelUnavailable(f"the model {name} is not in this installation", fix=fix, field=field)
     return place
 
 
@@ -63,16 +63,22 @@ def load() -> Pocket:
     return Pocket(load_parts(folder("pocket-sd")), flow, load_upscaler(folder("pocket-upscale")), load_clip(folder("pocket-clip"), folder("pocket-sd")))
 
 
+def trained(name: str) -> Path:
+    """Where a model lies that Kinora does not ship: everyone can train it. Raises `ModelUnavailable` that says how."""
+    fix = f"choose the method flow, or train it: python -m engine.training.{name}, then python -m engine.training.ship pocket-{name}"
+    return folder(f"pocket-{name}", fix=fix, field="method")
+
+
 def motion_model(pocket: Pocket) -> Any:
     """The motion UNet of method `animatediff`: the picture UNet with the trained motion adapter. Raises `ModelUnavailable` when none is here."""
     from engine.diffusion.animate import load_adapter, motion_unet
 
-    return motion_unet(pocket.parts.unet, load_adapter(folder("pocket-motion"), dtype=pocket.parts.dtype))
+    return motion_unet(pocket.parts.unet, load_adapter(trained("motion"), dtype=pocket.parts.dtype))
 
 
 def clip_model(pocket: Pocket) -> ClipNet:
     """The net of method `clip`, which draws all frames of a window at once around those that are given. Raises `ModelUnavailable` when it is not here."""
-    return load_clip_net(folder("pocket-frames"), pocket.parts.dtype)
+    return load_clip_net(trained("frames"), pocket.parts.dtype)
 
 
 @contextmanager

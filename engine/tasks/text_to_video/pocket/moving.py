@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from engine.diffusion.motion_field import KEYS, layers
+from engine.diffusion.parts import as_pictures
 from engine.tasks.text_to_video.diorama import mixed
 from engine.tasks.text_to_video.pocket.models import Pocket
 from engine.tasks.text_to_video.pocket.shapes import fitted
@@ -139,11 +140,6 @@ def filled(picture: np.ndarray, cover: np.ndarray, *, quick: bool) -> np.ndarray
     if quick:
         return np.clip(diffuse(picture.astype(np.float32), hidden), 0, 255).astype(np.uint8)
     return fill(picture, hidden)
-
-
-def as_pictures(tensor: torch.Tensor) -> np.ndarray:
-    """(F, 3, H, W) in [-1, 1] -> (F, H, W, 3) uint8."""
-    return np.ascontiguousarray(((tensor.float().clamp(-1, 1) + 1) * 127.5 + 0.5).to(torch.uint8).permute(0, 2, 3, 1).numpy())
 
 
 def phase_of(seed: int) -> float:
