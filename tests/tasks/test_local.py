@@ -17,6 +17,7 @@ from engine.settings import Settings
 from engine.task import Note, get_task, parse_request
 from engine.tasks.text_to_video import local
 from engine.tasks.text_to_video.local import sized
+from engine.tasks.text_to_video.pocket import frames as recipes
 from engine.tasks.text_to_video.pocket.frames import toward
 from engine.tasks.text_to_video.takes import Made
 from engine.world.reading import spec_from_text
@@ -90,3 +91,18 @@ def test_a_shape_keeps_the_area_that_the_model_knows(ratio, size):
 @pytest.mark.parametrize(("prompt", "way"), [("a red boat sails to the left", (-1, 0)), ("a still sea, the camera pans left", (1, 0)), ("a blue balloon rises", (0, -1))])
 def test_the_picture_goes_where_the_prompt_says(prompt, way):
     assert toward(spec_from_text(prompt, seed=1).spec) == way
+
+
+def test_the_start_is_moved_as_far_as_the_motion_says(shelf, tmp_path, monkeypatch):
+    seen, moved = [], recipes.moved
+
+    def watched(start, first, backward, *rest):
+        seen.append(backward)
+        return moved(start, first, backward, *rest)
+
+    monkeypatch.setattr(recipes, "moved", watched)
+    for motion in (0.0, 1.0, 2.0):
+        made(shelf, tmp_path / str(motion), method="zero", motion=motion)
+    ways = [field[-1].mean((1, 2)).tolist() for field in seen]
+    assert ways[0] == [0, 0] and ways[1][0] < 0 and ways[1][1] == 0  # to the left
+    assert ways[2][0] == pytest.approx(2 * ways[1][0])

@@ -14,10 +14,11 @@ import pytest
 from engine.context import RunContext
 from engine.errors import Cancelled, StudioError
 from engine.media.video import open_video
+from engine.metrics.clips import adjacent_change
 from engine.settings import Settings
 from engine.task import Event, Preview, get_task, parse_request
 from engine.tasks.text_to_video import pocket, takes
-from engine.tasks.text_to_video.pocket.moving import camera_motion
+from engine.tasks.text_to_video.pocket.moving import Anchor, camera_motion
 from engine.tasks.text_to_video.takes import Made
 from engine.world.spec import SceneSpec
 from tests.tasks import pocket_toy
@@ -173,3 +174,11 @@ def test_a_missing_model_is_named(tmp_path, monkeypatch):
     with pytest.raises(StudioError, match="pocket-"):
         make(tmp_path / "a")
     assert "pocket" in takes.PROVIDERS
+
+
+@pytest.mark.parametrize(("words", "moves"), [("in the rain", True), ("in the snow", True), ("on a clear day", False)])
+def test_what_falls_falls_before_a_picture_that_stands_still(tmp_path, monkeypatch, words, moves):
+    monkeypatch.setattr(Anchor, "frame", lambda anchor, time: np.full((256, 256, 3), 90, np.uint8))
+    _, folder = make(tmp_path, prompt=f"a still red balloon over the hills {words}", candidates=1, steps=2)
+    change = adjacent_change(frames(folder / "result.mp4"))
+    assert change > 0.5 if moves else change < 0.1
