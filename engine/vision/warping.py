@@ -76,30 +76,42 @@ def warp_mesh(
 ) -> tuple[np.ndarray, tuple[slice, slice]] | None:
     """The layer under the piecewise affine map that carries `rest` to `moved` (V, 2); result as of `warp_layer`.
 
-    The inverse map is drawn triangle by triangle on a grid `step` times coarser and interpolated, which holds for any turn.
+    The inverse map is drawn triangle by triangle on a grid `step` times coarser and interpolated (`mesh_map`), which holds for any turn.
     """
     window = _window(moved, size)
     if window is None:
         return None
-    shape = (window[1].stop - window[1].start, window[0].stop - window[0].start)
-    low = (shape[0] // step + 2, shape[1] // step + 2)
+    source, owner = mesh_map(rest, moved, triangles, window, step=step)
+    source[owner < 0] = -1e5  # far outside: nothing there
+    maps = widened(source - np.array([layer.left, layer.top]), window, step)
+    return _sound(cv2.remap(layer.pixels, maps[..., 0], maps[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_CONSTANT)), window
+
+
+def mesh_map(rest: np.ndarray, moved: np.ndarray, triangles: np.ndarray, window: tuple[slice, slice], *, step: int = 1) -> tuple[np.ndarray, np.ndarray]:
+    """Where the pixels of a window come from under the piecewise affine map that carries `rest` to `moved` (V, 2).
+
+    Returns (source (h, w, 2) places of the picture, owner (h, w) index of the triangle or -1) on a grid `step` times coarser than the window; later triangles
+    (T, 3) lie over earlier ones. Where no triangle lies, the source is that of the first one carried on.
+    """
+    low = ((window[1].stop - window[1].start) // step + 2, (window[0].stop - window[0].start) // step + 2)
     local = (moved - np.array([window[1].start, window[0].start])) / step
     owner = np.full((low[1], low[0]), -1.0, np.float32)
     fixed = np.round(local[triangles] * 256).astype(np.int32)  # (T, 3, 2) in 1/256 px
     for i, triangle in enumerate(fixed):
         cv2.fillConvexPoly(owner, triangle, float(i), lineType=cv2.LINE_8, shift=8)
     index = owner.astype(np.int64)
-    coefficients = _affine_coefficients(local[triangles], rest[triangles])  # (T, 2, 3)
-    chosen = coefficients[np.maximum(index, 0)]
+    chosen = _affine_coefficients(local[triangles], rest[triangles])[np.maximum(index, 0)]  # (h, w, 2, 3)
     ys, xs = np.mgrid[: low[1], : low[0]]
-    source = chosen[..., 0] * xs[..., None] + chosen[..., 1] * ys[..., None] + chosen[..., 2]
-    source[index < 0] = -1e5  # far outside: nothing there
-    source -= np.array([layer.left, layer.top])
-    # Low grid point k stands for pixel k * step of the window.
-    grid = translation(0, 0)[:2] / 1.0
-    grid[0, 0] = grid[1, 1] = 1.0 / step
-    maps = cv2.warpAffine(source.astype(np.float32), grid, shape, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE)
-    return _sound(cv2.remap(layer.pixels, maps[..., 0], maps[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_CONSTANT)), window
+    return chosen[..., 0] * xs[..., None] + chosen[..., 1] * ys[..., None] + chosen[..., 2], index
+
+
+def widened(source: np.ndarray, window: tuple[slice, slice], step: int) -> np.ndarray:
+    """A map on the coarse grid of `mesh_map` for every pixel of the window, (H, W, 2) float32. Low grid point k stands for pixel k * step."""
+    shape = (window[1].stop - window[1].start, window[0].stop - window[0].start)
+    if step == 1:
+        return np.ascontiguousarray(source[: shape[1], : shape[0]].astype(np.float32))
+    grid = np.array([[1.0 / step, 0.0, 0.0], [0.0, 1.0 / step, 0.0]])
+    return cv2.warpAffine(source.astype(np.float32), grid, shape, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE)
 
 
 def put(frame: np.ndarray, pixels: np.ndarray, window: tuple[slice, slice]) -> None:
