@@ -58,7 +58,7 @@ SHAPES: dict[str, Shape] = {
 """By letter of the IPA: vowels by their height, backness and rounding, consonants by whether the lips make them."""
 
 REACH = {
-    "opening": (0.045, 0.065), "width": (0.06, 0.09), "rounding": (0.07, 0.09), "closure": (0.014, 0.014), "teeth": (0.02, 0.02),
+    "opening": (0.05, 0.055), "width": (0.06, 0.09), "rounding": (0.07, 0.09), "closure": (0.014, 0.014), "teeth": (0.02, 0.02),
 }  # fmt: skip
 """Seconds that a sound reaches out before and after itself: rounding is prepared early, pressed lips are a matter of the moment."""
 
