@@ -25,9 +25,13 @@ def calls() -> dict[str, Call]:
     """Every quick call by name. A new one is one line here and one function next to its task."""
     from engine.media.quick import first_frame, probe_file, read_stamp_file
     from engine.tasks.stroke_motion.quick import stroke_preview
+    from engine.tasks.talking_head.quick import face_look, face_try, voice_list, voice_look
     from engine.tasks.text_to_video.quick import read_prompt
 
-    return {"probe": probe_file, "first-frame": first_frame, "read-stamp": read_stamp_file, "stroke-preview": stroke_preview, "read-prompt": read_prompt}
+    return {
+        "probe": probe_file, "first-frame": first_frame, "read-stamp": read_stamp_file, "stroke-preview": stroke_preview, "read-prompt": read_prompt,
+        "face-look": face_look, "face-try": face_try, "voice-look": voice_look, "voice-list": voice_list,
+    }  # fmt: skip
 
 
 def write_message(stream: BinaryIO, head: dict[str, object], blobs: list[bytes]) -> None:

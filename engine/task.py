@@ -152,7 +152,11 @@ class Task(ABC, Generic[R]):
         """Do it. Yields events; calls `run.checkpoint()` between any two steps; heavy imports go inside."""
 
 
-TASK_MODULES = {"stroke-motion": "engine.tasks.stroke_motion", "text-to-video": "engine.tasks.text_to_video"}
+TASK_MODULES = {
+    "stroke-motion": "engine.tasks.stroke_motion",
+    "text-to-video": "engine.tasks.text_to_video",
+    "talking-head": "engine.tasks.talking_head",
+}
 """Task id -> module with a `TASK`. A new task is one line here and one module."""
 
 

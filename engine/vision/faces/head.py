@@ -63,12 +63,12 @@ class Head:
         out = self.image.copy()
         drawn = self.part(look)
         if drawn is not None:
-            window, pixels = drawn
-            out[window] = pixels
+            window, pixels, changed = drawn
+            out[window][changed] = pixels[changed]
         return out
 
-    def part(self, look: Look) -> tuple[tuple[slice, slice], np.ndarray] | None:
-        """The window that changes and its pixels, or None when nothing moves."""
+    def part(self, look: Look) -> tuple[tuple[slice, slice], np.ndarray, np.ndarray] | None:
+        """The window that changes, its pixels, and which of them change (h, w); None when nothing moves."""
         moved = self.rig.moved(look)
         count = len(canonical().points)
         # Eyes lie in the head: lids and squints pass over them.
@@ -105,10 +105,10 @@ class Head:
         pixels = cv2.remap(self.image, maps[..., 0], maps[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)
         ys, xs = np.mgrid[window[0], window[1]]
         same = (np.abs(maps[..., 0] - xs) < 0.01) & (np.abs(maps[..., 1] - ys) < 0.01)
-        pixels[same] = self.image[window][same]
+        changed = ~same
         if opened is not None:
-            self._fill_mouth(pixels, window, opened, look)
-        return window, pixels
+            changed |= self._fill_mouth(pixels, window, opened, look)
+        return window, pixels, changed
 
     def _wide_eyes(self, points: np.ndarray) -> np.ndarray:
         """The eyes' rims a little wider, so that no gap opens between lid and eye."""
@@ -145,12 +145,13 @@ class Head:
         up, low = middle - np.maximum(gaps, 0)[:, None] / 2 * down, middle + np.maximum(gaps, 0)[:, None] / 2 * down
         return np.concatenate([_smooth(up), _smooth(low)[::-1]])
 
-    def _fill_mouth(self, pixels: np.ndarray, window: tuple[slice, slice], hole: np.ndarray, look: Look) -> None:
-        """Compose the mouth's inside over a window's pixels, in place and in linear light."""
+    def _fill_mouth(self, pixels: np.ndarray, window: tuple[slice, slice], hole: np.ndarray, look: Look) -> np.ndarray:
+        """Compose the mouth's inside over a window's pixels, in place and in linear light; which pixels that were (h, w)."""
+        touched = np.zeros(pixels.shape[:2], bool)
         low = np.maximum(np.floor(hole.min(axis=0)).astype(int) - 2, [window[1].start, window[0].start])
         high = np.minimum(np.ceil(hole.max(axis=0)).astype(int) + 3, [window[1].stop, window[0].stop])
         if (high - low).min() < 2:
-            return
+            return touched
         box = (slice(low[1], high[1]), slice(low[0], high[0]))
         shape = (int(high[1] - low[1]), int(high[0] - low[0]))
         fine = np.zeros((shape[0] * 4, shape[1] * 4), np.uint8)
@@ -164,10 +165,13 @@ class Head:
         rig = self.rig
         jaw = float(np.linalg.norm(rig.moved(replace(look, smile=0.0, rounding=0.0, blink=0.0))[topology.INNER_BOTTOM] - self._lips_meet(look)) / rig.pose.scale)
         inside = paint(shape, cover, local, jaw, self.light, own)
-        target = pixels[box[0].start - window[0].start : box[0].stop - window[0].start, box[1].start - window[1].start : box[1].stop - window[1].start]
+        inner = (slice(box[0].start - window[0].start, box[0].stop - window[0].start), slice(box[1].start - window[1].start, box[1].stop - window[1].start))
+        target = pixels[inner]
         mixed = to_linear(target) * (1 - cover[..., None]) + inside * cover[..., None]
         changed = cover > 0
         target[changed] = np.rint(to_srgb(mixed))[changed].astype(np.uint8)
+        touched[inner] = changed
+        return touched
 
     def _carried(self, points: np.ndarray, look: Look) -> np.ndarray:
         """Canonical points (N, 3) of the head's bones in pixels (N, 2) under the head's motion alone."""

@@ -122,7 +122,11 @@ class Rig:
         ends = self.own[[78, 308], 0]
         gap = np.interp(self.own[:, 0], [ends[0], *columns, ends[1]], [0.0, *self.gap, 0.0])
         gap = np.where(np.abs(self.own[:, 0]) > 0.5, 0.0, gap)
-        lift = share * gap * (0.5 * upper - 0.5 * lower)
+        # Who is further from where lips meet goes further: the upper lip of a smile, the lower one of an open jaw.
+        line = canonical().points[[topology.INNER_TOP, topology.INNER_BOTTOM], 1].mean()
+        raised, dropped = max(line - self.own[topology.INNER_TOP, 1], 0.01), max(self.own[topology.INNER_BOTTOM, 1] - line, 0.01)
+        part = float(np.clip(raised / (raised + dropped), 0.2, 0.8))
+        lift = share * gap * (part * upper - (1 - part) * lower)
         return np.stack([np.zeros_like(lift), lift, np.zeros_like(lift)], axis=1)
 
     def _blink(self, amount: float, flat: np.ndarray) -> np.ndarray:
