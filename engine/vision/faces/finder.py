@@ -11,6 +11,9 @@ import numpy as np
 ENOUGH = 0.5
 """Lowest score of a face."""
 
+TILES = (1.0, 0.5, 0.3)
+"""Sides of the squares of a thorough search, as shares of the picture's longer side; the first is the largest square that fits."""
+
 OVERLAP = 0.3
 """Two boxes that share more than this of their union are one face."""
 
@@ -61,13 +64,46 @@ class Detector:
         return _merged(points, sure[picks])
 
 
-def find_faces(image: np.ndarray, detectors: tuple[Detector, ...]) -> list[Found]:
-    """Faces of a picture (H, W, 3) uint8, largest first. Later detectors only look where the earlier ones found nothing: first near faces, then far ones."""
+def find_faces(image: np.ndarray, detectors: tuple[Detector, ...], *, thorough: bool = False) -> list[Found]:
+    """Faces of a picture (H, W, 3) uint8, largest first. Later detectors only look where the earlier ones found nothing: first near faces, then far ones.
+
+    thorough: look again at overlapping squares of the picture, for small faces and groups; a tenth of a second instead of a few milliseconds.
+    """
+    found: list[Found] = []
     for detector in detectors:
-        found = detector.find(image)
-        if found:
-            return sorted(found, key=lambda face: -face.size)
-    return []
+        found = found or detector.find(image)
+    if thorough:
+        for share in TILES:
+            for left, top, side in _tiles(image.shape[1], image.shape[0], share):
+                for face in detectors[-1].find(image[top : top + side, left : left + side]):
+                    box = (face.box[0] + left, face.box[1] + top, face.box[2] + left, face.box[3] + top)
+                    # A face that the square cuts is seen whole in a neighbour.
+                    whole = all(low > 0.02 * side or low + at < 1 for low, at in zip((face.box[0], face.box[1]), (left, top), strict=True))
+                    whole &= all(high < 0.98 * side or high + at > end - 1 for high, at, end in zip(face.box[2:], (left, top), image.shape[1::-1], strict=True))
+                    if whole:
+                        found.append(Found(box, face.keys + (left, top), face.score))
+        found = _apart(found)
+    return sorted(found, key=lambda face: -face.size)
+
+
+def _tiles(width: int, height: int, share: float) -> list[tuple[int, int, int]]:
+    """Overlapping squares (left, top, side) that cover a picture, each side a share of its longer side."""
+    side = min(round(share * max(width, height)), min(width, height)) if share < 1 else min(width, height)
+    if side < 64:
+        return []
+    columns, rows = (max(1, int(np.ceil((length - side) / (0.55 * side))) + 1) for length in (width, height))
+    return [(int(x), int(y), side) for y in np.linspace(0, height - side, rows) for x in np.linspace(0, width - side, columns)]
+
+
+def _apart(found: list[Found]) -> list[Found]:
+    """One box for each face: the surest of those that overlap or lie in each other."""
+    kept: list[Found] = []
+    for face in sorted(found, key=lambda one: -one.score):
+        middle = face.keys[:4].mean(axis=0)
+        inside = any(one.box[0] < middle[0] < one.box[2] and one.box[1] < middle[1] < one.box[3] for one in kept)
+        if not inside and not any(face.box[0] < x < face.box[2] and face.box[1] < y < face.box[3] for x, y in (one.keys[:4].mean(axis=0) for one in kept)):
+            kept.append(face)
+    return kept
 
 
 def detectors(folder: Path) -> tuple[Detector, Detector]:

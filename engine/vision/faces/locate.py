@@ -32,9 +32,9 @@ class Finder:
     detectors: tuple[Detector, ...]
     mesher: Mesher
 
-    def faces(self, image: np.ndarray) -> list[Face]:
-        """Every face of a picture (H, W, 3) uint8 that has a sound mesh, largest first."""
-        found = [self.mesher.at(image, box) for box in find_faces(image, self.detectors)]
+    def faces(self, image: np.ndarray, *, thorough: bool = True) -> list[Face]:
+        """Every face of a picture (H, W, 3) uint8 that has a sound mesh, largest first. thorough: small ones and groups, too."""
+        found = [self.mesher.at(image, box) for box in find_faces(image, self.detectors, thorough=thorough)]
         sound = [face for face in found if face is not None]
         return sorted(sound, key=lambda face: -(face.box[2] - face.box[0]))
 

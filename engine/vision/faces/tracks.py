@@ -63,5 +63,5 @@ def _away(face: Face, last: Face) -> float:
 
 def _found_again(image: np.ndarray, finder: Finder, last: Face) -> Face | None:
     """The nearest face of a frame, if it is near enough to be the same."""
-    faces = sorted(finder.faces(image), key=lambda face: _away(face, last))
+    faces = sorted(finder.faces(image, thorough=False), key=lambda face: _away(face, last))
     return faces[0] if faces and _away(faces[0], last) < 2.5 * SAME else None
