@@ -22,8 +22,8 @@ TEETH_LOWER = (0.036, 0.038, 0.044, 0.042, 0.042)
 SHOWN = 0.036
 """How far the upper teeth reach below the line where the lips meet."""
 
-TOOTH = np.array([0.94, 0.88, 0.78])
-TONGUE = np.array([0.42, 0.17, 0.16])
+TOOTH = np.array([0.98, 0.90, 0.76])
+TONGUE = np.array([0.50, 0.19, 0.17])
 DARK = np.array([0.040, 0.014, 0.013])
 """Linear-light colours, as shares of white in the face's light."""
 
@@ -133,9 +133,9 @@ def paint(shape: tuple[int, int], hole: np.ndarray, head: np.ndarray, jaw: float
     # Lips shade what is behind them: dark under the upper one and in the corners, open towards the middle.
     depth = cv2.distanceTransform((hole > 0.3).astype(np.uint8), cv2.DIST_L2, 5)
     scale = float(np.hypot(head[0, 0], head[1, 0]))
-    shade = 0.42 + 0.58 * np.clip(depth / (0.05 * scale), 0, 1) ** 0.8
+    shade = 0.50 + 0.50 * np.clip(depth / (0.05 * scale), 0, 1) ** 0.8
     above = np.cumsum(hole > 0.3, axis=0) / scale
-    shade *= 0.62 + 0.38 * np.clip(above / 0.055, 0, 1)
+    shade *= 0.72 + 0.28 * np.clip(above / 0.055, 0, 1)
     out = out * shade[..., None] * light
     if own is not None:
         colours, cover = own

@@ -46,6 +46,7 @@ class Rig:
 
     def __post_init__(self) -> None:
         self.pose = pose_of(self.face)
+        self.face = _lips_bare(self.face)
         own = self.pose.back(self.face.points)
         self.own = own
         middle = np.array([0.0, 0.35, 0.0])
@@ -136,7 +137,7 @@ class Rig:
             return out
         x, y = self.own[:, 0], self.own[:, 1]
         for up, low in EYES:
-            drop = 0.9 * (flat[list(low)] - flat[list(up)])
+            drop = 0.92 * (flat[list(low)] - flat[list(up)])
             height = np.interp(x, self.own[list(up), 0], self.own[list(up), 1])
             along = np.stack([np.interp(x, self.own[list(up), 0], drop[:, k], left=0, right=0) for k in (0, 1)], axis=1)
             above = height - y
@@ -145,8 +146,21 @@ class Rig:
             weight[list(up)] = 1.0
             inside = (x > self.own[up[0], 0] - 1e-6) & (x < self.own[up[-1], 0] + 1e-6) & (above < 0.2)
             out += amount * along * (weight * inside)[:, None]
-            out[list(low[1:-1])] -= 0.1 * amount * drop[1:-1]
+            out[list(low[1:-1])] -= 0.08 / 0.92 * amount * drop[1:-1]
         return out
+
+
+def _lips_bare(face: Face) -> Face:
+    """The face with the inner rims of an open mouth moved a little into the lips: the net draws them on the dark, of which nothing may stick to a lip that moves."""
+    size = float(np.linalg.norm(face.flat[263] - face.flat[33]))
+    gap = float(np.linalg.norm(face.flat[topology.INNER_BOTTOM] - face.flat[topology.INNER_TOP])) / size
+    share = 0.22 * float(np.clip((gap - 0.02) / 0.05, 0, 1))
+    if share == 0.0:
+        return face
+    points = face.points.copy()
+    for inner, outer in ((topology.LIPS_INNER_UP, topology.LIPS_OUTER_UP), (topology.LIPS_INNER_LOW[1:-1], topology.LIPS_OUTER_LOW[1:-1])):
+        points[list(inner)] += share * (face.points[list(outer)] - face.points[list(inner)])
+    return Face(points, face.irises, face.score)
 
 
 def _turn(yaw: float, pitch: float, roll: float) -> np.ndarray:

@@ -79,7 +79,7 @@ def shapes() -> Shapes:
     frown = move(corner, -0.012, 0.055, 0.0) + move(bump(0.0, 0.85, 0.2, 0.1) * lower, 0.0, -0.02) + move(bump(0.42, 0.55, 0.2, 0.2), 0.0, 0.015)
     lid_low = bump(0.34, 0.04, 0.16, 0.06) * (y > 0.0)
     squint = move(lid_low, 0.0, -0.03) + move(bump(0.40, 0.30, 0.22, 0.16), 0.0, -0.025) + move(bump(0.36, -0.22, 0.22, 0.08), 0.0, 0.02)
-    brow = move(bump(0.33, -0.26, 0.30, 0.14), 0.0, -0.075) + move(bump(0.34, -0.09, 0.18, 0.06), 0.0, -0.018)
+    brow = move(bump(0.33, -0.26, 0.30, 0.14), 0.0, -0.06) + move(bump(0.34, -0.09, 0.18, 0.06), 0.0, -0.006)
     sad = move(bump(0.12, -0.24, 0.13, 0.14), -0.012, -0.06) + move(bump(0.52, -0.20, 0.14, 0.12), 0.0, 0.02)
 
     # Closing lips: each rim goes to the line between them and takes the skin up to nose and chin along, less and less.
