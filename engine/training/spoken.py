@@ -1,24 +1,17 @@
-"""Speech whose phones are known: espeak-ng in a process of its own says made-up sentences in many voices, and reports when each sound begins.
-
-`python -m engine.training.spoken` is that process: a JSON request a line on its input; on its output a JSON line and 16-bit samples for each.
-"""
+"""Speech whose phones are known: espeak-ng in a process of its own (`engine.sound.espeak`) says made-up sentences in many voices."""
 
 from __future__ import annotations
 
-import ctypes
 import json
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 
-from engine.errors import ModelUnavailable
-from engine.settings import python
+from engine.sound import espeak
 from engine.sound.phones import Phone
 
 LANGUAGES = ("en-us", "en-gb", "en-gb-scotland", "de", "fr-fr", "es", "it", "pt-br", "pl", "nl", "sv", "ru", "hi", "cs", "ro", "id")
@@ -72,8 +65,7 @@ def sentence(rng: np.random.Generator) -> str:
 @contextmanager
 def speaker() -> Iterator[Speaker]:
     """A running espeak-ng process. Raises `ModelUnavailable` when the library is not installed."""
-    root = Path(__file__).resolve().parents[2]
-    with subprocess.Popen([python(), "-m", "engine.training.spoken"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=root) as child:
+    with subprocess.Popen(espeak.COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=espeak.ROOT) as child:
         assert child.stdin is not None and child.stdout is not None
         try:
             yield Speaker(child.stdin, child.stdout)
@@ -93,66 +85,10 @@ class Speaker:
         self.asks.flush()
         line = self.answers.readline()
         if not line:
-            raise ModelUnavailable("espeak-ng cannot be used", why="its library does not load", fix="install it: apt-get install espeak-ng")
+            raise espeak.missing()
         told = json.loads(line)
-        samples = np.frombuffer(self.answers.read(2 * told["count"]), np.int16).astype(np.float32) / 32768
-        return Spoken(samples, told["rate"], tuple(Phone(*one) for one in told["phones"]), voice)
+        return Spoken(*espeak.heard(told, self.answers.read(2 * told["count"])), voice)
 
     def any(self, rng: np.random.Generator, languages: tuple[str, ...] = LANGUAGES, variants: tuple[str, ...] = VARIANTS) -> Spoken:
         """A sentence in a voice of these, slow or fast, high or low."""
         return self.say(sentence(rng), str(rng.choice(languages)) + str(rng.choice(variants)), int(rng.uniform(110, 280)), int(rng.uniform(5, 95)))
-
-
-class _Name(ctypes.Union):
-    _fields_ = [("number", ctypes.c_int), ("name", ctypes.c_char_p), ("string", ctypes.c_char * 8)]
-
-
-class _Event(ctypes.Structure):
-    _fields_ = [
-        ("type", ctypes.c_int), ("unique", ctypes.c_uint), ("position", ctypes.c_int), ("length", ctypes.c_int),
-        ("audio", ctypes.c_int), ("sample", ctypes.c_int), ("user", ctypes.c_void_p), ("id", _Name),
-    ]  # fmt: skip
-
-
-_PHONEME = 7
-
-
-def serve(asks: BinaryIO, answers: BinaryIO) -> None:
-    """Answer requests until the input ends. Constants are those of espeak-ng's speak_lib.h."""
-    library = ctypes.CDLL("libespeak-ng.so.1")
-    rate = library.espeak_Initialize(1, 0, None, 0b11)
-    sound: list[np.ndarray] = []
-    begins: list[tuple[float, str]] = []
-
-    def hear(wave: Any, count: int, events: Any) -> int:
-        if wave and count > 0:
-            sound.append(np.ctypeslib.as_array(wave, (count,)).copy())
-        place = 0
-        while events[place].type:
-            if events[place].type == _PHONEME:
-                begins.append((events[place].sample / rate, bytes(events[place].id.string).split(b"\0")[0].decode("utf-8", "ignore")))
-            place += 1
-        return 0
-
-    callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.POINTER(_Event))(hear)
-    library.espeak_SetSynthCallback(callback)
-    for line in asks:
-        ask = json.loads(line)
-        sound.clear()
-        begins.clear()
-        library.espeak_SetVoiceByName(ask["voice"].encode())
-        library.espeak_SetParameter(1, ask["speed"], 0)
-        library.espeak_SetParameter(3, ask["pitch"], 0)
-        text = ask["text"].encode() + b"\0"
-        library.espeak_Synth(text, len(text), 0, 1, 0, 1, None, None)
-        library.espeak_Synchronize()
-        wave = np.concatenate(sound) if sound else np.zeros(0, np.int16)
-        ends = [start for start, _ in begins[1:]] + [len(wave) / rate]
-        phones = [(symbol, round(start, 4), round(end, 4)) for (start, symbol), end in zip(begins, ends, strict=True) if symbol]
-        answers.write((json.dumps({"count": len(wave), "rate": rate, "phones": phones}) + "\n").encode())
-        answers.write(wave.astype(np.int16).tobytes())
-        answers.flush()
-
-
-if __name__ == "__main__":
-    serve(sys.stdin.buffer, sys.stdout.buffer)
