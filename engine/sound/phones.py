@@ -107,6 +107,9 @@ def _parts(phones: list[Phone] | tuple[Phone, ...], seconds: float) -> list[tupl
         if phone.start - said > 0.08:
             out.append((REST, said, phone.start))
         each = (phone.end - phone.start) / len(shapes)
+        if phone.symbol.startswith("p") and len(shapes) == 1:
+            # Its breath belongs to the sound, but lips have parted by then.
+            shapes, each = [*shapes, *spelled("h")], each / 2
         out += [(shape, phone.start + k * each, phone.start + (k + 1) * each) for k, shape in enumerate(shapes)]
         said = max(said, phone.end)
     out.append((REST, said, max(seconds, said) + 1.0))

@@ -1,11 +1,13 @@
 """`pocket-voice`: from sound to five curves of a mouth. `python -m engine.training.voice`.
 
-It learns from speech of espeak-ng (`spoken`), whose phones are known, spoiled as recordings are; the labels are what `engine.sound.phones` makes of the phones.
+It learns from speech whose phones are known, spoiled as recordings are: espeak-ng's in many voices and languages, and the neural voice's, which sounds like a person.
+The labels are what `engine.sound.phones` makes of the phones.
 """
 
 from __future__ import annotations
 
 import json
+import wave
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,10 +23,11 @@ from engine.sound.curves import NAMES
 from engine.sound.learned import BANDS, DILATIONS, NAME, WEIGHTS, Net, heard_features, table_learned
 from engine.sound.phones import Phone, table_of_phones
 from engine.sound.spectra import RATE, mono, resampled
+from engine.sound.voices import NEURAL, speak
 from engine.training.home import Log, swap, training_dir
 from engine.training.optim import Optimiser
 from engine.training.session import CHECKPOINT, Learner, arguments, rate_at, session, train
-from engine.training.spoken import UNSEEN_LANGUAGES, UNSEEN_VARIANTS, Spoken, speaker
+from engine.training.spoken import UNSEEN_LANGUAGES, UNSEEN_VARIANTS, Spoken, sentence, speaker
 
 WIDTH = 96
 CROP = 200
@@ -150,17 +153,17 @@ class Corpus:
         return torch.from_numpy(told).transpose(1, 2), torch.from_numpy(truth).transpose(1, 2)
 
 
-def corpus(sentences: int, place: Path) -> Corpus:
-    """The training set, made once: each sentence spoiled twice in different ways, and for every tenth something without words."""
+def corpus(plain: int, natural: int, place: Path) -> Corpus:
+    """The training set, made once: so many sentences of espeak-ng and of the neural voice, each spoiled several times in different ways, and things without words."""
     if not place.exists():
         rng = np.random.default_rng(7)
         parts: list[tuple[np.ndarray, np.ndarray]] = []
         with speaker() as voice:
-            for k in range(sentences):
-                spoken = voice.any(rng)
+            for k in range(plain + natural):
+                spoken = voice.any(rng) if k < plain else neural_sentence(rng)
                 if len(spoken.samples) < spoken.rate // 2:
                     continue
-                parts += [example(spoken, rng), example(spoken, rng)]
+                parts += [example(spoken, rng) for _ in range(2 if k < plain else 4)]
                 if k % 10 == 0:
                     parts.append(wordless(rng))
         aside = place.with_suffix(".part")
@@ -171,11 +174,28 @@ def corpus(sentences: int, place: Path) -> Corpus:
     return Corpus(held["told"].numpy(), held["truth"].numpy())
 
 
-def unseen(count: int = 60) -> list[Spoken]:
-    """Sentences in languages and voices that were never trained on."""
+def neural_sentence(rng: np.random.Generator) -> Spoken:
+    """A sentence of the neural voice. Raises `ModelUnavailable` when it is not on this machine."""
+    said = speak(sentence(rng), NEURAL, float(rng.uniform(0.75, 1.5)))
+    return Spoken(said.samples, said.rate, said.phones, said.voice)
+
+
+def aligned(path: Path) -> list[Spoken]:
+    """Recordings of people from a JSON list of {"path": a WAV file of one channel and 16 bits, "phones": [[IPA, start s, end s]]}, as a forced aligner gives them."""
+    out = []
+    for one in json.loads(path.read_text(encoding="utf-8")):
+        with wave.open(str(path.parent / one["path"])) as file:
+            samples = np.frombuffer(file.readframes(file.getnframes()), np.int16).astype(np.float32) / 32768
+            out.append(Spoken(samples, file.getframerate(), tuple(Phone(*phone) for phone in one["phones"] if phone[0]), "human"))
+    return out
+
+
+def unseen(count: int = 60) -> dict[str, list[Spoken]]:
+    """Sentences that were never trained on: plain in languages and voices that were not either, natural in the neural voice."""
     rng = np.random.default_rng(1001)
     with speaker() as voice:
-        return [one for one in (voice.any(rng, UNSEEN_LANGUAGES, UNSEEN_VARIANTS) for _ in range(count)) if len(one.samples) > one.rate // 2]
+        plain = [one for one in (voice.any(rng, UNSEEN_LANGUAGES, UNSEEN_VARIANTS) for _ in range(count)) if len(one.samples) > one.rate // 2]
+    return {"plain": plain, "natural": [neural_sentence(rng) for _ in range(count // 3)]}
 
 
 def figures(table_of: Any, sentences: list[Spoken], *, spoil: bool = False) -> dict[str, float]:
@@ -235,25 +255,31 @@ def export(net: Net, place: Path) -> None:
 
 def main() -> int:
     """Train for so many minutes of processor time in all (earlier ones count)."""
-    parser = arguments("voice", "Train the map from sound to a mouth", minutes=10, batch=32)
-    parser.add_argument("--sentences", type=int, default=2500, help="sentences to learn from; each is 4 s, spoiled twice")
+    parser = arguments("voice", "Train the map from sound to a mouth", minutes=12, batch=32)
+    parser.add_argument("--plain", type=int, default=1800, help="sentences of espeak-ng to learn from, about 3 s each")
+    parser.add_argument("--natural", type=int, default=500, help="sentences of the neural voice, about 4 s each")
+    parser.add_argument("--aligned", type=Path, help="JSON list of recordings of people with their phones, to be measured on")
     chosen = parser.parse_args()
     with session(NAME) as (folder, stop, log):
-        examples = corpus(chosen.sentences, training_dir() / "cache" / f"voice-{chosen.sentences}.safetensors")
-        test = unseen()
-        log.write(by_hand=figures(table_by_hand, test), by_hand_spoiled=figures(table_by_hand, test, spoil=True))
+        examples = corpus(chosen.plain, chosen.natural, training_dir() / "cache" / f"voice-{chosen.plain}-{chosen.natural}.safetensors")
+        test = {**unseen(), **({"people": aligned(chosen.aligned)} if chosen.aligned else {})}
+        log.write(by_hand=measured(table_by_hand, test))
         torch.manual_seed(0)
         training = Training(Mouth())
         training.resume(folder / CHECKPOINT)
-        train(training, chosen.minutes, lambda done: training.step(examples, chosen.batch, rate_at(done)), lambda loss: _report(training, folder, log, loss, test), stop=stop, every=60)
+        train(training, chosen.minutes, lambda done: training.step(examples, chosen.batch, rate_at(done)), lambda loss: _report(training, folder, log, loss, test), stop=stop, every=120)
     return 0
 
 
-def _report(training: Training, folder: Path, log: Log, loss: float | None, test: list[Spoken]) -> None:
+def measured(table_of: Any, test: dict[str, list[Spoken]]) -> dict[str, dict[str, float]]:
+    """`figures` on each set, and on the plain one spoiled."""
+    return {**{name: figures(table_of, ones) for name, ones in test.items()}, "spoiled": figures(table_of, test["plain"], spoil=True)}
+
+
+def _report(training: Training, folder: Path, log: Log, loss: float | None, test: dict[str, list[Spoken]]) -> None:
     training.save(folder / CHECKPOINT)
     net = training.averaged()
-    told = {"held_out": figures(lambda heard: table_learned(heard, net), test), "held_out_spoiled": figures(lambda heard: table_learned(heard, net), test, spoil=True)}
-    log.write(samples=training.samples, minutes=training.seconds / 60, loss=loss, **told)
+    log.write(samples=training.samples, minutes=training.seconds / 60, loss=loss, held_out=measured(lambda heard: table_learned(heard, net), test))
     export(net, folder / "export")
 
 
