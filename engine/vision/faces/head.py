@@ -76,7 +76,7 @@ class Head:
         every = np.concatenate([moved, self._wide_eyes(still)])
         active = np.abs(every - self.rest).max(axis=1) > 0.02
         if look.gaze != (0.0, 0.0):
-            active[len(moved) :][[33, 133, 362, 263]] = True
+            active[len(moved) :][list(topology.HOLES["eye_left"] + topology.HOLES["eye_right"])] = True
         used = self.triangles[active[self.triangles].any(axis=1)]
         folded = _folded(self.rest[used], every[used])
         used = np.concatenate([used[folded], used[~folded]])

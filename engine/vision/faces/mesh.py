@@ -18,8 +18,18 @@ SURE = 0.5
 RIM = 1.5
 """How much larger than the found box the square is that the mesh net sees."""
 
+STRAYED = 0.35
+"""A contour whose corners lie further from those of the mesh than this share of the eye's width is not believed (glasses, closed or hidden eyes)."""
+
 EYES = {"right": (33, 133), "left": (362, 263)}
 """Outer and inner corners of the person's eyes: the two of the right eye, the two of the left eye, each from the picture's left for a face that looks here."""
+
+
+LIDS = {
+    "right": (33, 7, 163, 144, 145, 153, 154, 155, 133, 246, 161, 160, 159, 158, 157, 173),
+    "left": (263, 249, 390, 373, 374, 380, 381, 382, 362, 466, 388, 387, 386, 385, 384, 398),
+}
+"""Mesh points of the lids' margins in the order of the iris net's contour, which sees them finer than the mesh net."""
 
 
 @dataclass(frozen=True)
@@ -77,21 +87,30 @@ class Mesher:
         local = outputs[0].reshape(468, 3).astype(np.float64)
         back = cv2.invertAffineTransform(matrix)
         points = np.concatenate([local[:, :2] @ back[:, :2].T + back[:, 2], local[:, 2:] * side / SIDE], axis=1)
-        irises = np.stack([self._iris(image, points[list(EYES[name]), :2], angle, name == "left") for name in ("right", "left")])
-        return Face(points, irises, score)
+        irises = []
+        for name in ("right", "left"):
+            corners = points[list(EYES[name]), :2]
+            iris, lids = self._iris(image, corners, angle, name == "left")
+            irises.append(iris)
+            ends = [LIDS[name].index(corner) for corner in EYES[name]]
+            if np.linalg.norm(lids[ends] - corners, axis=1).max() < STRAYED * np.linalg.norm(corners[1] - corners[0]):
+                inner = [k for k in range(len(lids)) if k not in ends]  # corners stay the mesh's: sizes are measured between them
+                points[[LIDS[name][k] for k in inner], :2] = lids[inner]
+        return Face(points, np.stack(irises), score)
 
-    def _iris(self, image: np.ndarray, corners: np.ndarray, angle: float, mirrored: bool) -> np.ndarray:
-        """(5, 2) pixels of one iris; the net knows one eye, the other is shown to it in a mirror."""
+    def _iris(self, image: np.ndarray, corners: np.ndarray, angle: float, mirrored: bool) -> tuple[np.ndarray, np.ndarray]:
+        """Pixels (5, 2) of one iris and (16, 2) of its lids; the net knows the right eye, the left one is shown to it in a mirror."""
         side = 2.3 * max(float(np.linalg.norm(corners[1] - corners[0])), 2.0)
         matrix = _square(corners.mean(axis=0), side, angle, IRIS_SIDE)
         eye = _crop(image, matrix, IRIS_SIDE)
-        self.iris.setInput(cv2.dnn.blobFromImage(np.ascontiguousarray(eye[:, ::-1] if not mirrored else eye), 1 / 255.0))
-        smallest = min(self.iris.forward(self.iris_names), key=lambda out: out.size)
-        local = smallest.reshape(5, 3)[:, :2].astype(np.float64)
-        if not mirrored:
+        self.iris.setInput(cv2.dnn.blobFromImage(np.ascontiguousarray(eye[:, ::-1] if mirrored else eye), 1 / 255.0))
+        smallest, contour = sorted(self.iris.forward(self.iris_names), key=lambda out: out.size)
+        local = np.concatenate([smallest.reshape(5, 3), contour.reshape(-1, 3)[: len(LIDS["right"])]])[:, :2].astype(np.float64)
+        if mirrored:
             local[:, 0] = IRIS_SIDE - 1 - local[:, 0]
         back = cv2.invertAffineTransform(matrix)
-        return local @ back[:, :2].T + back[:, 2]
+        placed = local @ back[:, :2].T + back[:, 2]
+        return placed[:5], placed[5:]
 
 
 def _square(centre: np.ndarray, side: float, angle: float, size: int) -> np.ndarray:

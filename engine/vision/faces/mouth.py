@@ -9,7 +9,7 @@ import numpy as np
 
 from engine.vision.faces import topology
 
-UNIT = 360
+UNIT = 350
 """Pixels of a painted texture for the width between the outer eye corners."""
 
 HALF, RISE, TALL = 0.36, 0.16, 0.60
@@ -84,7 +84,7 @@ def tongue() -> np.ndarray:
 
 def _grid() -> tuple[np.ndarray, np.ndarray]:
     ys, xs = np.mgrid[: int(TALL * UNIT), : int(2 * HALF * UNIT)]
-    return xs / UNIT - HALF, ys / UNIT - RISE
+    return (xs + 0.5) / UNIT - HALF, (ys + 0.5) / UNIT - RISE
 
 
 def _row(widths: tuple[float, ...], *, length: float, upper: bool) -> np.ndarray:

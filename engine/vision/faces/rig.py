@@ -30,7 +30,7 @@ PIVOT = (0.0, 1.35, 0.45)
 """Canonical place about which the head turns: the top of the neck."""
 
 LIPS = tuple(zip(topology.LIPS_INNER_UP, topology.LIPS_INNER_LOW, strict=True))[1:-1]
-EYES = ((topology.EYE_LEFT_UP, topology.EYE_LEFT_LOW), (topology.EYE_RIGHT_UP, topology.EYE_RIGHT_LOW))
+EYES = ((topology.EYE_LEFT_UP, topology.EYE_LEFT_LOW, topology.BROW_LEFT_LOW), (topology.EYE_RIGHT_UP, topology.EYE_RIGHT_LOW, topology.BROW_RIGHT_LOW))
 
 
 @dataclass
@@ -136,17 +136,21 @@ class Rig:
         if amount <= 0:
             return out
         x, y = self.own[:, 0], self.own[:, 1]
-        for up, low in EYES:
-            drop = 0.92 * (flat[list(low)] - flat[list(up)])
+        for up, low, brow in EYES:
+            drop = 0.97 * (flat[list(low)] - flat[list(up)])
             height = np.interp(x, self.own[list(up), 0], self.own[list(up), 1])
             along = np.stack([np.interp(x, self.own[list(up), 0], drop[:, k], left=0, right=0) for k in (0, 1)], axis=1)
             above = height - y
-            weight = np.where(above >= -1e-6, np.exp(-((np.maximum(above, 0) / 0.075) ** 2)), 0.0)
+            # The lashes' row goes as it is; what stretches is the skin between the crease and the brow.
+            order = np.argsort(self.own[list(brow), 0])
+            room = height - np.interp(x, self.own[list(brow), 0][order], self.own[list(brow), 1][order])
+            t = np.clip((above - 0.02) / np.clip(room - 0.04, 0.06, 0.17), 0, 1)
+            weight = np.where(above >= -1e-6, 1 - t * t * (3 - 2 * t), 0.0)
             weight[list(low[1:-1])] = 0.0
             weight[list(up)] = 1.0
-            inside = (x > self.own[up[0], 0] - 1e-6) & (x < self.own[up[-1], 0] + 1e-6) & (above < 0.2)
+            inside = (x > self.own[up[0], 0] - 1e-6) & (x < self.own[up[-1], 0] + 1e-6) & (above < 0.25)
             out += amount * along * (weight * inside)[:, None]
-            out[list(low[1:-1])] -= 0.08 / 0.92 * amount * drop[1:-1]
+            out[list(low[1:-1])] -= 0.06 / 0.97 * amount * drop[1:-1]
         return out
 
 

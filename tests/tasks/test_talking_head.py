@@ -1,0 +1,285 @@
+"""Talking heads end to end on a real portrait and a voice whose syllables are known; the mouth is measured again by the face mesh in the frames of the file."""
+
+from __future__ import annotations
+
+import json
+import wave
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine.context import RunContext
+from engine.errors import Cancelled, InvalidInput, LimitExceeded, StudioError
+from engine.media.audio import read_audio
+from engine.media.images import write_image
+from engine.media.probe import probe
+from engine.media.video import open_video
+from engine.media.writer import ClipWriter
+from engine.metrics.lips import LipMeter, correlation, offset
+from engine.settings import Settings
+from engine.sound.envelope import speech_energy
+from engine.task import Note, Preview, Result, get_task, parse_request
+from tests.faces import portrait, portrait_face, syllables, the_finder, with_faces
+
+RATE, FPS = 16000, 25
+TIMES = [0.30, 0.62, 0.86, 1.40, 1.66, 2.30]
+OTHER = [0.12, 0.45, 1.08, 1.95, 2.12, 2.62]
+TASK = get_task("talking-head")
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    with_faces(tmp_path / "data")
+    write_image(tmp_path / "face.png", portrait())
+    sound(tmp_path / "voice.wav", syllables(TIMES, 3.0))
+    return tmp_path
+
+
+def sound(path: Path, samples: np.ndarray, rate: int = RATE) -> Path:
+    """Write (N,) or (N, C) float32 as 16-bit WAV."""
+    table = samples.reshape(len(samples), -1)
+    with wave.open(str(path), "wb") as stream:
+        stream.setnchannels(table.shape[1])
+        stream.setsampwidth(2)
+        stream.setframerate(rate)
+        stream.writeframes((np.clip(table, -1, 1) * 32767).astype("<i2").tobytes())
+    return path
+
+
+def made(place: Path, name: str = "out", **fields: object) -> tuple[Result, list[object]]:
+    """Run the task; the result and all events."""
+    given = {"portrait": place / "face.png", "audio": place / "voice.wav", "seed": 1, **fields}
+    request = parse_request(TASK, {key: value for key, value in given.items() if value is not None})
+    folder = place / name
+    folder.mkdir()
+    events = list(TASK.run(request, RunContext(id="x", directory=folder, settings=Settings(data_dir=place / "data"), seed=1, preview_every=0.0)))
+    result = events[-1]
+    assert isinstance(result, Result)
+    return result, events
+
+
+def pictures(clip: Path, place: Path) -> list[np.ndarray]:
+    with open_video(clip, Settings(data_dir=place / "data")) as reader:
+        return list(reader)
+
+
+def lips(frames: list[np.ndarray]) -> np.ndarray:
+    meter = LipMeter.of(the_finder().mesher, portrait_face())
+    for frame in frames:
+        meter.feed(frame)
+    return np.array(meter.openings)
+
+
+def test_the_mouth_follows_its_own_voice_and_no_other(place: Path) -> None:
+    result, events = made(place, still=True)
+    assert result.clip is not None
+    frames = pictures(result.clip, place)
+    assert len(frames) == 3 * FPS
+    seen = lips(frames)
+    own = speech_energy(syllables(TIMES, 3.0), RATE, FPS)
+    other = speech_energy(syllables(OTHER, 3.0), RATE, FPS)
+    assert correlation(seen, own) > 0.7, "a still picture has 0"
+    assert abs(offset(seen, own, FPS)) <= 1 / FPS
+    assert correlation(seen, other) < 0.2
+    figures = {meter.name: meter for meter in result.meters}
+    assert figures["lip_sync"].value == pytest.approx(correlation(seen, own), abs=0.1)
+    assert abs(figures["lip_offset"].value) <= 40
+    assert any(isinstance(event, Preview) for event in events)
+    facts = probe(result.clip, Settings(data_dir=place / "data"))
+    assert facts.has_audio and abs(facts.duration - 3.0) < 0.05
+    heard, rate = read_audio(result.clip, Settings(data_dir=place / "data"), rate=RATE, mono=True)
+    assert correlation(speech_energy(heard[: 3 * RATE, 0], rate, FPS)[: len(own)], own) > 0.95
+
+
+def test_a_silent_voice_keeps_the_mouth_closed(place: Path) -> None:
+    loud, _ = made(place, "loud", still=True)
+    sound(place / "silence.wav", np.zeros(2 * RATE, np.float32))
+    quiet, events = made(place, "quiet", audio=place / "silence.wav", still=True)
+    assert loud.clip is not None and quiet.clip is not None
+    assert np.var(lips(pictures(quiet.clip, place))) < 0.1 * np.var(lips(pictures(loud.clip, place)))
+    assert any("silent" in event.text for event in events if isinstance(event, Note))
+    assert not quiet.meters
+
+
+def test_what_is_not_the_face_stays_the_same_to_the_bit(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before encoding: the frames that reach the writer."""
+    written: list[np.ndarray] = []
+    write = ClipWriter.write
+    monkeypatch.setattr(ClipWriter, "write", lambda self, frame: (written.append(frame.copy()), write(self, frame))[1])
+    made(place, still=True)
+    image = portrait()
+    changed = np.zeros(image.shape[:2], bool)
+    for frame in written:
+        changed |= (frame != image).any(axis=2)
+    face = portrait_face()
+    left, top, right, bottom = (int(v) for v in face.box)
+    assert changed[top:bottom, left:right].mean() > 0.2
+    changed[max(0, top - 40) : bottom + 60, max(0, left - 30) : right + 30] = False
+    assert not changed.any()
+
+
+def test_a_moving_head_stays_by_itself_and_comes_from_its_place(place: Path) -> None:
+    result, _ = made(place, sway=1.5)
+    assert result.clip is not None
+    frames = pictures(result.clip, place)
+    assert np.abs(frames[0].astype(int) - portrait())[:120].mean() < 3
+    mesher, face, noses = the_finder().mesher, portrait_face(), []
+    for frame in frames:
+        face = mesher.again(frame, face) or face
+        noses.append(face.flat[4])
+    path = np.array(noses) - noses[0]
+    assert 1.0 < np.linalg.norm(path, axis=1).max() < 25
+    assert np.linalg.norm(np.diff(path, axis=0), axis=1).max() < 3, "a head does not jump"
+
+
+def test_a_new_voice_for_a_video_keeps_head_and_eyes(place: Path) -> None:
+    """The video: the portrait, which nods and turns a little while its own mouth moves to another voice."""
+    talk, _ = made(place, "talk", audio=sound(place / "other.wav", syllables(OTHER, 3.0)), sway=1.5, blink=2.0)
+    assert talk.clip is not None
+    source = pictures(talk.clip, place)
+    result, _ = made(place, "dubbed", portrait=None, video=talk.clip)
+    assert result.clip is not None
+    dubbed = pictures(result.clip, place)
+    assert len(dubbed) == len(source)
+    mesher = the_finder().mesher
+    first, second = portrait_face(), portrait_face()
+    upper = [33, 133, 362, 263, 168, 6, 70, 300, 159, 145, 386, 374]
+    away = []
+    openings = []
+    from engine.metrics.lips import opening
+
+    for before, after in zip(source, dubbed, strict=True):
+        first, second = mesher.again(before, first) or first, mesher.again(after, second) or second
+        away.append(np.linalg.norm(first.flat[upper] - second.flat[upper], axis=1).mean())
+        openings.append(opening(second))
+    assert np.mean(away) < 1.0
+    own = speech_energy(syllables(TIMES, 3.0), RATE, FPS)
+    other = speech_energy(syllables(OTHER, 3.0), RATE, FPS)
+    assert correlation(np.array(openings), own) > 0.55
+    assert correlation(np.array(openings), other) < 0.2, "the video itself follows the other voice"
+    eyes = slice(0, int(portrait_face().flat[[159, 386], 1].min()) - 30)
+    assert np.abs(np.stack(source)[:, eyes].astype(int) - np.stack(dubbed)[:, eyes]).mean() < 2.5, "outside the mouth only the encoding differs"
+
+
+def test_a_short_video_plays_backwards_until_the_voice_ends(place: Path) -> None:
+    with ClipWriter(place / "short.mp4", fps=FPS) as writer:
+        for k in range(20):
+            writer.write(np.roll(portrait(), k, axis=1))
+    result, events = made(place, portrait=None, video=place / "short.mp4")
+    assert result.clip is not None
+    frames = pictures(result.clip, place)
+    assert len(frames) == 3 * FPS
+    assert any("backwards" in event.text for event in events if isinstance(event, Note))
+    top = [frame[:60].astype(int) for frame in frames]
+    # Frames 19 and 19 + k show the same picture as 19 - k, mirrored in time; a video that jumped back would not.
+    for k in (3, 9, 15):
+        assert np.abs(top[19 + k] - top[19 - k]).mean() < 4
+        assert np.abs(top[19 + k] - top[19]).mean() > 6
+
+
+def test_expressions_are_seen_in_the_face(place: Path) -> None:
+    spans = [{"start": 0.5, "end": 1.4, "kind": "neutral"}, {"start": 1.6, "end": 2.8, "kind": "laugh"}]
+    result, _ = made(place, expressions=spans, still=True)
+    assert result.clip is not None
+    seen = lips(pictures(result.clip, place))
+    voice = speech_energy(syllables(TIMES, 3.0), RATE, FPS)
+    assert voice[16:34].max() > 0.5 and seen[16:34].max() < 0.05, "neutral keeps the mouth closed although the voice speaks"
+    assert seen[42:68].mean() > 1.5 * seen[16:34].mean()
+    assert result.details["expressions"][1]["kind"] == "laugh"
+    acting = json.loads((result.artifacts["acting"]).read_text())
+    assert len(acting[0]["curves"]["opening"]) == 75
+
+
+def test_two_faces_take_turns(place: Path) -> None:
+    both = np.concatenate([portrait(), portrait()], axis=1)
+    write_image(place / "both.png", both)
+    width = portrait().shape[1]
+    result, _ = made(place, portrait=place / "both.png", face=[0.25, 0.45], still=True, blink=0, gaze=0, brows=0, speakers=[{"face": [0.75, 0.45], "spans": [[1.2, 3.0]]}])
+    assert result.clip is not None
+    frames = pictures(result.clip, place)
+    first, second = lips([frame[:, :width] for frame in frames]), lips([frame[:, width:] for frame in frames])
+    early, late = slice(5, 28), slice(34, 70)
+    assert first[early].max() > 3 * first[late].max()
+    assert second[late].max() > 3 * second[early].max()
+
+
+def test_a_stopped_run_keeps_what_it_has(place: Path) -> None:
+    request = parse_request(TASK, {"portrait": place / "face.png", "audio": place / "voice.wav"})
+    (place / "stopped").mkdir()
+    asked = iter(range(10**6))
+    run = RunContext(id="x", directory=place / "stopped", settings=Settings(data_dir=place / "data"), seed=1, cancelled=lambda: next(asked) > 20)
+    results = []
+    with pytest.raises(Cancelled):
+        for event in TASK.run(request, run):
+            if isinstance(event, Result):
+                results.append(event)
+    assert results and results[0].partial and results[0].clip is not None
+    assert 3 <= len(pictures(results[0].clip, place)) < 75
+
+
+def test_the_same_seed_acts_the_same(place: Path) -> None:
+    one, _ = made(place, "one")
+    two, _ = made(place, "two")
+    assert one.artifacts["acting"].read_text() == two.artifacts["acting"].read_text()
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({"portrait": None}, "no face"),
+        ({"audio": None}, "no voice"),
+        ({"text": "hello"}, "a recording and a text"),
+        ({"expressions": [{"start": 0, "end": 1}, {"start": 0.5, "end": 2}]}, "overlap"),
+        ({"expressions": [{"start": 1, "end": 1}]}, "end after it starts"),
+        ({"speakers": [{"face": 1}]}, "voice of its own"),
+        ({"landmarks": [{"name": "chin", "x": 0.5, "y": 0.5}, {"name": "chin", "x": 0.5, "y": 0.6}]}, "given twice"),
+    ],
+)
+def test_requests_that_make_no_sense(tmp_path: Path, fields: dict[str, object], says: str) -> None:
+    given = {"portrait": tmp_path / "a.png", "audio": tmp_path / "a.wav", **fields}
+    with pytest.raises(StudioError, match=says):
+        parse_request(TASK, {key: value for key, value in given.items() if value is not None})
+
+
+def test_bad_input_says_what_to_do(place: Path) -> None:
+    write_image(place / "grey.png", np.full((200, 200, 3), 120, np.uint8))
+    with pytest.raises(InvalidInput, match="no face was found"):
+        made(place, "grey", portrait=place / "grey.png")
+    write_image(place / "tiny.png", np.ascontiguousarray(portrait()[::8, ::8]))
+    with pytest.raises(InvalidInput, match=r"no face was found|px wide"):
+        made(place, "tiny", portrait=place / "tiny.png")
+    sound(place / "blip.wav", np.zeros(800, np.float32))
+    with pytest.raises(InvalidInput, match="long"):
+        made(place, "blip", audio=place / "blip.wav")
+    sound(place / "hour.wav", np.zeros(8000 * 660, np.float32), 8000)
+    with pytest.raises(LimitExceeded, match="minutes"):
+        made(place, "hour", audio=place / "hour.wav")
+
+
+def test_a_drawn_face_speaks_after_four_clicks(place: Path) -> None:
+    import cv2
+
+    drawing = np.full((300, 300, 3), 235, np.uint8)
+    cv2.circle(drawing, (150, 150), 110, (240, 200, 90), -1)
+    for x in (110, 190):
+        cv2.circle(drawing, (x, 120), 14, (30, 30, 30), -1)
+    cv2.ellipse(drawing, (150, 200), (40, 6), 0, 0, 360, (150, 40, 40), -1)
+    write_image(place / "toon.png", drawing)
+    marks = [("eye_left", 110, 120), ("eye_right", 190, 120), ("mouth_left", 110, 200), ("mouth_right", 190, 200)]
+    with pytest.raises(InvalidInput, match="click both eyes"):
+        made(place, "none", portrait=place / "toon.png")
+    result, _ = made(place, "toon", portrait=place / "toon.png", landmarks=[{"name": n, "x": x / 300, "y": y / 300} for n, x, y in marks], still=True)
+    assert result.clip is not None
+    frames = np.stack(pictures(result.clip, place)).astype(int)
+    change = np.abs(frames[:, 190:235, 115:185] - frames[0, 190:235, 115:185]).mean(axis=(1, 2, 3))
+    assert correlation(change, speech_energy(syllables(TIMES, 3.0), RATE, FPS)) > 0.6
+
+
+def test_the_sign_in_the_corner_and_the_words_in_the_file(place: Path) -> None:
+    plain, _ = made(place, "plain", still=True)
+    signed, _ = made(place, "signed", still=True, label=True)
+    assert plain.clip is not None and signed.clip is not None
+    away = np.abs(pictures(plain.clip, place)[0].astype(int) - pictures(signed.clip, place)[0])
+    assert away[-20:, -90:].mean() > 20 and away[:200].mean() < 1
+    assert "AI-generated" in probe(plain.clip, Settings(data_dir=place / "data")).tags["description"]
