@@ -35,8 +35,8 @@ def missing() -> ModelUnavailable:
 
 
 @lru_cache(maxsize=1)
-def languages() -> dict[str, str]:
-    """Language -> its name in English; empty without espeak-ng."""
+def languages() -> dict[str, tuple[str, str]]:
+    """Language -> its name in English, and the file that `say` wants; empty without espeak-ng."""
     program = shutil.which("espeak-ng")
     if program is None:
         return {}
@@ -45,15 +45,15 @@ def languages() -> dict[str, str]:
     except (OSError, subprocess.SubprocessError):
         return {}
     rows = [line.split() for line in told.splitlines()[1:]]
-    return {row[1]: row[3].replace("_", " ") for row in rows if len(row) > 4}
+    return {row[1]: (row[3].replace("_", " "), row[4]) for row in rows if len(row) > 4}
 
 
-def say(text: str, language: str, speed: float = 1.0, *, seconds: float = 30.0, command: tuple[str, ...] = COMMAND) -> tuple[np.ndarray, int, tuple[Phone, ...]]:
-    """(samples (N,) float32, rate in Hz, phones with their times). seconds: after which the process is ended.
+def say(text: str, voice: str, speed: float = 1.0, *, seconds: float = 30.0, command: tuple[str, ...] = COMMAND) -> tuple[np.ndarray, int, tuple[Phone, ...]]:
+    """(samples (N,) float32, rate in Hz, phones with their times). voice: a file of `languages`; seconds: after which the process is ended.
 
     Raises `ModelUnavailable` when espeak-ng is missing or fails, `LimitExceeded` when it does not answer in time.
     """
-    ask = json.dumps({"text": text, "voice": language, "speed": round(PACE * speed), "pitch": 50}) + "\n"
+    ask = json.dumps({"text": text, "voice": voice, "speed": round(PACE * speed), "pitch": 50}) + "\n"
     try:
         done = subprocess.run(command, input=ask.encode(), capture_output=True, timeout=seconds, cwd=ROOT, check=False)
     except subprocess.TimeoutExpired as error:

@@ -59,7 +59,7 @@ def voices(settings: Settings) -> list[Voice]:
     out = []
     if neural.ready() and files.present(JOE_VOICE) and files.present(ENGLISH_SOUNDS):
         out.append(Voice(NEURAL, "Joe, American English", "en-us", "neural", JOE_VOICE.licence))
-    plain = [Voice(PLAIN + code, f"{name}, plain (espeak-ng)", code, "espeak-ng", "GPL-3.0 program") for code, name in espeak.languages().items()]
+    plain = [Voice(PLAIN + code, f"{name}, plain (espeak-ng)", code, "espeak-ng", "GPL-3.0 program") for code, (name, _) in espeak.languages().items()]
     return out + sorted(plain, key=lambda voice: (not voice.language.startswith("en"), voice.title))
 
 
@@ -85,9 +85,9 @@ def speak(text: str, voice: str = "auto", speed: float = 1.0, settings: Settings
         raise espeak.missing()
     if not name.startswith(PLAIN) or language not in espeak.languages():
         raise InvalidInput(f"there is no voice named {name[:40]!r}", fix="choose auto, or one that the list shows", field="voice")
-    samples, rate, phones = espeak.say(text, language, speed)
+    samples, rate, phones = espeak.say(text, espeak.languages()[language][1], speed)
     if not phones:
-        raise InvalidInput(f"{espeak.languages()[language]} cannot say this text", fix="choose the voice of its language", field="voice")
+        raise InvalidInput(f"{espeak.languages()[language][0]} cannot say this text", fix="choose the voice of its language", field="voice")
     return Speech(samples, rate, phones, name)
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from engine.sound import espeak
 from engine.sound.phones import Phone
 
-LANGUAGES = ("en-us", "en-gb", "en-gb-scotland", "de", "fr-fr", "es", "it", "pt-br", "pl", "nl", "sv", "ru", "hi", "cs", "ro", "id")
+LANGUAGES = ("en-us", "en-029", "en-gb-scotland", "de", "fr", "es", "it", "pt-br", "pl", "nl", "sv", "ru", "hi", "cs", "ro", "id")
 VARIANTS = ("", "+m1", "+m2", "+m3", "+m4", "+m5", "+m6", "+m8", "+f1", "+f2", "+f3", "+f5", "+croak", "+klatt", "+klatt2", "+klatt3")
 UNSEEN_LANGUAGES = ("fi", "tr", "en-gb-x-rp", "hu")
 UNSEEN_VARIANTS = ("+m7", "+f4", "+klatt4")
