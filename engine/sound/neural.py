@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -50,7 +51,9 @@ class NeuralVoice:
         output = _GRAPH_OUTPUT + _length(len(name)) + name
         whole = (folder / "voice.onnx").read_bytes() + _MODEL_GRAPH + _length(len(output)) + output
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads, options.log_severity_level = 2, 4
+        options.intra_op_num_threads, options.log_severity_level = min(2, os.cpu_count() or 1), 4
+        # Threads that wait in a loop would take the time of what runs beside them.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         # The voice varies a little from draw to draw: the same text shall sound the same.
         onnxruntime.set_seed(1)
         self.session: Any = onnxruntime.InferenceSession(whole, options, providers=["CPUExecutionProvider"])
