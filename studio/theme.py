@@ -54,4 +54,10 @@ def theme() -> gr.themes.Base:
         button_primary_background_fill_hover_dark="*primary_500",
         button_primary_text_color="white",
         slider_color="*primary_500",
+        checkbox_background_color_selected="*primary_600",
+        checkbox_background_color_selected_dark="*primary_600",
+        checkbox_border_color_selected="*primary_600",
+        checkbox_border_color_selected_dark="*primary_600",
+        checkbox_border_color_focus="*primary_600",
+        checkbox_border_color_focus_dark="*primary_600",
     )

@@ -179,7 +179,7 @@ def listen(question: dict[str, Any]) -> dict[str, Any]:
         raise InvalidInput("the voice has no sound", fix="record it again", field="audio")
     blocks = np.array_split(samples, min(1000, len(samples)))
     frames = np.array_split(samples, max(1, round(len(samples) / RATE * 25)))
-    high = [float(np.mean(np.abs(np.diff(np.signbit(block).astype(int))))) > 0.1 and np.abs(block).max() > 0.05 for block in np.array_split(samples, max(1, round(len(samples) / RATE * 2)))]
+    high = [float(np.mean(np.abs(np.diff(np.signbit(block).astype(int))))) > 0.06 and np.abs(block).max() > 0.05 for block in np.array_split(samples, max(1, round(len(samples) / RATE * 2)))]
     areas, count = label(np.array(high))
     spans = [(int(np.argmax(areas == k)) / 2, int(len(areas) - np.argmax(areas[::-1] == k)) / 2) for k in range(1, count + 1)]
     return {
@@ -209,7 +209,7 @@ def build(folder: Path, *, start: dict[str, Any] | None = None, seen: list[dict[
         with gr.Row(equal_height=False):
             with gr.Column(scale=7, min_width=320):
                 face = FaceEditor(start, on_look=look, on_try=record, elem_id="face")
-                sound = VoiceTrack(start, on_look=listen, voices=[("auto", "The best of this machine"), ("robot", "Robot (English)")], elem_id="voice")
+                sound = VoiceTrack(start, on_look=listen, voices=lambda: [("robot", "Robot (English)")], elem_id="voice")
             with gr.Column(scale=5, min_width=320):
                 run = gr.Button("Run", variant="primary", elem_id="run")
                 both = gr.Button("Set from Python", elem_id="set")

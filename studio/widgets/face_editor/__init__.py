@@ -20,7 +20,7 @@ from studio.widgets.base import Widget, read_parts
 from studio.widgets.served import guarded
 
 FOLDER = Path(__file__).parent
-SCRIPTS = ("shared/newest.js", "shared/intake.js", *(f"face_editor/{name}.js" for name in ("points", "stage", "guide", "camera", "trying", "main")))
+SCRIPTS = ("shared/newest.js", "shared/intake.js", "shared/range.js", *(f"face_editor/{name}.js" for name in ("points", "stage", "guide", "camera", "trying", "main")))
 """Joined in this order into one function body: `main.js` starts the widget from the parts before it."""
 FILES = ("portrait", "video")
 FACE: TypeAdapter[int | tuple[float, float]] = TypeAdapter(int | tuple[Fraction, Fraction])

@@ -46,8 +46,9 @@ class FaceEditor {
     this.notes = K.el("ul", { class: "fe-notes kin-muted" });
     this.tools = {
       another: tool("Another picture", () => this.intake.choose(), "photo"), camera: tool("Camera", camera, "camera"),
+      remove: K.button("Remove the picture", () => this.clear(), { name: "trash" }),
       mesh: tool("Mesh", () => { this.mesh = !this.mesh; this.refresh(); }, "mesh"), near: tool("Zoom to the face", () => { this.near = !this.near; this.refresh(); }, "zoom"),
-      reset: tool("Reset points", () => this.change({ landmarks: [] }), "restore"), hand: tool("Mark by hand", () => this.byHand(), "plus"), remove: K.button("Remove the picture", () => this.clear(), { name: "trash" }),
+      reset: tool("Reset points", () => this.change({ landmarks: [] }), "restore"), hand: tool("Mark by hand", () => this.byHand(), "plus"),
     };
     this.bar = K.el("div", { class: "kin-line fe-bar", role: "toolbar", "aria-label": "Picture and face" }, Object.values(this.tools));
     this.root.replaceChildren(this.drop, K.el("div", { class: "fe-line" }, this.said, this.again), this.guide.root, this.notes, this.bar, this.trying.root);

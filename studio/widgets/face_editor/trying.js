@@ -23,14 +23,13 @@ class Trying {
   get moved() { return this.root.open && Object.values(this.values).some(Boolean); }
 
   slider(name, words, low, lowest, highest) {
-    const input = K.el("input", { type: "range", min: String(low), max: "1", step: "0.02", value: "0", "aria-label": words, title: "Double click: back to rest" });
+    const input = K.el("input", { type: "range", class: "kin-range", min: String(low), max: "1", step: "0.02", value: "0", "aria-label": words, title: "Double click: back to rest" });
     const range = { name, input, row: K.el("label", { class: "fe-slider" }, K.el("span", {}, words), input) };
     range.set = (value) => {
       input.value = String(value);
       const share = Math.round(Math.abs(value) * 100);
       input.setAttribute("aria-valuetext", share ? `${share} % ${value < 0 ? lowest : highest}` : "at rest");
-      input.style.setProperty("--fe-from", `${((0 - low) / (1 - low)) * 100}%`);
-      input.style.setProperty("--fe-to", `${((value - low) / (1 - low)) * 100}%`);
+      fillRange(input, 0);
       this.values[name] = value;
     };
     input.addEventListener("input", () => { range.set(Number(input.value)); this.ask(); });

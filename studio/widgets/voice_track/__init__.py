@@ -20,7 +20,7 @@ from studio.widgets.base import Widget, read_parts
 from studio.widgets.served import guarded
 
 FOLDER = Path(__file__).parent
-SCRIPTS = ("shared/newest.js", "shared/intake.js", *(f"voice_track/{name}.js" for name in ("spans", "wave", "lane", "recorder", "player", "panes", "inspector", "main")))
+SCRIPTS = ("shared/newest.js", "shared/intake.js", "shared/range.js", *(f"voice_track/{name}.js" for name in ("spans", "wave", "lane", "recorder", "player", "panes", "inspector", "main")))
 """Joined in this order into one function body: `main.js` starts the widget from the parts before it."""
 MOST_SPANS, LONGEST_TEXT = (next(m.max_length for m in TalkingHeadRequest.model_fields[name].metadata if hasattr(m, "max_length")) for name in ("expressions", "text"))
 
@@ -32,18 +32,22 @@ class VoiceTrack(Widget):
 
     `on_look` takes `{"audio": str or None, "text", "voice", "speed"}`, checked, and returns `{"seconds", "peaks": [[low, high]] in -1..1, "energy", "laughs":
     [{"start", "end", "strength"}], "voice": name of the voice that spoke or "", "notes": [sentence], "sound": data URL of the spoken text or None}`. A `StudioError`
-    that it raises becomes a sentence under the voice. voices: `(value, label)` of the built-in voices.
+    that it raises becomes a sentence under the voice. `voices` gives `(value, label)` of the built-in voices besides "auto"; it is asked when they are wanted first.
     """
 
-    def __init__(self, value: Mapping[str, Any] | None = None, *, on_look: Answer | None = None, voices: Sequence[tuple[str, str]] = (("auto", "The best of this machine"),), **options: Any) -> None:
+    def __init__(self, value: Mapping[str, Any] | None = None, *, on_look: Answer | None = None, voices: Callable[[], Sequence[tuple[str, str]]] | None = None, **options: Any) -> None:
+        functions = []
+        if on_look is not None:
+            functions.append(guarded("listen", lambda data: on_look(self._question(data))))
+        if voices is not None:
+            functions.append(guarded("voices", lambda data: {"voices": [list(voice) for voice in voices()]}))
         super().__init__(
             value or {},
             html_template='<div class="vt kin-field"></div>',
             css_template=read_parts(FOLDER, ("style.css",)),
             js_on_load=read_parts(FOLDER.parent, SCRIPTS),
             apply_default_css=False,
-            server_functions=[guarded("listen", lambda data: on_look(self._question(data)))] if on_look is not None else [],
-            voices=[list(voice) for voice in voices],
+            server_functions=functions,
             max_text=LONGEST_TEXT,
             **options,
         )

@@ -7,10 +7,10 @@ class Inspector {
     this.kind = K.el("select", { class: "kin-input", "aria-label": "What the face shows" }, Object.entries(KINDS).map(([value, label]) => K.el("option", { value }, label)));
     this.start = this.number("Starts at, in seconds", "start");
     this.end = this.number("Ends at, in seconds", "end");
-    this.strength = K.el("input", { type: "range", min: "0", max: String(STRONGEST), step: String(SNAP), "aria-label": "Strength" });
+    this.strength = K.el("input", { type: "range", class: "kin-range", min: "0", max: String(STRONGEST), step: String(SNAP), "aria-label": "Strength" });
     this.amount = K.el("span", { class: "vt-clock" });
     this.root = K.el("div", { class: "vt-inspector", role: "group", "aria-label": "The chosen expression", hidden: true },
-      this.kind, K.el("label", { class: "vt-choice" }, K.el("span", {}, "from"), this.start), K.el("label", { class: "vt-choice" }, K.el("span", {}, "to"), this.end, K.el("span", {}, "s")),
+      this.kind, K.el("span", { class: "vt-choice" }, "from", this.start, "to", this.end, "s"),
       K.el("label", { class: "vt-choice vt-strength" }, K.el("span", {}, "Strength"), this.strength, this.amount), K.button("Remove this expression", acts.remove, { name: "trash" }));
     this.kind.addEventListener("change", () => { if (spans.span && spans.kind(spans.span, this.kind.value)) acts.changed(true); });
     this.strength.addEventListener("input", () => { if (!spans.span) return; spans.begin(); if (spans.weaken(spans.span, Number(this.strength.value))) acts.changed(false); });
@@ -35,6 +35,7 @@ class Inspector {
     put(this.start, span.start);
     put(this.end, span.end);
     put(this.strength, span.strength);
+    fillRange(this.strength);
     const words = `${Math.round(span.strength * 100)} %`;
     K.write(this.amount, words);
     this.strength.setAttribute("aria-valuetext", words);

@@ -8,6 +8,7 @@ class VoiceTrack {
     this.life = new AbortController();
     const { signal } = this.life, look = typeof server?.listen === "function" ? (question) => server.listen(question) : null;
     root.replaceChildren();
+    this.offered = typeof server?.voices === "function" ? () => server.voices({}) : null;
     this.spans = new Spans();
     this.asker = new Newest(look, { answered: (answer, question, last) => this.listened(answer, question, last), waiting: (on) => { this.owed = on; this.draw(); } });
     this.player = new Player({ moved: () => this.showMoment(), changed: () => this.draw(), failed: () => this.say("This browser cannot play the file; Run can use it all the same.", "warn") });
@@ -45,6 +46,7 @@ class VoiceTrack {
     this.ways = [way("recording", "A recording", "mic"), way("text", "Say a text", "text")];
     this.play = K.button("Play", () => this.player.toggle(), { name: "play" });
     this.moment = K.el("span", { class: "vt-clock" });
+    this.whole = K.el("span", { class: "vt-clock vt-whole kin-muted" });
     const tool = (label, act, name) => K.button(label, act, { name });
     this.tools = { undo: tool("Undo", () => this.travel("undo"), "undo"), redo: tool("Redo", () => this.travel("redo"), "redo"), out: tool("Show more of the voice", () => this.zoomBy(1 / ZOOM_STEP), "minus"), in: tool("Show it closer", () => this.zoomBy(ZOOM_STEP), "zoom") };
     this.cursor = K.el("div", { class: "vt-cursor" });
@@ -56,7 +58,7 @@ class VoiceTrack {
     this.auto = K.el("input", { type: "checkbox", onchange: () => { this.laughter = this.auto.checked; this.tell(); this.draw(); } });
     this.autoLine = K.el("span", { class: "kin-muted" });
     this.track = K.el("div", { class: "vt-track" },
-      K.el("div", { class: "kin-line" }, this.play, this.moment, K.el("span", { class: "kin-grow" }), Object.values(this.tools)),
+      K.el("div", { class: "kin-line" }, this.play, this.moment, this.whole, K.el("div", { class: "vt-tools" }, Object.values(this.tools))),
       this.scroller, this.inspector.root, this.adds, K.el("label", { class: "vt-auto" }, this.auto, K.el("span", {}, "Find laughter by itself"), this.autoLine));
     this.said = K.el("p", { class: "vt-said", role: "status", "aria-live": "polite" });
     this.again = K.button("Listen again", () => { this.say(""); this.ask(); }, { name: "again", text: true });
@@ -126,6 +128,17 @@ class VoiceTrack {
     if (mode === "recording" ? this.file : this.saying.ready && this.spans.list.length) this.ask();
     if (mode === "text") this.saying.area.focus({ preventScroll: true });
     this.saying.measure();
+  }
+
+  /** Which voices there are is asked when they are wanted first. */
+  async fetchVoices() {
+    const { offered } = this;
+    this.offered = null;
+    try {
+      const answer = await offered();
+      if (Array.isArray(answer?.voices)) this.saying.offer(answer.voices);
+      else this.offered = offered;
+    } catch { this.offered = offered; }
   }
 
   // ---- voice -------------------------------------------------------------------------------------------------------
@@ -275,6 +288,7 @@ class VoiceTrack {
     for (const node of this.ways) node.setAttribute("aria-pressed", String(node.dataset.mode === mode));
     this.recording.root.hidden = mode !== "recording";
     this.saying.root.hidden = mode !== "text";
+    if (mode === "text" && this.offered) this.fetchVoices();
     this.recording.draw(this.file, this.loading);
     this.track.hidden = !there || this.recording.recorder.on;
     this.root.classList.toggle("vt-owed", Boolean(this.owed || this.loading));
@@ -308,7 +322,8 @@ class VoiceTrack {
     this.cursor.style.transform = `translateX(${time * this.scale}px)`;
     this.face.setAttribute("aria-valuenow", time.toFixed(2));
     this.face.setAttribute("aria-valuetext", `${time.toFixed(2)} of ${this.seconds.toFixed(1)} seconds`);
-    K.write(this.moment, `${clock(time, 2)} / ${clock(this.seconds, 1)}`);
+    K.write(this.moment, clock(time, 2));
+    K.write(this.whole, `of ${clock(this.seconds, 1)}`);
     if (playing) this.reveal(time);
     this.paint();
   }
