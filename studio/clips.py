@@ -12,6 +12,7 @@ from pydantic.fields import FieldInfo
 from engine.task import Request
 from studio.form import label_of, range_of
 from studio.service import Studio
+from studio.widgets.other_speakers import OtherSpeakers
 from studio.widgets.picture_track import PictureTrack
 from studio.widgets.shape import ShapePicker
 from studio.widgets.timed_prompts import TimedPrompts
@@ -48,6 +49,11 @@ def prompts_field(kind: type[Request], elem_id: str) -> PartField:
 def pictures_field(kind: type[Request], elem_id: str) -> PartField:
     """`first_image`, `last_image` and `images` of a request."""
     return PartField(("first_image", "last_image", "images"), "more", lambda: PictureTrack(most=_most(kind.model_fields["images"]), elem_id=elem_id))
+
+
+def speakers_field(kind: type[Request], elem_id: str) -> PartField:
+    """`speakers` of a request: other faces that speak."""
+    return PartField(("speakers",), "more", lambda: OtherSpeakers(most=_most(kind.model_fields["speakers"]), elem_id=elem_id))
 
 
 def grid_field(kind: type[Request], scalars: dict[str, str], elem_id: str) -> PartField:

@@ -36,7 +36,7 @@
   };
   const SHAPES = {
     play: "M7 5l12 7-12 7z", stop: "M6 6h12v12H6z", close: "M6 6l12 12M18 6L6 18", up: "M6 14l6-6 6 6", down: "M6 10l6 6 6-6",
-    pause: "M8 5v14M16 5v14", check: "M5 13l4 4L19 7", plus: "M12 5v14M5 12h14",
+    pause: "M8 5v14M16 5v14", sound: "M4 10v4h4l5 4V6l-5 4zM17 9a4 4 0 0 1 0 6", check: "M5 13l4 4L19 7", plus: "M12 5v14M5 12h14",
     again: "M19 12a7 7 0 1 1-2-5M19 3v5h-5", edit: "M4 20l4-1 11-11-3-3L5 16z", trash: "M5 7h14M9 7V4h6v3M7 7l1 13h8l1-13", download: "M12 4v11M7 11l5 5 5-5M5 20h14",
     link: "M10 14a4 4 0 0 0 6 0l3-3a4 4 0 0 0-6-6l-1 1M14 10a4 4 0 0 0-6 0l-3 3a4 4 0 0 0 6 6l1-1", pin: "M9 4h6l-1 6 3 3H7l3-3zM12 13v7", restore: "M4 12a8 8 0 1 0 3-6M4 4v5h5",
     photo: "M3 6h18v13H3zM4 17l5-5 4 4 3-3 4 4M8 10h.01", camera: "M3 8h4l2-3h6l2 3h4v11H3zM12 16.5a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7z", mesh: "M12 3l8 6-3 11H7L4 9zM4 9h16M12 3L7 20M12 3l5 17",

@@ -127,10 +127,11 @@ def test_a_moving_head_stays_by_itself_and_comes_from_its_place(place: Path) -> 
     mesher, face, noses = the_finder().mesher, portrait_face(), []
     for frame in frames:
         face = mesher.again(frame, face) or face
-        noses.append(face.flat[4])
+        noses.append(face.flat[[33, 133, 362, 263, 168, 6]].mean(axis=0))
     path = np.array(noses) - noses[0]
     assert 1.0 < np.linalg.norm(path, axis=1).max() < 25
-    assert np.linalg.norm(np.diff(path, axis=0), axis=1).max() < 3, "a head does not jump"
+    width = np.linalg.norm(portrait_face().flat[263] - portrait_face().flat[33])
+    assert np.linalg.norm(np.diff(path, axis=0), axis=1).max() < 0.03 * width, "a head does not jump"
 
 
 def test_a_new_voice_for_a_video_keeps_head_and_eyes(place: Path) -> None:
@@ -192,13 +193,13 @@ def test_expressions_are_seen_in_the_face(place: Path) -> None:
 
 
 def test_two_faces_take_turns(place: Path) -> None:
-    both = np.concatenate([portrait(), portrait()], axis=1)
-    write_image(place / "both.png", both)
-    width = portrait().shape[1]
+    single = np.ascontiguousarray(portrait()[::2, ::2])
+    write_image(place / "both.png", np.concatenate([single, single], axis=1))
+    width = single.shape[1]
     result, _ = made(place, portrait=place / "both.png", face=[0.25, 0.45], still=True, blink=0, gaze=0, brows=0, speakers=[{"face": [0.75, 0.45], "spans": [[1.2, 3.0]]}])
     assert result.clip is not None
     frames = pictures(result.clip, place)
-    first, second = lips([frame[:, :width] for frame in frames]), lips([frame[:, width:] for frame in frames])
+    first, second = (lips([frame[:, part].repeat(2, 0).repeat(2, 1) for frame in frames]) for part in (slice(0, width), slice(width, None)))
     early, late = slice(5, 28), slice(34, 70)
     assert first[early].max() > 3 * first[late].max()
     assert second[late].max() > 3 * second[early].max()
@@ -219,8 +220,9 @@ def test_a_stopped_run_keeps_what_it_has(place: Path) -> None:
 
 
 def test_the_same_seed_acts_the_same(place: Path) -> None:
-    one, _ = made(place, "one")
-    two, _ = made(place, "two")
+    sound(place / "short.wav", syllables([0.1, 0.5], 0.8))
+    one, _ = made(place, "one", audio=place / "short.wav")
+    two, _ = made(place, "two", audio=place / "short.wav")
     assert one.artifacts["acting"].read_text() == two.artifacts["acting"].read_text()
 
 
@@ -261,10 +263,10 @@ def test_a_drawn_face_speaks_after_four_clicks(place: Path) -> None:
     import cv2
 
     drawing = np.full((300, 300, 3), 235, np.uint8)
-    cv2.circle(drawing, (150, 150), 110, (240, 200, 90), -1)
     for x in (110, 190):
-        cv2.circle(drawing, (x, 120), 14, (30, 30, 30), -1)
-    cv2.ellipse(drawing, (150, 200), (40, 6), 0, 0, 360, (150, 40, 40), -1)
+        cv2.line(drawing, (x - 6, 114), (x + 6, 126), (30, 30, 30), 2)
+        cv2.line(drawing, (x - 6, 126), (x + 6, 114), (30, 30, 30), 2)
+    cv2.line(drawing, (110, 200), (190, 200), (150, 40, 40), 3)
     write_image(place / "toon.png", drawing)
     marks = [("eye_left", 110, 120), ("eye_right", 190, 120), ("mouth_left", 110, 200), ("mouth_right", 190, 200)]
     with pytest.raises(InvalidInput, match="click both eyes"):

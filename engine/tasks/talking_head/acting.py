@@ -77,12 +77,12 @@ def act(request: TalkingHeadRequest, mouth: MouthCurves, energy: np.ndarray, lau
     curves["gaze_x"], curves["gaze_y"] = _gaze(rng, energy, fps, request.gaze)
     curves["gaze_y"] = curves["gaze_y"] + 0.05 * level["sad"]
     leave = np.clip(times / SETTLE, 0, 1) ** 2 * (3 - 2 * np.clip(times / SETTLE, 0, 1))
-    lively = 0.55 + 0.75 * _smooth(energy, fps, 0.6)
-    curves["yaw"] = still * leave * lively * 0.055 * _slow(rng, count, fps, 1.7)
-    curves["pitch"] = still * leave * (lively * 0.028 * _slow(rng, count, fps, 1.3) + 0.030 * stress + 0.05 * level["sad"] - laugh * (0.045 - 0.060 * bursts))
-    curves["roll"] = still * leave * lively * 0.026 * _slow(rng, count, fps, 2.1)
-    curves["shift_x"] = still * leave * 0.020 * _slow(rng, count, fps, 2.4)
-    curves["shift_y"] = still * leave * (0.010 * _slow(rng, count, fps, 2.0) + laugh * 0.045 * bursts)
+    lively = 0.6 + 0.6 * _smooth(energy, fps, 0.6)
+    curves["yaw"] = still * leave * lively * 0.036 * _slow(rng, count, fps, 2.6)
+    curves["pitch"] = still * leave * (lively * 0.020 * _slow(rng, count, fps, 2.0) + 0.030 * _smooth(stress, fps, 0.13) + 0.05 * level["sad"] - laugh * (0.045 - 0.060 * bursts))
+    curves["roll"] = still * leave * lively * 0.018 * _slow(rng, count, fps, 2.9)
+    curves["shift_x"] = still * leave * 0.016 * _slow(rng, count, fps, 3.1)
+    curves["shift_y"] = still * leave * (0.008 * _slow(rng, count, fps, 2.7) + laugh * 0.045 * bursts)
     return Acting(fps, {name: np.asarray(curves[name], np.float32) for name in NAMES}, spans)
 
 

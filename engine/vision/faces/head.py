@@ -99,7 +99,7 @@ class Head:
         if wrong.any():
             _mend(source, place, wrong)
         if look.gaze != (0.0, 0.0):
-            eyes = (owner >= 0) & (used[np.maximum(owner, 0)].min(axis=-1) >= len(moved))
+            eyes = owned & (used.min(axis=1) >= len(moved))[np.maximum(owner, 0)]
             source[eyes] = self._gazed(source[eyes], look.gaze)
         maps = widened(source, window, self.step)
         pixels = cv2.remap(self.image, maps[..., 0], maps[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)
