@@ -12,7 +12,7 @@ SPEECH = (300.0, 3500.0)
 """Hz: hum and rumble lie below, hiss above."""
 
 SILENCE = -60.0
-"""dB of full scale: nothing below it is speech, however quiet the rest is."""
+"""dB of full scale: a recording whose loud parts are below it is silent."""
 
 DEPTH = (12.0, 36.0)
 """dB: least and most that loud speech stands above what counts as silence."""
@@ -33,11 +33,10 @@ def speech_energy(samples: np.ndarray, rate: int, fps: float) -> np.ndarray:
 def loudness(heard: np.ndarray, band_of: tuple[float, float] = SPEECH, pace: float = PACE_OF_LIPS) -> np.ndarray:
     """(T,) in 0..1 at `PACE` of samples at `RATE`: the band's decibels between noise and loud syllables; 0 throughout when all of it is silence."""
     level = decibels(banded(heard, band(*band_of))[:, 0])
-    awake = level[level > SILENCE]
-    if len(awake) < 3:
+    if not len(level) or level.max() < SILENCE:
         return np.zeros(len(level), np.float32)
-    top = float(np.percentile(awake, 95))
+    top = float(np.percentile(level[level > level.max() - 40], 95))
     # The quiet tenth is noise and what lies between words; in sound without a pause it is speech, which must not be lost.
     floor = float(np.clip(np.percentile(level, 10) + 3.0, top - DEPTH[1], top - DEPTH[0]))
-    scaled = np.clip((level - max(floor, SILENCE)) / max(top - max(floor, SILENCE), 3.0), 0.0, 1.2)
+    scaled = np.clip((level - floor) / (top - floor), 0.0, 1.2)
     return np.asarray(np.clip(smooth(scaled, pace), 0.0, 1.0), np.float32)

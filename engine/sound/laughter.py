@@ -21,8 +21,8 @@ RISE = 3.5
 ALIKE, NEARLY, ALIKE_ALL = 0.88, 0.72, 0.905
 """Correlation of two successive bursts' spectra: for the very same sound, at least within a laugh, and on the mean over it."""
 
-VOICED, BREATH = 0.42, 0.7
-"""Least periodicity at a burst, and most in the dip after it."""
+VOICED, BREATH, BETWEEN = 0.42, 0.7, 0.08
+"""Periodicity: least at a burst, most in the dip after it, and how much less it is there."""
 
 UNEVEN = 1.75
 """Most that one step is longer than the one before."""
@@ -51,11 +51,10 @@ def find_laughter(samples: np.ndarray, rate: int) -> list[Laugh]:
     heard = resampled(samples, rate, RATE)
     power = banded(heard, np.concatenate([mel_bands(BANDS, 150.0, 6000.0), band(200.0, 4000.0), band(1000.0, 4000.0)], axis=1))
     level = decibels(power[:, BANDS])
-    awake = level[level > SILENCE]
-    if len(awake) < PACE // 2:
+    if len(level) < PACE // 2 or level.max() < SILENCE:
         return []
-    top = float(np.percentile(awake, 97))
-    shape = smooth(np.maximum(level, max(top - 40, SILENCE)), 0.025)
+    top = float(np.percentile(level[level > level.max() - 40], 97))
+    shape = smooth(np.maximum(level, top - 40), 0.025)
     colours = smooth(np.log(np.maximum(power[:, :BANDS], 10 ** ((top - 55) / 10))), 0.02)
     peaks = _peaks(shape)
     if len(peaks) < FEWEST:
@@ -80,7 +79,8 @@ class _Links:
         dips = np.array([a + int(np.argmin(shape[a:b])) for a, b in zip(peaks, peaks[1:], strict=False)])
         at_peaks = np.max([periodicity(heard, peaks + shift) for shift in (-2, 0, 2)], axis=0)
         between = np.min([periodicity(heard, dips + shift) for shift in (-2, 0, 2)], axis=0)
-        self.fits = (self.steps >= STEPS[0]) & (self.steps <= STEPS[1]) & (np.minimum(at_peaks[1:], at_peaks[:-1]) > VOICED) & (between < BREATH)
+        voice = np.minimum(at_peaks[1:], at_peaks[:-1])
+        self.fits = (self.steps >= STEPS[0]) & (self.steps <= STEPS[1]) & (voice > VOICED) & (between < np.minimum(BREATH, voice - BETWEEN))
         self.firm = self.fits & (self.likeness > ALIKE)
 
     def even(self, one: int, other: int) -> bool:

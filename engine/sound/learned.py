@@ -20,7 +20,7 @@ DILATIONS = (1, 2, 4, 8)
 """Of the convolutions of three after the first one of five: the net hears 170 ms before and after a moment."""
 
 FLOOR = -60.0
-"""dB of full scale under which the loud parts of a recording are silence."""
+"""dB of full scale: a recording whose loud parts are below it is silent."""
 
 
 def heard_features(heard: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -30,12 +30,11 @@ def heard_features(heard: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """
     power = banded(heard, mel_bands(BANDS, 60.0, 7600.0))
     level = decibels(smooth(power.sum(axis=1), 0.01))
-    loud = level[level > FLOOR]
-    if len(loud) < 3:
+    if not len(level) or level.max() < FLOOR:
         return np.zeros((len(power), BANDS), np.float32), np.zeros(len(power), np.float32)
-    top = float(np.percentile(loud, 95))
+    top = float(np.percentile(level[level > level.max() - 40], 95))
     told = np.clip(decibels(power) - top, -70.0, 10.0) / 20 + 1.5
-    awake = np.clip((level - max(top - 46.0, FLOOR)) / 8.0, 0.0, 1.0)
+    awake = np.clip((level - top + 46.0) / 8.0, 0.0, 1.0)
     return told.astype(np.float32), awake.astype(np.float32)
 
 
