@@ -17,11 +17,14 @@ def table_by_hand(heard: np.ndarray) -> np.ndarray:
     from scipy.ndimage import gaussian_filter1d, grey_closing
 
     weights = np.concatenate([band(*edges) for edges in BANDS] + [band(300, 3500) * FREQUENCIES[:, None].astype(np.float32)], axis=1)
-    power = smooth(banded(heard, weights), 0.008)
+    raw = banded(heard, weights)
+    most = float(raw[:, 2].max(initial=0.0))
+    if decibels(np.array(most)) < SILENCE:
+        return np.zeros((len(raw), 5), np.float32)
+    # Against the loudest vowel, so that the level does not matter.
+    power = smooth(raw / most, 0.008) * 0.1
     voiced, first, vowel, round_, wide, hiss, breath, moment = power.T
     loud = loudness(heard, (450.0, 2600.0), 0.01)
-    if not loud.any():
-        return np.zeros((len(loud), 5), np.float32)
     total = power[:, [0, 1, 3, 4, 5, 6]].sum(axis=1) + 1e-12
     awake = np.clip(loudness(heard, (80.0, 7900.0), 0.015) * 4 - 0.4, 0, 1)
 

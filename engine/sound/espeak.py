@@ -69,7 +69,7 @@ def say(text: str, voice: str, speed: float = 1.0, *, seconds: float = 30.0, com
 def heard(told: dict[str, Any], body: bytes) -> tuple[np.ndarray, int, tuple[Phone, ...]]:
     """An answer of the process as samples (N,) float32, rate and phones; marks that are no sound, such as a change of language, are left out."""
     samples = np.frombuffer(body[: 2 * told["count"]], np.int16).astype(np.float32) / 32768
-    return samples, int(told["rate"]), tuple(phone for phone in (Phone(*one) for one in told["phones"]) if spelled(phone.symbol))
+    return samples, int(told["rate"]), tuple(phone for phone in (Phone(*one) for one in told["phones"]) if spelled(phone.symbol) and phone.symbol[0] != "(")
 
 
 class _Name(ctypes.Union):

@@ -63,6 +63,11 @@ class Net:
         return sum((padded[k * dilation : k * dilation + len(seen)] @ weight[:, :, k].T for k in range(taps)), bias)
 
 
+def there(place: Path = PLACE) -> bool:
+    """True when the weights are."""
+    return (place / WEIGHTS).exists()
+
+
 @lru_cache(maxsize=4)
 def load(place: Path = PLACE) -> Net:
     """The net from its folder. Raises `ModelUnavailable` when it is not there."""

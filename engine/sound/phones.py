@@ -92,7 +92,7 @@ def curves_of_phones(phones: list[Phone] | tuple[Phone, ...], seconds: float, fp
     curves = to_frames(table_of_phones(phones, seconds), seconds, fps)
     if energy is None or not len(curves):
         return curves
-    return MouthCurves(fps, curves.opening * (0.35 + 0.65 * np.clip(energy[: len(curves)], 0, 1)), curves.width, curves.rounding, curves.closure, curves.teeth)
+    return MouthCurves(fps, (curves.opening * (0.35 + 0.65 * np.clip(energy[: len(curves)], 0, 1))).astype(np.float32), curves.width, curves.rounding, curves.closure, curves.teeth)
 
 
 def _parts(phones: list[Phone] | tuple[Phone, ...], seconds: float) -> list[tuple[Shape, float, float]]:

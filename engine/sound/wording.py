@@ -56,6 +56,7 @@ def said(text: str) -> str:
     text = re.sub(r"\s*(?:[;:…()\[\]{}«»\"“”]|--+|[—–]|\s-\s)+\s*", ", ", text)
     text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
     text = re.sub(r"[^A-Za-z',.!?\n]+", " ", text)
+    text = re.sub(r"\s*,(\s*,)+", ",", text)
     return re.sub(r"(\s*,)+\s*(?=[.!?])|(?<=[.!?])(\s*,)+|^(\s*,)+", "", text)
 
 
