@@ -12,7 +12,8 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from engine.tasks.talking_head.request import TalkingHeadRequest
-from tests.browser.harness_heads import PLACES, build, launch, portrait
+from tests.browser.harness_heads import PLACES, build, portrait
+from tests.browser.harness_prompt import launch
 
 pytestmark = pytest.mark.browser
 
