@@ -18,6 +18,7 @@ STAGES: tuple[tuple[str, ...], ...] = (
     ("flow", "--minutes", "40"),
     ("image", "--minutes", "240"),
     ("vae", "--minutes", "120", "--decoder-only"),
+    ("voice", "--minutes", "6"),
 )
 """Module and arguments. The image tower of clip begins as the judge's, and the upscaler learns to repair what the VAE softens."""
 

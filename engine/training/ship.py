@@ -31,10 +31,12 @@ LINES = 5
 
 @dataclass(frozen=True)
 class Stage:
-    """What made a model. scripts: module -> folder of its log, in the order in which they ran; numbers: bytes that each weight takes when loaded on a CPU."""
+    """What made a model. scripts: module -> folder of its log, in the order in which they ran; numbers: bytes that each weight takes when loaded on a CPU;
+    data: what it learned from."""
 
     scripts: dict[str, str]
     numbers: int = 2
+    data: str = "rendered by engine.world"
 
 
 STAGES = {
@@ -45,6 +47,7 @@ STAGES = {
     "pocket-upscale": Stage({"upscale": "pocket-upscale"}),
     "pocket-clip": Stage({"text": "pocket-text", "clip": "pocket-clip"}, 4),
     "pocket-judge": Stage({"judge": "pocket-judge"}, 4),
+    "pocket-voice": Stage({"voice": "pocket-voice"}, 4, "sentences of engine.training.spoken, said by espeak-ng and by the card voice-joe"),
 }
 
 
@@ -66,7 +69,7 @@ def record(name: str, stage: Stage, home: Path, count: int) -> dict[str, Any]:
             raise ModelUnavailable(f"{folder} has no log", fix=f"train it: python -m engine.training.{script}")
         last = lines[-1]
         made.append({"script": f"python -m engine.training.{script}", "minutes": last.get("minutes"), "last": last, "log": lines[-LINES:]})
-    return {"name": name, "parameters": count, "numbers": "float16", "hardware": "one CPU core", "data": "rendered by engine.world", "licence": "Apache-2.0", "made": made}
+    return {"name": name, "parameters": count, "numbers": "float16", "hardware": "one CPU core", "data": stage.data, "licence": "Apache-2.0", "made": made}
 
 
 def gather(name: str, home: Path, aside: Path) -> dict[str, Any]:

@@ -221,9 +221,14 @@ def figures(table_of: Any, sentences: list[Spoken], *, spoil: bool = False) -> d
             elif not truth[max(0, middle - 12) : middle + 13, 3].max() > 0.3:
                 wrongly.append(shut)
     both = np.concatenate(said), np.concatenate(truths)
-    out = {name: float(np.corrcoef(both[0][:, k], both[1][:, k])[0, 1]) if both[0][:, k].std() else 0.0 for k, name in enumerate(NAMES)}
-    late = max(range(-12, 13), key=lambda d: float(np.corrcoef(np.roll(both[0][:, 0], -d), both[1][:, 0])[0, 1]))
-    return {**{name: round(value, 3) for name, value in out.items()}, "closed": round(float(np.mean(closed)), 3), "false": round(float(np.mean(wrongly)), 3), "late": 10.0 * late}
+    out = {name: round(alike(both[0][:, k], both[1][:, k]), 3) for k, name in enumerate(NAMES)}
+    late = max(range(-12, 13), key=lambda d: alike(np.roll(both[0][:, 0], -d), both[1][:, 0]))
+    return {**out, "closed": round(float(np.mean(closed or [False])), 3), "false": round(float(np.mean(wrongly or [False])), 3), "late": 10.0 * late}
+
+
+def alike(one: np.ndarray, other: np.ndarray) -> float:
+    """Correlation; 0 when one of them never changes."""
+    return float(np.corrcoef(one, other)[0, 1]) if one.std() and other.std() else 0.0
 
 
 class Training(Learner):
