@@ -285,3 +285,18 @@ def test_the_sign_in_the_corner_and_the_words_in_the_file(place: Path) -> None:
     away = np.abs(pictures(plain.clip, place)[0].astype(int) - pictures(signed.clip, place)[0])
     assert away[-20:, -90:].mean() > 20 and away[:200].mean() < 1
     assert "AI-generated" in probe(plain.clip, Settings(data_dir=place / "data")).tags["description"]
+
+
+def test_a_spoken_text_closes_its_lips_where_it_says_so(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from engine.sound import voices
+    from engine.sound.phones import Phone
+    from engine.tasks.talking_head.voice import heard, speak_text
+
+    samples = syllables([0.0, 0.16, 0.32, 0.48], 0.7)  # one long vowel: nothing in the sound says that the lips meet
+    phones = (Phone("a", 0.0, 0.28), Phone("m", 0.28, 0.40), Phone("a", 0.40, 0.64))
+    monkeypatch.setattr(voices, "speak", lambda *given: voices.Speech(samples, RATE, phones, "someone"))
+    said, plain = speak_text("ama", "auto", 1.0, Settings(), FPS), heard(samples[:, None], RATE, FPS)
+    assert said.title == "someone"
+    assert said.mouth.closure[8] > 0.6 > 0.3 > said.mouth.closure[3]
+    assert plain.mouth.closure[8] < 0.5
+    assert correlation(said.mouth.opening, said.energy) > 0.4
