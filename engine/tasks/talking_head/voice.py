@@ -91,7 +91,7 @@ def during(voice: Voice, spans: tuple[tuple[float, float], ...], *, inside: bool
     for start, end in spans:
         mask = np.maximum(mask, ((times >= start) & (times < end)).astype(np.float32))
     mask = mask if inside else 1 - mask
-    mouth = replace(voice.mouth, **{name: getattr(voice.mouth, name) * mask for name in ("opening", "width", "rounding", "closure", "teeth")})
+    mouth = MouthCurves(voice.mouth.fps, *(voice.mouth.table * mask[:, None]).T)
     kept = tuple(laugh for laugh in voice.laughs if any(a <= (laugh.start + laugh.end) / 2 < b for a, b in spans) == inside)
     return replace(voice, mouth=mouth, energy=voice.energy * mask, laughs=kept)
 
@@ -102,7 +102,7 @@ def fitted(voice: Voice, frames: int) -> Voice:
     def fit(curve: np.ndarray) -> np.ndarray:
         return np.pad(curve[:frames], (0, max(0, frames - len(curve))))
 
-    mouth = replace(voice.mouth, **{name: fit(getattr(voice.mouth, name)) for name in ("opening", "width", "rounding", "closure", "teeth")})
+    mouth = MouthCurves(voice.mouth.fps, *map(fit, voice.mouth.table.T))
     return replace(voice, mouth=mouth, energy=fit(voice.energy))
 
 
