@@ -106,7 +106,7 @@ JOE_VOICE = Card(
     ),
     licence="CC0-1.0",
     licence_note="The weights, trained on a CC0 data set; run by onnxruntime (MIT), without Piper's GPL program.",
-    memory_mib=110,
+    memory_mib=260,
     good_at="A calm man's voice for sentences in English, some fifteen times faster than it speaks.",
     bad_at="Other languages; feeling; laughter.",
 )

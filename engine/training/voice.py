@@ -260,9 +260,9 @@ def export(net: Net, place: Path) -> None:
 
 def main() -> int:
     """Train for so many minutes of processor time in all (earlier ones count)."""
-    parser = arguments("voice", "Train the map from sound to a mouth", minutes=12, batch=32)
-    parser.add_argument("--plain", type=int, default=1800, help="sentences of espeak-ng to learn from, about 3 s each")
-    parser.add_argument("--natural", type=int, default=500, help="sentences of the neural voice, about 4 s each")
+    parser = arguments("voice", "Train the map from sound to a mouth", minutes=6, batch=32)
+    parser.add_argument("--plain", type=int, default=500, help="sentences of espeak-ng to learn from, about 3 s each")
+    parser.add_argument("--natural", type=int, default=220, help="sentences of the neural voice, about 4 s each")
     parser.add_argument("--aligned", type=Path, help="JSON list of recordings of people with their phones, to be measured on")
     chosen = parser.parse_args()
     with session(NAME) as (folder, stop, log):

@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from engine.sound.pronouncing import Pronouncer, by_rule
 from engine.sound.wording import LONGEST, said, sentences, spoken_number
@@ -39,6 +41,14 @@ def test_sentences_are_short_and_lose_nothing() -> None:
     parts = sentences(said(text))
     assert all(len(part) <= LONGEST + 1 for part in parts) and parts[-1] == "third." and parts[-2].endswith("!")
     assert sum(part.count("word") for part in parts) == 200
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text(max_size=300) | st.text(alphabet="aZ09 .,'$%:-/!?\n\u2019", max_size=300))
+def test_any_text_becomes_short_sentences_of_plain_letters(text: str) -> None:
+    for part in sentences(said(text)):
+        assert 0 < len(part) <= LONGEST + 1 and part[-1] in ",.!?" and set(part) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz ',.!?")
+        assert by_rule(part.lower()) is not None
 
 
 @pytest.fixture
