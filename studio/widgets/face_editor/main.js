@@ -33,7 +33,11 @@ class FaceEditor {
 
   build() {
     const camera = () => { if (Camera.possible) { this.camera.open(); this.refresh(); } else this.intake.choose("user"); };
-    const tool = (label, act, name, options = {}) => K.button(label, act, { name, text: true, ...options });
+    const tool = (label, act, name, { words = label, ...options } = {}) => {
+      const node = K.button(label, act, { name, text: true, ...options });
+      node.lastChild.textContent = words;
+      return node;
+    };
     this.empty = K.el("div", { class: "fe-empty" },
       svg("svg", { viewBox: "0 0 120 120", class: "fe-figure", "aria-hidden": "true" }, svg("path", { d: "M60 14c-22 0-35 17-35 41 0 28 17 51 35 51s35-23 35-51c0-24-13-41-35-41M41 50q7-6 14 0M65 50q7-6 14 0M46 80q14 12 28 0M60 55v12" })),
       K.el("strong", {}, "A face that will speak"),
@@ -45,9 +49,9 @@ class FaceEditor {
     this.again = tool("Look again", () => this.ask(), "again");
     this.notes = K.el("ul", { class: "fe-notes kin-muted" });
     this.tools = {
-      another: tool("Another picture", () => this.intake.choose(), "photo"), camera: tool("Camera", camera, "camera"),
+      another: tool("Another picture", () => this.intake.choose(), "photo", { words: "Change" }), camera: tool("Camera", camera, "camera"),
       remove: K.button("Remove the picture", () => this.clear(), { name: "trash" }),
-      mesh: tool("Mesh", () => { this.mesh = !this.mesh; this.refresh(); }, "mesh"), near: tool("Zoom to the face", () => { this.near = !this.near; this.refresh(); }, "zoom"),
+      mesh: tool("Mesh", () => { this.mesh = !this.mesh; this.refresh(); }, "mesh"), near: tool("Zoom to the face", () => { this.near = !this.near; this.refresh(); }, "zoom", { words: "Zoom" }),
       reset: tool("Reset points", () => this.change({ landmarks: [] }), "restore"), hand: tool("Mark by hand", () => this.byHand(), "plus"),
     };
     this.bar = K.el("div", { class: "kin-line fe-bar", role: "toolbar", "aria-label": "Picture and face" }, Object.values(this.tools));

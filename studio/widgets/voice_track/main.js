@@ -55,7 +55,7 @@ class VoiceTrack {
     this.scroller = K.el("div", { class: "vt-scroll" }, this.inner);
     this.adds = K.el("div", { class: "kin-line vt-adds", role: "group", "aria-label": "Add an expression at the cursor" }, K.el("span", { class: "kin-muted" }, "Add at the cursor:"),
       Object.entries(KINDS).map(([kind, words]) => K.el("button", { type: "button", class: `vt-add kin-focus vt-${kind}`, "aria-label": `Add ${words.toLowerCase()} at the cursor`, onclick: () => this.add(this.player.time, kind) }, words)));
-    this.auto = K.el("input", { type: "checkbox", onchange: () => { this.laughter = this.auto.checked; this.tell(); this.draw(); } });
+    this.auto = K.el("input", { type: "checkbox", class: "kin-check", onchange: () => { this.laughter = this.auto.checked; this.tell(); this.draw(); } });
     this.autoLine = K.el("span", { class: "kin-muted" });
     this.track = K.el("div", { class: "vt-track" },
       K.el("div", { class: "kin-line" }, this.play, this.moment, this.whole, K.el("div", { class: "vt-tools" }, Object.values(this.tools))),
@@ -104,7 +104,8 @@ class VoiceTrack {
     this.saying.set({ text, voice: given.voice ?? "auto", speed: given.speed ?? 1 });
     this.forget(given.expressions ?? []);
     this.say(given.note ? String(given.note) : "", given.note ? "error" : "");
-    if (file || text) this.ask();
+    // Speech takes a while to make: a text is said by itself only where expressions lie over it.
+    if (file || (text && this.spans.list.length)) this.ask();
   }
 
   /** Another voice: what was known of the one before goes. */
