@@ -8,25 +8,44 @@ from engine.sound import learned
 from engine.sound.by_hand import table_by_hand
 from engine.sound.curves import MouthCurves, to_frames
 from engine.sound.envelope import loudness
+from engine.sound.laughter import find_laughter
 from engine.sound.phones import Phone, curves_of_phones
-from engine.sound.spectra import RATE, resampled
+from engine.sound.spectra import PACE, RATE, resampled, smooth
 
 __all__ = ["MouthCurves", "Phone", "curves_of_phones", "mouth_curves"]
 
 QUIET = 0.35
 """How far the mouth still opens for the softest syllable, as a share of what its sound asks for."""
 
+RULES = 0.3
+"""Share of the rules beside the net in opening and closure: on recordings of people they correct each other."""
+
 
 def mouth_curves(samples: np.ndarray, rate: int, fps: float) -> MouthCurves:
     """The mouth of a voice: round(N / rate * fps) frames of samples (N,) float32 mono at `rate` Hz.
 
-    The level does not matter; silence and pauses are a closed mouth. The net `pocket-voice` hears the sounds, rules do where its weights are missing;
-    soft syllables open the mouth less.
+    The level does not matter; silence and pauses are a closed mouth. The net `pocket-voice` hears the sounds, together with rules, which are alone where its
+    weights are missing; soft syllables open the mouth less.
     """
     heard = resampled(samples, rate, RATE)
-    if learned.there():
-        table = learned.table_learned(heard, learned.load())
-        table[:, 0] *= QUIET + (1 - QUIET) * loudness(heard)[: len(table)]
-    else:
-        table = table_by_hand(heard)
+    table = table_by_hand(heard)
+    if learned.there() and len(table):
+        table = _both(learned.table_learned(heard, learned.load()), table, heard)
     return to_frames(table, len(samples) / rate, fps)
+
+
+def _both(net: np.ndarray, rules: np.ndarray, heard: np.ndarray) -> np.ndarray:
+    """(N, 5) curves of the net and of the rules as one."""
+    net[:, 0] *= QUIET + (1 - QUIET) * loudness(heard)
+    out = net.copy()
+    for k in (0, 3):
+        out[:, k] = (1 - RULES) * net[:, k] + RULES * rules[:, k]
+    # The net has heard speech alone: in laughter every burst opens the mouth as loudly as it is.
+    laughs = np.zeros(len(out), np.float32)
+    for laugh in find_laughter(heard, RATE):
+        laughs[round(laugh.start * PACE) : round(laugh.end * PACE)] = 1.0
+    if laughs.any():
+        share = smooth(laughs, 0.04)
+        out[:, 0] = (1 - share) * out[:, 0] + share * rules[:, 0]
+        out[:, 3:] *= (1 - share)[:, None]
+    return out

@@ -33,6 +33,9 @@ WIDTH = 96
 CROP = 200
 """Steps of 10 ms in an example."""
 
+KNOTS, COLOUR = 8, 0.2
+"""Of the curve that colours an example: its corners, and their standard deviation in units of 20 dB."""
+
 WEIGHT = (1.0, 0.5, 0.6, 1.0, 0.8)
 """Of the curves in the loss, in the order of `NAMES`."""
 
@@ -239,10 +242,11 @@ class Training(Learner):
         self.net = net
 
     def step(self, examples: Corpus, count: int, scale: float = 1.0) -> float:
-        """One step on so many crops; the loss. Bands are dropped at the top, as narrow recordings lack them, and all are tilted a little."""
+        """One step on so many crops; the loss. Each is coloured in its own way, as microphones, rooms and throats colour a voice: a smooth curve over the bands."""
         told, truth = examples.draw(self.rng, count)
-        tilt = torch.from_numpy(self.rng.normal(0, 0.25, (count, 1, 1)).astype(np.float32)) * torch.linspace(-1, 1, BANDS)[None, :, None]
-        return self.learn(loss_of(self.net(told + tilt), truth), count, scale)
+        knots = self.rng.normal(0, COLOUR, (count, 1, KNOTS)) + self.rng.normal(0, COLOUR, (count, 1, 1)) * np.linspace(-1, 1, KNOTS)
+        colour = F.interpolate(torch.from_numpy(knots.astype(np.float32)), BANDS, mode="linear", align_corners=True).transpose(1, 2)
+        return self.learn(loss_of(self.net(told + colour), truth), count, scale)
 
     def averaged(self) -> Net:
         """The net with the averaged weights, as it is used."""
