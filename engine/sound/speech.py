@@ -28,24 +28,29 @@ def mouth_curves(samples: np.ndarray, rate: int, fps: float) -> MouthCurves:
     weights are missing; soft syllables open the mouth less.
     """
     heard = resampled(samples, rate, RATE)
-    table = table_by_hand(heard)
-    if learned.there() and len(table):
-        table = _both(learned.table_learned(heard, learned.load()), table, heard)
-    return to_frames(table, len(samples) / rate, fps)
+    rules = table_by_hand(heard)
+    table = _with_net(rules, heard) if learned.there() and len(rules) else rules
+    return to_frames(_laughing(table, rules, heard), len(samples) / rate, fps)
 
 
-def _both(net: np.ndarray, rules: np.ndarray, heard: np.ndarray) -> np.ndarray:
+def _with_net(rules: np.ndarray, heard: np.ndarray) -> np.ndarray:
     """(N, 5) curves of the net and of the rules as one."""
-    net[:, 0] *= QUIET + (1 - QUIET) * loudness(heard)
-    out = net.copy()
+    out = learned.table_learned(heard, learned.load())
+    out[:, 0] *= QUIET + (1 - QUIET) * loudness(heard)
     for k in (0, 3):
-        out[:, k] = (1 - RULES) * net[:, k] + RULES * rules[:, k]
-    # The net has heard speech alone: in laughter every burst opens the mouth as loudly as it is.
-    laughs = np.zeros(len(out), np.float32)
+        out[:, k] = (1 - RULES) * out[:, k] + RULES * rules[:, k]
+    return out
+
+
+def _laughing(table: np.ndarray, rules: np.ndarray, heard: np.ndarray) -> np.ndarray:
+    """The curves where laughter opens the mouth as loudly as it is, and lips never meet: the net has heard speech alone, and rules take its breath for an m or an f."""
+    laughs = np.zeros(len(table), np.float32)
     for laugh in find_laughter(heard, RATE):
         laughs[round(laugh.start * PACE) : round(laugh.end * PACE)] = 1.0
-    if laughs.any():
-        share = smooth(laughs, 0.04)
-        out[:, 0] = (1 - share) * out[:, 0] + share * rules[:, 0]
-        out[:, 3:] *= (1 - share)[:, None]
+    if not laughs.any():
+        return table
+    share = smooth(laughs, 0.04)
+    out = table.copy()
+    out[:, 0] = (1 - share) * table[:, 0] + share * rules[:, 0]
+    out[:, 3:] *= (1 - share)[:, None]
     return out

@@ -10,7 +10,7 @@ from engine.sound.curves import NAMES, MouthCurves, follow, to_frames
 from engine.sound.envelope import speech_energy
 from engine.sound.phones import SHAPES, Phone, curves_of_phones, spelled, table_of_phones
 from engine.sound.speech import mouth_curves
-from tests.sound.buzz import RATE, mama, silence, vowel
+from tests.sound.buzz import RATE, laughing, mama, silence, vowel
 
 
 def at(curves: MouthCurves, name: str, moments: list[float]) -> np.ndarray:
@@ -57,6 +57,14 @@ def test_i_is_wider_than_u() -> None:
     wide, round_ = (mouth_curves(np.concatenate([silence(0.2), vowel(name, 0.4), silence(0.2)]).astype(np.float32), RATE, 25) for name in "iu")
     assert wide.width[8:13].mean() > round_.width[8:13].mean() + 0.3
     assert round_.rounding[8:13].mean() > wide.rounding[8:13].mean() + 0.2
+
+
+def test_every_burst_of_a_laugh_opens_the_mouth() -> None:
+    samples, middles = laughing(8, 4.5)
+    curves = mouth_curves(samples, RATE, 25)
+    between = [(a + b) / 2 + 0.02 for a, b in zip(middles, middles[1:], strict=False)]
+    assert at(curves, "opening", middles).min() > at(curves, "opening", between).max() + 0.1  # a mouth that stays as it is: 0
+    assert curves.closure.max() < 0.3
 
 
 def test_rules_alone_open_and_close_too() -> None:
