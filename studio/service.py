@@ -330,7 +330,8 @@ class Studio:
             facts, _ = self.helper.call("probe", path=str(path))
         except StudioError as error:
             raise type(error)(error.what, why=error.why, fix=error.fix, field=field) from error
-        if facts["kind"] != kind:
+        lends_sound = kind == "audio" and facts["kind"] == "video" and facts["has_audio"]
+        if facts["kind"] != kind and not lends_sound:
             raise InvalidInput(f"{field}: this file holds {facts['kind']}, not {kind}", fix=f"choose a file of kind {kind}", field=field)
 
 
