@@ -47,7 +47,7 @@ class FaceEditor {
     this.drop = K.el("div", { class: "fe-drop" }, this.empty, this.camera.root, this.stage.root);
     this.said = K.el("p", { class: "fe-said", role: "status", "aria-live": "polite" });
     this.again = tool("Look again", () => this.ask(), "again");
-    this.notes = K.el("ul", { class: "fe-notes kin-muted" });
+    this.notes = K.el("ul", { class: "fe-notes kin-note" });
     this.tools = {
       another: tool("Another picture", () => this.intake.choose(), "photo", { words: "Change" }), camera: tool("Camera", camera, "camera"),
       remove: K.button("Remove the picture", () => this.clear(), { name: "trash" }),

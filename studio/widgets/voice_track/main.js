@@ -146,7 +146,7 @@ class VoiceTrack {
 
   /** A file of the user or of the microphone. One that nobody can read leaves the voice before. */
   async load(file) {
-    const serial = ++this.serial, before = { file: this.file, expressions: this.spans.plain() };
+    const serial = ++this.serial, before = { file: this.file, expressions: this.spans.plain(), look: this.look };
     if (this.mode !== "recording") this.choose("recording");
     this.player.pause();
     this.loading = true;
@@ -220,8 +220,9 @@ class VoiceTrack {
       this.before = null;
       this.file = before.file;
       this.forget(before.expressions);
+      this.look = before.look;
+      if (before.look) this.player.load(this.file.url, this.spans.seconds = this.seconds);
       this.tell();
-      if (this.file) this.asker.ask({ audio: this.file });
     }
     this.say(String(answer.error), "error");
     this.draw();
