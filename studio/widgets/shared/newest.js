@@ -5,8 +5,8 @@ const NO_ANSWER = "The studio did not answer: check that it still runs, then try
 
 class Newest {
   /** read: the server's function, or null. answered(answer, question, last) is called in order; last: nothing newer waits. waiting(on) tells when an answer is owed. */
-  constructor(read, { answered, waiting = () => {} }) {
-    Object.assign(this, { read, answered, waiting, epoch: 0, busy: false, next: null });
+  constructor(read, { answered, waiting = () => {}, limit = ANSWER_LIMIT_MS }) {
+    Object.assign(this, { read, answered, waiting, limit, epoch: 0, busy: false, next: null });
   }
 
   ask(question, after = 0) {
@@ -24,7 +24,7 @@ class Newest {
     let answer;
     Object.assign(this, { busy: true, next: null });
     try {
-      answer = await within(ANSWER_LIMIT_MS, this.read(question)) ?? { error: NO_ANSWER, lost: true };
+      answer = await within(this.limit, this.read(question)) ?? { error: NO_ANSWER, lost: true };
     } catch {
       answer = { error: NO_ANSWER, lost: true };
     }

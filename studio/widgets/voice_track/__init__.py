@@ -20,7 +20,10 @@ from studio.widgets.base import Widget, read_parts
 from studio.widgets.served import guarded
 
 FOLDER = Path(__file__).parent
-SCRIPTS = ("shared/newest.js", "shared/intake.js", "shared/range.js", *(f"voice_track/{name}.js" for name in ("spans", "wave", "lane", "recorder", "player", "panes", "inspector", "main")))
+SCRIPTS = (
+    *(f"shared/{name}.js" for name in ("newest", "intake", "range", "history", "timeline", "player")),
+    *(f"voice_track/{name}.js" for name in ("spans", "wave", "lane", "recorder", "panes", "inspector", "main")),
+)  # fmt: skip
 """Joined in this order into one function body: `main.js` starts the widget from the parts before it."""
 MOST_SPANS, LONGEST_TEXT = (next(m.max_length for m in TalkingHeadRequest.model_fields[name].metadata if hasattr(m, "max_length")) for name in ("expressions", "text"))
 

@@ -1,23 +1,27 @@
-// The expressions over the voice: spans that never overlap, on a grid of 0.05 s, and the history of all that. Holds no DOM.
-// Spans are never changed in place: every change makes new ones, so a snapshot is one reference.
+// The expressions over the voice: spans that never overlap, on a grid of 0.05 s. Holds no DOM. Spans are never changed in place: every change makes new ones.
 
 const K = window.kinora;
-const SNAP = 0.05, SHORTEST = 0.1, STRONGEST = 1.5, HISTORY = 200, LONG = 1;
+const SNAP = 0.05, SHORTEST = 0.1, STRONGEST = 1.5, LONG = 1;
 const KINDS = { talk: "Talk", smile: "Smile", laugh: "Laugh", sad: "Sad", neutral: "Neutral" };
 
-const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
 const hundredths = (value) => Math.round(value * 100) / 100;
 const snap = (seconds) => hundredths(Math.round(seconds / SNAP) * SNAP);
 const spanSaid = (span) => `${KINDS[span.kind]}, ${span.start} to ${span.end} s, strength ${Math.round(span.strength * 100)} %`;
 
-class Spans {
-  constructor() { Object.assign(this, { list: [], selected: null, seconds: 0, past: [], future: [], before: null, next: 1 }); }
+class Spans extends History {
+  constructor() {
+    super([]);
+    Object.assign(this, { selected: null, seconds: 0, next: 1 });
+  }
+
+  get list() { return this.state; }
 
   get span() { return this.list.find((one) => one.id === this.selected) ?? null; }
 
   /** Spans from elsewhere: what does not fit the voice is cut. No step of the history. */
   load(given, seconds) {
-    Object.assign(this, { list: given.map((span) => this.whole(span)).sort((a, b) => a.start - b.start), selected: null, past: [], future: [], before: null });
+    this.restart(given.map((span) => this.whole(span)).sort((a, b) => a.start - b.start));
+    this.selected = null;
     this.fit(seconds);
   }
 
@@ -28,7 +32,7 @@ class Spans {
     this.seconds = Math.floor(seconds * 100) / 100;
     const inside = this.list.filter((span) => span.start <= this.seconds - SHORTEST).map((span) => (span.end > this.seconds ? { ...span, end: this.seconds } : span));
     const cut = inside.length < this.list.length || inside.some((span, index) => span !== this.list[index]);
-    if (cut && this.seconds > 0) this.list = inside;
+    if (cut && this.seconds > 0) this.state = inside;
     return cut && this.seconds > 0;
   }
 
@@ -100,43 +104,13 @@ class Spans {
   }
 
   change(list, selected) {
-    if (!this.before) this.remember(this.list);
-    Object.assign(this, { list, selected });
-    return true;
+    this.selected = selected;
+    return super.change(list);
   }
-
-  // ---- history -----------------------------------------------------------------------------------------------------
-
-  /** What changes until `end` is one step. */
-  begin() { this.before ??= this.list; }
-
-  end() {
-    const { before } = this;
-    this.before = null;
-    if (before && before !== this.list) this.remember(before);
-  }
-
-  /** A gesture that is given up: as before it. */
-  abandon() {
-    if (this.before) this.list = this.before;
-    this.before = null;
-  }
-
-  remember(list) {
-    this.past.push(list);
-    if (this.past.length > HISTORY) this.past.shift();
-    this.future = [];
-  }
-
-  undo() { return this.travel(this.past, this.future); }
-
-  redo() { return this.travel(this.future, this.past); }
 
   travel(from, to) {
-    if (!from.length) return false;
-    to.push(this.list);
-    this.list = from.pop();
+    const went = super.travel(from, to);
     if (!this.span) this.selected = null;
-    return true;
+    return went;
   }
 }

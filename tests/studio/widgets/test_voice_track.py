@@ -18,6 +18,7 @@ from engine.errors import InvalidInput
 from engine.tasks.talking_head.request import TalkingHeadRequest
 from studio.heads import VoiceField
 from studio.tab import FieldWidget
+from studio.widgets.base import read_parts
 from studio.widgets.voice_track import FOLDER, LONGEST_TEXT, MOST_SPANS, SCRIPTS, VoiceTrack, read_expressions, read_saying
 
 SMILE = {"start": 0.5, "end": 1.5, "kind": "smile", "strength": 0.8}
@@ -116,7 +117,7 @@ STEPS = st.lists(st.tuples(st.sampled_from(["add", "move", "start", "end", "weak
 @settings(max_examples=4, deadline=None)
 def test_spans_never_overlap_and_undo_brings_each_state_back(walks: list[list[tuple[str, int, float]]]) -> None:
     """Random edits by the page's own script; each state must be what the request takes, and going all the way back must be empty again."""
-    code = (FOLDER / "spans.js").read_text(encoding="utf-8") + """
+    code = read_parts(FOLDER.parent, ("shared/history.js", "shared/timeline.js", "voice_track/spans.js")) + """
       const out = [];
       for (const walk of JSON.parse(require("fs").readFileSync(0, "utf8"))) {
         const spans = new Spans(), states = [];

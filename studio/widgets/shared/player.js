@@ -1,4 +1,4 @@
-// Plays the voice and knows the moment: the cursor is here also when the browser cannot play the file.
+// Plays a sound and knows the moment: the cursor is here also when the browser cannot play the file.
 
 class Player {
   /** acts: moved() while the moment changes, changed() when playing starts, ends or fails. */
@@ -12,7 +12,7 @@ class Player {
 
   get playing() { return this.able && !this.sound.paused; }
 
-  /** Another voice: its address (a data URL becomes a blob, in which browsers can seek), and its length when known. */
+  /** Another sound: its address (a data URL becomes a blob, in which browsers can seek), and its length when known. */
   async load(address, seconds = 0) {
     const serial = this.serial = (this.serial ?? 0) + 1;
     this.sound.pause();
