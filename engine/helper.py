@@ -1,7 +1,8 @@
-"""The helper process: quick answers for the hand (a stroke's preview, what a file is), never behind a run, caged in memory.
+"""The helper processes: quick answers for the hand (a stroke's preview, what a file is), never behind a run, caged in memory.
 
-Started by `engine.quick.Helper` as `python -m engine.helper SETTINGS_JSON`. A message is one JSON line `{"call", "args", "blobs": [sizes]}`
-followed by the blobs' bytes; the answer is `{"value"| "error", "blobs": [sizes]}` likewise. It holds no model and never imports torch.
+Started by `engine.quick.Helper` as `python -m engine.helper SETTINGS_JSON KIND`. The `quick` one holds no model and never imports torch; the `painter`
+draws single pictures with the pocket model, is started by the first call and ended when it has nothing to do for a while. A message is one JSON line `{"call", "args", "blobs": [sizes]}`
+followed by the blobs' bytes; the answer is `{"value"| "error", "blobs": [sizes]}` likewise.
 """
 
 from __future__ import annotations
@@ -21,16 +22,24 @@ Answer = tuple[object, list[bytes]]
 Call = Callable[[dict[str, object], Settings], Answer]
 
 
+def drawings() -> dict[str, Call]:
+    """Every call of the painter by name."""
+    from engine.tasks.music_video.stills import stills
+
+    return {"stills": stills}
+
+
 def calls() -> dict[str, Call]:
     """Every quick call by name. A new one is one line here and one function next to its task."""
     from engine.media.quick import first_frame, probe_file, read_stamp_file
+    from engine.tasks.music_video.quick import song_look
     from engine.tasks.stroke_motion.quick import stroke_preview
     from engine.tasks.talking_head.quick import face_look, face_try, voice_list, voice_look
     from engine.tasks.text_to_video.quick import read_prompt
 
     return {
         "probe": probe_file, "first-frame": first_frame, "read-stamp": read_stamp_file, "stroke-preview": stroke_preview, "read-prompt": read_prompt,
-        "face-look": face_look, "face-try": face_try, "voice-look": voice_look, "voice-list": voice_list,
+        "face-look": face_look, "face-try": face_try, "voice-look": voice_look, "voice-list": voice_list, "song-look": song_look,
     }  # fmt: skip
 
 
@@ -56,7 +65,7 @@ def main() -> None:
     settings = Settings.model_validate_json(sys.argv[1])
     incoming, outgoing = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints must not break the messages
-    table = calls()
+    table = {"quick": calls, "painter": drawings}[sys.argv[2]]()
     limit = settings.helper_memory_mib * 2**20
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     while (message := read_message(incoming)) is not None:

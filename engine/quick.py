@@ -15,10 +15,14 @@ from engine.store import Store
 
 
 class Helper:
-    """A light second process for answers within a second. Calls from several threads wait for each other."""
+    """A second process for answers within a second. Calls from several threads wait for each other.
 
-    def __init__(self, store: Store) -> None:
-        self.store = store
+    kind: which calls it knows (`engine.helper`); idle: seconds without a call after which it ends, None never.
+    """
+
+    def __init__(self, store: Store, kind: str = "quick", *, idle: float | None = None) -> None:
+        self.store, self.kind, self.idle = store, kind, idle
+        self._rest: threading.Timer | None = None
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -31,6 +35,7 @@ class Helper:
         """The value and blobs of a quick call. Raises the call's `StudioError`, `LimitExceeded` when it takes too long, `ProcessDied` when it crashes."""
         limit = seconds or self.store.settings.helper_seconds
         with self._lock:
+            self._awake()
             process = self._alive()
             expired = threading.Event()
 
@@ -51,6 +56,8 @@ class Helper:
                 timer.cancel()
             if message is None:
                 self.stop()
+            else:
+                self._doze()
         if message is None:
             if expired.is_set():
                 raise LimitExceeded(f"no answer within {limit:.0f} s", fix="try a smaller picture")
@@ -62,16 +69,36 @@ class Helper:
 
     def stop(self) -> None:
         """End the process."""
+        self._awake()
         process, self._process = self._process, None
         if process is not None:
             process.kill()
             process.wait(5)
 
+    def _awake(self) -> None:
+        if self._rest is not None:
+            self._rest.cancel()
+            self._rest = None
+
+    def _doze(self) -> None:
+        """End the process by and by, unless another call comes."""
+        if self.idle is None:
+            return
+
+        def end() -> None:
+            with self._lock:
+                if self._rest is timer:
+                    self.stop()
+
+        timer = self._rest = threading.Timer(self.idle, end)
+        timer.daemon = True
+        timer.start()
+
     def _alive(self) -> subprocess.Popen[bytes]:
         if self._process is None or self._process.poll() is not None:
-            with open_log(self.store.logs / "helper.log") as log:
+            with open_log(self.store.logs / ("helper.log" if self.kind == "quick" else f"{self.kind}.log")) as log:
                 self._process = subprocess.Popen(
-                    [python(), "-m", "engine.helper", self.store.settings.model_dump_json()],
+                    [python(), "-m", "engine.helper", self.store.settings.model_dump_json(), self.kind],
                     cwd=ROOT, env=child_environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, start_new_session=True,
                 )  # fmt: skip
         return self._process

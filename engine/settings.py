@@ -39,6 +39,7 @@ class Settings(BaseModel):
     decode_seconds: float = Field(30.0, description="Time a decoder may be silent before it is ended.")
     decode_memory_mib: int = Field(3072, description="Address space of a decoder process.")
     helper_seconds: float = Field(20.0, description="Time a quick answer (a stroke's preview) may take.")
+    painter_idle_seconds: float = Field(240.0, description="The process that draws single pictures for the page ends after so long without one.")
     helper_memory_mib: int = Field(6144, description="Address space of the helper process.")
     model_memory_mib: int | None = Field(None, description="Budget of resident models; empty: half of the machine's memory.")
     max_queue: int = Field(200, description="Runs that may wait.")

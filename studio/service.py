@@ -37,6 +37,7 @@ class Studio:
         self.store.own()
         self.interrupted = [run.id for run in self.store.settle()]
         self.helper = Helper(self.store)
+        self.painter = Helper(self.store, "painter", idle=settings.painter_idle_seconds)
         self.executor: Executor = InlineExecutor(self.store) if os.environ.get("SPACES_ZERO_GPU") else WorkerExecutor(self.store)
         self.models = ModelFiles(self.store.models, settings)
 
@@ -49,6 +50,7 @@ class Studio:
         """End both; a working run becomes interrupted."""
         self.executor.stop()
         self.helper.stop()
+        self.painter.stop()
 
     # ---- runs
 

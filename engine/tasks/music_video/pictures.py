@@ -91,6 +91,8 @@ class Painter:
     pocket: Pocket
     stills: dict[tuple[str, int, float], torch.Tensor] = field(default_factory=dict)
     """(sentence, seed, guidance) -> clean latents (C, h, w)."""
+    chosen: dict[tuple[str, int], int] = field(default_factory=dict)
+    """(sentence, first seed) -> the best of the seeds from there on."""
 
     def __post_init__(self) -> None:
         self.native = native_size(self.request.width, self.request.height)
@@ -123,6 +125,11 @@ class Painter:
 
     def best_seed(self, sentence: str, seed: int) -> int:
         """The one of some seeds from `seed` on whose picture shows a sentence best."""
+        if (sentence, seed) not in self.chosen:
+            self.chosen[sentence, seed] = self._best_seed(sentence, seed)
+        return self.chosen[sentence, seed]
+
+    def _best_seed(self, sentence: str, seed: int) -> int:
         seeds = [(seed + 7919 * k) % 2**32 for k in range(CANDIDATES)]
         states = self.pocket.parts.text_states([sentence] * len(seeds))
         drawn = self.draw(torch.cat([self.noise(one) for one in seeds]), states, self.request.guidance)

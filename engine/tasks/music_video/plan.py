@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from engine.tasks.music_video.request import Interval
+
+if TYPE_CHECKING:
+    from engine.sound.music.grid import BeatGrid
 
 LONGEST = 16.0
 """Seconds: a longer section is cut in equal parts at first beats."""
@@ -91,3 +94,11 @@ def _prompt(theme: str, state: dict[str, int]) -> str:
     for option in (*PLACES, *TIMES):
         text = text.replace(f" {option}", "")
     return f"{text} {PLACES[state['place']]} {TIMES[state['time']]}"
+
+
+def loudness(grid: BeatGrid) -> list[float]:
+    """0..1 mean level of each section, the loudest being 1."""
+    level = grid.curves["level"]
+    means = [float(level[int(s.start * grid.rate) : max(int(s.end * grid.rate), int(s.start * grid.rate) + 1)].mean()) if len(level) else 0.0 for s in grid.sections]
+    top = max(means, default=1.0)
+    return [value / top if top > 0 else 0.0 for value in means]

@@ -19,7 +19,7 @@ from engine.metrics.hits import changes, hit_share, shuffled_share
 from engine.sound.music.grid import BeatGrid, Corrections, corrected, listen
 from engine.task import Event, Meter, Note, Preview, Progress, Result, Stage
 from engine.tasks.music_video.pictures import HIGH, LOW, Painter, Walk, photo_walk
-from engine.tasks.music_video.plan import intervals
+from engine.tasks.music_video.plan import intervals, loudness
 from engine.tasks.music_video.pulse import values
 from engine.tasks.music_video.request import MAX_SECONDS, Interval, MusicVideoRequest
 from engine.tasks.music_video.screen import Screen
@@ -61,7 +61,7 @@ def make(request: MusicVideoRequest, run: RunContext) -> Iterator[Event]:
     run.checkpoint()
 
     frames = max(1, round(seconds * request.fps))
-    asked = list(request.intervals) or intervals(seconds, grid.sections, np.array(grid.downbeats), _loudness(grid), request.theme, run.seed)
+    asked = list(request.intervals) or intervals(seconds, grid.sections, np.array(grid.downbeats), loudness(grid), request.theme, run.seed)
     plan = covered(asked, seconds)
     window = range(round((request.excerpt_start or 0.0) * request.fps), min(frames, round((request.excerpt_end or seconds) * request.fps)))
     if not len(window):
@@ -232,11 +232,3 @@ def store(run: RunContext, request: MusicVideoRequest, grid: BeatGrid, scenes: l
         "intervals": rows,
     }  # fmt: skip
     (run.directory / "timeline.json").write_text(json.dumps(document, indent=1), encoding="utf-8")
-
-
-def _loudness(grid: BeatGrid) -> list[float]:
-    """0..1 mean level of each section, the loudest being 1."""
-    level = grid.curves["level"]
-    means = [float(level[int(s.start * grid.rate) : max(int(s.end * grid.rate), int(s.start * grid.rate) + 1)].mean()) if len(level) else 0.0 for s in grid.sections]
-    top = max(means, default=1.0)
-    return [value / top if top > 0 else 0.0 for value in means]
