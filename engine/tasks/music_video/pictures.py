@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 import torch
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
 
 from engine.diffusion.levels import Levels
 from engine.diffusion.loop import Guidance, denoise, finish
@@ -151,7 +153,7 @@ class Painter:
         New pictures are put where neighbours differ most, and places are measured by how much the picture has changed, so that the pulse of the music becomes change.
         """
         key = hashlib.sha256(repr((first, last, count, guidance, self.request.steps, self.native, self.request.width, self.request.height, _weights())).encode()).hexdigest()
-        kept = shelf(self.run) / f"{key[:40]}.npz"
+        kept = shelf(self.run) / f"{key[:40]}.safetensors"
         if (found := _read(kept)) is not None:
             yield count, count
             return found
@@ -235,16 +237,16 @@ def _apart(a: np.ndarray, b: np.ndarray) -> float:
 
 def _read(path: Path) -> Walk | None:
     try:
-        with np.load(path, allow_pickle=False) as data:
-            path.touch()
-            return Walk(data["pictures"], data["places"])
-    except (OSError, ValueError, KeyError, EOFError):
+        data = load_file(path)
+        path.touch()
+        return Walk(data["pictures"], data["places"])
+    except (OSError, ValueError, KeyError, SafetensorError):
         return None
 
 
 def _write(path: Path, walk: Walk) -> None:
     """Keep a walk whole or not at all; when the disk is full it is not kept."""
-    files = sorted(path.parent.glob("*.npz"), key=lambda file: file.stat().st_mtime)
+    files = sorted(path.parent.glob("*.safetensors"), key=lambda file: file.stat().st_mtime)
     room = KEPT_MIB * 2**20 - walk.pictures.nbytes
     for file in reversed(files):
         room -= file.stat().st_size
@@ -252,8 +254,7 @@ def _write(path: Path, walk: Walk) -> None:
             file.unlink(missing_ok=True)
     aside = path.with_suffix(".part")
     try:
-        with open(aside, "wb") as stream:
-            np.savez(stream, pictures=walk.pictures, places=walk.places)
+        save_file({"pictures": np.ascontiguousarray(walk.pictures), "places": walk.places}, aside)
         aside.replace(path)
-    except OSError:
+    except (OSError, SafetensorError):
         aside.unlink(missing_ok=True)
