@@ -244,6 +244,23 @@ def test_a_refused_file_leaves_the_picture_and_a_late_answer_is_dropped(page: Pa
     assert math.dist(middle(page.locator("#face [data-name=chin]")), spot(page, *point("chin"))) < 4, "the slow picture's chin is elsewhere"
 
 
+def test_a_picture_is_dropped_or_pasted_and_a_text_is_not_taken(page: Page, server: Server) -> None:
+    give = """async ([how, kind]) => { const canvas = document.createElement('canvas'); canvas.width = 400; canvas.height = 300; const brush = canvas.getContext('2d');
+        brush.fillStyle = 'rgb(224 172 140)'; brush.beginPath(); brush.ellipse(100, 150, 60, 80, 0, 0, 7); brush.fill();
+        const blob = kind === 'text/plain' ? new Blob(['x']) : await new Promise((done) => canvas.toBlob(done, kind)), data = new DataTransfer();
+        data.items.add(new File([blob], how + '.' + kind.split('/')[1], { type: kind }));
+        if (how === 'dropped') document.querySelector('#face .fe-drop').dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true }));
+        else document.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true })); }"""
+    for how in ("dropped", "pasted"):
+        page.evaluate("() => document.activeElement?.blur()")
+        page.evaluate(give, [how, "image/png"])
+        expect(page.locator("#face .fe-said")).to_contain_text("The face is found")
+        page.wait_for_function(f"name => {FACE}.source.file.orig_name === name", arg=f"{how}.png")
+    page.evaluate(give, ["dropped", "text/plain"])
+    expect(page.locator("#face .fe-said[data-kind=error]")).to_contain_text("neither a photo nor a video")
+    assert page.evaluate(f"() => {FACE}.found")
+
+
 def test_a_picture_from_the_camera(page: Page, server: Server) -> None:
     page.evaluate("""() => { const canvas = document.createElement('canvas'); canvas.width = 640; canvas.height = 480; const brush = canvas.getContext('2d');
         brush.fillStyle = 'rgb(70 95 120)'; brush.fillRect(0, 0, 640, 480); brush.fillStyle = 'rgb(224 172 140)'; brush.beginPath(); brush.ellipse(400, 240, 90, 120, 0, 0, 7); brush.fill();
@@ -282,6 +299,10 @@ def test_expressions_by_mouse(page: Page, server: Server) -> None:
     value = run(page, server)
     assert [(s["start"], s["end"], s["kind"], s["strength"]) for s in value["expressions"]] == spans(page)
     assert Path(value["audio"]).name == "voice.wav" and value["auto_laughter"] is True and not value["text"]
+    page.get_by_role("button", name="Show it closer").click()
+    page.evaluate("() => { document.querySelector('#voice .vt-scroll').scrollLeft = 150; }")
+    scroller, canvas = (page.locator(f"#voice .{name}").bounding_box() for name in ("vt-scroll", "vt-wave"))
+    assert scroller is not None and canvas is not None and abs(canvas["x"] - scroller["x"]) < 2, "the drawn part is the part in sight"
     for _ in range(3):
         page.get_by_role("button", name="Undo", exact=True).click()
     assert spans(page) == [(2.05, 3.55, "smile", 0.5)]
@@ -350,11 +371,19 @@ def test_a_recording_from_the_microphone(page: Page, server: Server) -> None:
     page.get_by_role("button", name="Stop and use it").click()
     expect(page.locator("#voice .vt-found")).to_have_count(1)  # the tone is high: the stand-in takes it for laughter, so it was heard
     assert 0.7 < float(page.evaluate(f"() => {VOICE}.seconds")) < 4
+    page.get_by_role("button", name="Record", exact=True).click()
+    expect(page.locator("#voice .vt-recorder")).to_be_visible()
+    page.wait_for_timeout(400)
+    page.evaluate(f"() => {{ {VOICE}.recording.recorder.begun -= 300_000; }}")  # five minutes later it stops by itself
+    expect(page.locator("#voice .vt-recorder")).to_be_hidden()
+    page.wait_for_function(f"() => {VOICE}.seconds > 0 && !{VOICE}.owed && !{VOICE}.loading")
     assert Path(run(page, server)["audio"]).name == "recording.wav"
     assert page.evaluate("() => tracks.every((track) => track.readyState === 'ended')")
     page.set_input_files("#voice input[type=file]", server.folder / "broken.wav")
     expect(page.locator("#voice .vt-said[data-kind=error]")).to_contain_text("no sound was found")
     assert Path(run(page, server)["audio"]).name == "recording.wav", "a file that cannot be used leaves the voice before"
+    expect(page.locator("#voice .vt-found")).to_have_count(1)
+    expect(page.locator("#voice .vt-said[data-kind=error]")).to_contain_text("no sound was found")
 
 
 def test_values_from_python_show_everything_again_also_on_a_narrow_phone(pages: Callable[..., Page], server: Server) -> None:

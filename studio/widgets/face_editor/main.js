@@ -54,7 +54,7 @@ class FaceEditor {
       mesh: tool("Mesh", () => { this.mesh = !this.mesh; this.refresh(); }, "mesh"), near: tool("Zoom to the face", () => { this.near = !this.near; this.refresh(); }, "zoom", { words: "Zoom" }),
       reset: tool("Reset points", () => this.change({ landmarks: [] }), "restore"), hand: tool("Mark by hand", () => this.byHand(), "plus"),
     };
-    this.bar = K.el("div", { class: "kin-line fe-bar", role: "toolbar", "aria-label": "Picture and face" }, Object.values(this.tools));
+    this.bar = K.el("div", { class: "kin-line fe-bar", role: "group", "aria-label": "Picture and face" }, Object.values(this.tools));
     this.root.replaceChildren(this.drop, K.el("div", { class: "fe-line" }, this.said, this.again), this.guide.root, this.notes, this.bar, this.trying.root);
   }
 

@@ -72,7 +72,7 @@ class Lane {
   grab(event, id, node) {
     if (event.button > 0 || this.spans.before) return;
     const { target, clientX, clientY } = event, { spans } = this, from = this.span(id), life = new AbortController(), { signal } = life;
-    const what = target.classList.contains("vt-start") ? "start" : target.classList.contains("vt-end") ? "end" : target.classList.contains("vt-grip") ? "strength" : "move";
+    let what = target.classList.contains("vt-start") ? "start" : target.classList.contains("vt-end") ? "end" : target.classList.contains("vt-grip") ? "strength" : "move";
     let going = false;
     this.select(id);
     node.focus({ preventScroll: true });
@@ -88,7 +88,12 @@ class Lane {
     node.addEventListener("pointermove", (move) => {
       const dx = move.clientX - clientX, dy = move.clientY - clientY, seconds = dx / this.acts.scale();
       if (!going && Math.max(Math.abs(dx), Math.abs(dy)) < HANDS_OFF_PX) return;
-      if (!going) { going = true; spans.begin(); node.classList.add("vt-held"); }
+      if (!going) {
+        going = true;
+        if (what === "strength" && Math.abs(dx) > Math.abs(dy)) what = "move"; // the handle of the strength may lie where one takes a span to move it
+        spans.begin();
+        node.classList.add("vt-held");
+      }
       if (what === "strength") spans.weaken(from, from.strength - (dy / this.root.clientHeight) * STRONGEST);
       else if (what === "move") spans.move(this.span(id), from.start + seconds);
       else spans.stretch(this.span(id), what, from[what] + seconds);

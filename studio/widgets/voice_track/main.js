@@ -70,7 +70,7 @@ class VoiceTrack {
       this.face.setPointerCapture(event.pointerId);
       this.player.seek(at(event));
     });
-    this.face.addEventListener("pointermove", (event) => { if (this.face.hasPointerCapture(event.pointerId)) this.player.seek(at(event)); });
+    this.face.addEventListener("pointermove", (event) => { if (event.pointerType !== "touch" && this.face.hasPointerCapture(event.pointerId)) this.player.seek(at(event)); });
     this.face.addEventListener("click", (event) => { if (event.detail) this.player.seek(at(event)); });
     this.scroller.addEventListener("scroll", () => this.paint());
     this.scroller.addEventListener("wheel", (event) => { if (event.ctrlKey) { event.preventDefault(); this.zoomBy(event.deltaY < 0 ? 1.2 : 1 / 1.2); } }, { passive: false });

@@ -24,7 +24,8 @@ class RecordingPane {
     const { on } = this.recorder;
     this.empty.hidden = Boolean(file) || on || loading;
     this.full.hidden = !file || on;
-    K.write(this.name, file?.orig_name ?? "");
+    const name = file?.orig_name ?? "";
+    K.write(this.name, /^[0-9a-f]{40,}\./.test(name) ? "The recording" : name); // kept files of a run are named by their content
   }
 }
 
