@@ -121,6 +121,11 @@ def put(frame: np.ndarray, pixels: np.ndarray, window: tuple[slice, slice]) -> N
     frame[window] = np.clip(np.rint(mixed), 0, 255).astype(np.uint8)
 
 
+def mesh_linear(moved: np.ndarray, rest: np.ndarray) -> np.ndarray:
+    """(T, 2, 2): for every triangle (T, 3, 2) the linear part of the affine map from moved to rest."""
+    return _affine_coefficients(moved, rest)[..., :2]
+
+
 def _affine_coefficients(moved: np.ndarray, rest: np.ndarray) -> np.ndarray:
     """(T, 2, 3): for every triangle (T, 3, 2) the affine map from moved to rest."""
     p, q = moved[:, 1] - moved[:, 0], moved[:, 2] - moved[:, 0]

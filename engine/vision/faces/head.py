@@ -13,7 +13,10 @@ from engine.vision.faces.mesh import Face
 from engine.vision.faces.mouth import light_of, paint, to_linear, to_srgb
 from engine.vision.faces.rig import RINGS, Rig
 from engine.vision.faces.topology import canonical
-from engine.vision.warping import mesh_map, widened
+from engine.vision.warping import mesh_linear, mesh_map, widened
+
+STRETCH = 10.0
+"""A triangle whose pixels come from further apart than this many pixels is a sliver: it would show specks from afar, and takes its neighbours' displacement."""
 
 OPEN_ALREADY = 0.045
 """From this gap between the lips on (in eye widths), the picture shows teeth of its own, which are kept."""
@@ -226,7 +229,11 @@ def _folded(rest: np.ndarray, moved: np.ndarray) -> np.ndarray:
         return np.asarray(a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0])
 
     before, after = area(rest), area(moved)
-    return (before * after <= 0) | (np.abs(before) < 0.08 * np.abs(after))
+    linear = mesh_linear(moved, rest)
+    # The greatest singular value: how far apart two neighbouring pixels are where they come from.
+    square = (linear**2).sum(axis=(1, 2))
+    reach = np.sqrt((square + np.sqrt(np.maximum(square**2 - 4 * np.linalg.det(linear) ** 2, 0.0))) / 2)
+    return (before * after <= 0) | (np.abs(before) < 0.08 * np.abs(after)) | (reach > STRETCH)
 
 
 def _mend(source: np.ndarray, place: np.ndarray, wrong: np.ndarray) -> None:
