@@ -14,11 +14,14 @@ from engine.sound.spectra import PACE, RATE, resampled, smooth
 
 __all__ = ["MouthCurves", "Phone", "curves_of_phones", "mouth_curves"]
 
-QUIET = 0.35
+QUIET = 0.2
 """How far the mouth still opens for the softest syllable, as a share of what its sound asks for."""
 
-RULES = 0.3
-"""Share of the rules beside the net in opening and closure: on recordings of people they correct each other."""
+RULES_OPEN, RULES_CLOSE = 0.2, 0.5
+"""Share of the rules beside the net: on recordings of people they correct each other, above all about lips that press."""
+
+UNSURE, SURE = 0.22, 0.6
+"""Of a closure that both together give: from where lips begin to press, and where they do."""
 
 
 def mouth_curves(samples: np.ndarray, rate: int, fps: float) -> MouthCurves:
@@ -37,8 +40,9 @@ def _with_net(rules: np.ndarray, heard: np.ndarray) -> np.ndarray:
     """(N, 5) curves of the net and of the rules as one."""
     out = learned.table_learned(heard, learned.load())
     out[:, 0] *= QUIET + (1 - QUIET) * loudness(heard)
-    for k in (0, 3):
-        out[:, k] = (1 - RULES) * out[:, k] + RULES * rules[:, k]
+    out[:, 0] = (1 - RULES_OPEN) * out[:, 0] + RULES_OPEN * rules[:, 0]
+    closure = (1 - RULES_CLOSE) * out[:, 3] + RULES_CLOSE * rules[:, 3]
+    out[:, 3] = np.clip((closure - UNSURE) / (SURE - UNSURE), 0, 1)
     return out
 
 
