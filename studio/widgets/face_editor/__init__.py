@@ -20,7 +20,10 @@ from studio.widgets.base import Widget, read_parts
 from studio.widgets.served import guarded
 
 FOLDER = Path(__file__).parent
-SCRIPTS = ("shared/newest.js", "shared/intake.js", "shared/range.js", *(f"face_editor/{name}.js" for name in ("points", "stage", "guide", "camera", "trying", "main")))
+SCRIPTS = (
+    *(f"shared/{name}.js" for name in ("newest", "intake", "range")),
+    *(f"face_editor/{name}.js" for name in ("points", "stage", "guide", "camera", "trying", "main")),
+)  # fmt: skip
 """Joined in this order into one function body: `main.js` starts the widget from the parts before it."""
 FILES = ("portrait", "video")
 FACE: TypeAdapter[int | tuple[float, float]] = TypeAdapter(int | tuple[Fraction, Fraction])
@@ -95,7 +98,8 @@ class FaceEditor(Widget):
         file = {"anyOf": [{"type": "object", "properties": {"path": {"type": "string"}}, "required": ["path"]}, {"type": "null"}]}
         mark = {"type": "object", "properties": {"name": {"type": "string", "enum": list(HANDLES)}, "x": {"type": "number"}, "y": {"type": "number"}}}
         face = {"anyOf": [{"type": "integer"}, {"type": "array", "items": {"type": "number"}}]}
-        return {"type": "object", "properties": {"portrait": file, "video": file, "face": face, "landmarks": {"type": "array", "items": mark, "maxItems": len(HANDLES)}}}
+        marks = {"type": "array", "items": mark, "maxItems": len(HANDLES)}
+        return {"type": "object", "properties": {"portrait": file, "video": file, "face": face, "landmarks": marks}}
 
     def example_payload(self) -> Any:
         return {"portrait": None, "video": None, "face": 0, "landmarks": [{"name": "chin", "x": 0.5, "y": 0.8}]}
@@ -128,7 +132,8 @@ def read_landmarks(raw: Any) -> list[dict[str, Any]]:
         try:
             mark = Landmark.model_validate(item)
         except ValidationError as error:
-            raise InvalidInput(f"landmarks[{index}] is wrong", why=error.errors(include_url=False)[0]["msg"], fix="reset the points", field="landmarks") from error
+            why = error.errors(include_url=False)[0]["msg"]
+            raise InvalidInput(f"landmarks[{index}] is wrong", why=why, fix="reset the points", field="landmarks") from error
         if mark.name in marks:
             raise InvalidInput(f"{mark.name} is given twice", fix="reset the points", field="landmarks")
         marks[mark.name] = mark.model_dump(mode="json")

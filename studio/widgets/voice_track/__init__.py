@@ -22,23 +22,26 @@ from studio.widgets.served import guarded
 FOLDER = Path(__file__).parent
 SCRIPTS = (
     *(f"shared/{name}.js" for name in ("newest", "intake", "range", "history", "timeline", "player")),
-    *(f"voice_track/{name}.js" for name in ("spans", "wave", "lane", "recorder", "panes", "inspector", "main")),
+    *(f"voice_track/{name}.js" for name in ("spans", "wave", "lane", "recorder", "panes", "inspector", "layout", "main")),
 )  # fmt: skip
 """Joined in this order into one function body: `main.js` starts the widget from the parts before it."""
-MOST_SPANS, LONGEST_TEXT = (next(m.max_length for m in TalkingHeadRequest.model_fields[name].metadata if hasattr(m, "max_length")) for name in ("expressions", "text"))
+FIELDS = TalkingHeadRequest.model_fields
+MOST_SPANS, LONGEST_TEXT = (next(m.max_length for m in FIELDS[name].metadata if hasattr(m, "max_length")) for name in ("expressions", "text"))
 
 Answer = Callable[[dict[str, Any]], Any]
+Voices = Callable[[], Sequence[tuple[str, str]]]
 
 
 class VoiceTrack(Widget):
     """Choose a voice and say what the face shows when. `on_look` says what is in the voice; without it there is no waveform.
 
-    `on_look` takes `{"audio": str or None, "text", "voice", "speed"}`, checked, and returns `{"seconds", "peaks": [[low, high]] in -1..1, "energy", "laughs":
-    [{"start", "end", "strength"}], "voice": name of the voice that spoke or "", "notes": [sentence], "sound": data URL of the spoken text or None}`. A `StudioError`
-    that it raises becomes a sentence under the voice. `voices` gives `(value, label)` of the built-in voices besides "auto"; it is asked when they are wanted first.
+    `on_look` takes `{"audio": str or None, "text", "voice", "speed"}`, checked, and returns `{"seconds", "peaks": [[low, high]] in -1..1, "energy",
+    "laughs": [{"start", "end", "strength"}], "voice": name of the voice that spoke or "", "notes": [sentence], "sound": data URL of the spoken text or None}`.
+    A `StudioError` that it raises becomes a sentence under the voice. `voices` gives `(value, label)` of the built-in voices besides "auto"; it is asked when
+    they are wanted first.
     """
 
-    def __init__(self, value: Mapping[str, Any] | None = None, *, on_look: Answer | None = None, voices: Callable[[], Sequence[tuple[str, str]]] | None = None, **options: Any) -> None:
+    def __init__(self, value: Mapping[str, Any] | None = None, *, on_look: Answer | None = None, voices: Voices | None = None, **options: Any) -> None:
         functions = []
         if on_look is not None:
             functions.append(guarded("listen", lambda data: on_look(self._question(data))))
@@ -90,13 +93,15 @@ class VoiceTrack(Widget):
     def api_info(self) -> dict[str, Any]:
         """The value's JSON schema, for API and MCP clients: plain types only, which is all that Gradio's clients can read."""
         file = {"anyOf": [{"type": "object", "properties": {"path": {"type": "string"}}, "required": ["path"]}, {"type": "null"}]}
-        kind = {"type": "string", "enum": list(get_args(Expression.model_fields["kind"].annotation))}
-        span = {"type": "object", "properties": {"start": {"type": "number"}, "end": {"type": "number"}, "kind": kind, "strength": {"type": "number"}}}
+        look = {"type": "string", "enum": list(get_args(Expression.model_fields["kind"].annotation))}
+        span = {"type": "object", "properties": {"start": {"type": "number"}, "end": {"type": "number"}, "kind": look, "strength": {"type": "number"}}}
         spans = {"type": "array", "items": span, "maxItems": MOST_SPANS}
-        return {"type": "object", "properties": {"audio": file, "text": {"type": "string"}, "voice": {"type": "string"}, "speed": {"type": "number"}, "expressions": spans, "auto_laughter": {"type": "boolean"}}}
+        plain = {"text": "string", "voice": "string", "speed": "number", "auto_laughter": "boolean"}
+        return {"type": "object", "properties": {"audio": file, "expressions": spans, **{name: {"type": kind} for name, kind in plain.items()}}}
 
     def example_payload(self) -> Any:
-        return {"audio": None, "text": "Good morning!", "voice": "auto", "speed": 1.0, "expressions": [{"start": 0.2, "end": 1.0, "kind": "smile", "strength": 1.0}], "auto_laughter": True}
+        smile = {"start": 0.2, "end": 1.0, "kind": "smile", "strength": 1.0}
+        return {"audio": None, "text": "Good morning!", "voice": "auto", "speed": 1.0, "expressions": [smile], "auto_laughter": True}
 
     def example_value(self) -> Any:
         return self.example_payload()
@@ -104,8 +109,7 @@ class VoiceTrack(Widget):
 
 def read_saying(given: Mapping[str, Any]) -> dict[str, Any]:
     """Text, voice, speed and the switch for laughter; what is missing gets the request's default. Else `InvalidInput`."""
-    fields = TalkingHeadRequest.model_fields
-    text, voice, speed, laughter = (fields[name].default if given.get(name) is None else given[name] for name in ("text", "voice", "speed", "auto_laughter"))
+    text, voice, speed, laughter = (FIELDS[name].default if given.get(name) is None else given[name] for name in ("text", "voice", "speed", "auto_laughter"))
     if not isinstance(text, str) or not isinstance(voice, str) or "\0" in text or any("\ud800" <= sign <= "\udfff" for sign in text + voice):
         raise InvalidInput("the text to say holds something that cannot be said", fix="write it again", field="text")
     if isinstance(speed, bool) or not isinstance(speed, (int, float)) or not 0.5 <= speed <= 2:

@@ -1,6 +1,6 @@
 // The widget: two ways to a voice, one track under both. Keeps the value that Python reads up to date, and asks what is in the voice when it changes.
 
-const CLOSEST = 400, ZOOM_STEP = 1.6;
+const CLOSEST = 400;
 
 class VoiceTrack {
   constructor(root, { props, server, upload, watch }) {
@@ -20,7 +20,7 @@ class VoiceTrack {
     this.inspector = new Inspector(this.spans, { changed: (done) => this.changed(done), remove: () => { if (this.spans.remove(this.spans.span)) this.changed(true); this.afterRemoval(); } });
     this.recording = new RecordingPane(root, { load: (file) => this.load(file), refused: (line) => this.say(line, "error"), remove: () => this.removeFile(), changed: () => this.draw() }, signal);
     this.saying = new TextPane(props, { changed: () => this.textChanged(), hear: () => this.hear() });
-    this.build();
+    layOut(this);
     root.addEventListener("keydown", (event) => this.key(event), { signal });
     this.sizes = new ResizeObserver(() => this.draw());
     this.sizes.observe(this.scroller);
@@ -39,41 +39,6 @@ class VoiceTrack {
     this.asker.drop();
     this.player.stop();
     this.recording.recorder.stop(false);
-  }
-
-  build() {
-    const way = (mode, words, name) => K.el("button", { type: "button", class: "vt-way kin-focus", "data-mode": mode, onclick: () => this.choose(mode) }, K.icon(name), K.el("span", {}, words));
-    this.ways = [way("recording", "A recording", "mic"), way("text", "Say a text", "text")];
-    this.play = K.button("Play", () => this.player.toggle(), { name: "play" });
-    this.moment = K.el("span", { class: "vt-clock" });
-    this.whole = K.el("span", { class: "vt-clock vt-whole kin-muted" });
-    const tool = (label, act, name) => K.button(label, act, { name });
-    this.tools = { undo: tool("Undo", () => this.travel("undo"), "undo"), redo: tool("Redo", () => this.travel("redo"), "redo"), out: tool("Show more of the voice", () => this.zoomBy(1 / ZOOM_STEP), "minus"), in: tool("Show it closer", () => this.zoomBy(ZOOM_STEP), "zoom") };
-    this.cursor = K.el("div", { class: "vt-cursor" });
-    this.face = K.el("div", { class: "vt-face kin-focus", tabindex: "0", role: "slider", "aria-label": "Moment in the voice. Space plays, arrows move", "aria-valuemin": "0" }, this.wave.canvas);
-    this.inner = K.el("div", { class: "vt-inner" }, this.face, this.lane.root, this.cursor);
-    this.scroller = K.el("div", { class: "vt-scroll" }, this.inner);
-    this.adds = K.el("div", { class: "kin-line vt-adds", role: "group", "aria-label": "Add an expression at the cursor" }, K.el("span", { class: "kin-muted" }, "Add at the cursor:"),
-      Object.entries(KINDS).map(([kind, words]) => K.el("button", { type: "button", class: `vt-add kin-focus vt-${kind}`, "aria-label": `Add ${words.toLowerCase()} at the cursor`, onclick: () => this.add(this.player.time, kind) }, words)));
-    this.auto = K.el("input", { type: "checkbox", class: "kin-check", onchange: () => { this.laughter = this.auto.checked; this.tell(); this.draw(); } });
-    this.autoLine = K.el("span", { class: "kin-muted" });
-    this.track = K.el("div", { class: "vt-track" },
-      K.el("div", { class: "kin-line" }, this.play, this.moment, this.whole, K.el("div", { class: "vt-tools" }, Object.values(this.tools))),
-      this.scroller, this.inspector.root, this.adds, K.el("label", { class: "vt-auto" }, this.auto, K.el("span", {}, "Find laughter by itself"), this.autoLine));
-    this.said = K.el("p", { class: "vt-said", role: "status", "aria-live": "polite" });
-    this.again = K.button("Listen again", () => { this.say(""); this.ask(); }, { name: "again", text: true });
-    this.root.append(K.el("div", { class: "kin-line" }, K.el("span", { class: "kin-label" }, "Voice"), K.el("div", { class: "vt-ways", role: "group", "aria-label": "Where the voice comes from" }, this.ways)),
-      this.recording.root, this.saying.root, K.el("div", { class: "kin-line" }, this.said, this.again), this.track);
-    const at = (event) => (event.clientX - this.inner.getBoundingClientRect().left) / this.scale;
-    this.face.addEventListener("pointerdown", (event) => {
-      if (event.button > 0 || event.pointerType === "touch") return; // a finger scrolls; its tap is a click
-      this.face.setPointerCapture(event.pointerId);
-      this.player.seek(at(event));
-    });
-    this.face.addEventListener("pointermove", (event) => { if (event.pointerType !== "touch" && this.face.hasPointerCapture(event.pointerId)) this.player.seek(at(event)); });
-    this.face.addEventListener("click", (event) => { if (event.detail) this.player.seek(at(event)); });
-    this.scroller.addEventListener("scroll", () => this.paint());
-    this.scroller.addEventListener("wheel", (event) => { if (event.ctrlKey) { event.preventDefault(); this.zoomBy(event.deltaY < 0 ? 1.2 : 1 / 1.2); } }, { passive: false });
   }
 
   // ---- value -------------------------------------------------------------------------------------------------------
