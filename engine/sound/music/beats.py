@@ -16,16 +16,16 @@ SHORTEST, LONGEST = 0.62, 1.55
 QUIET = 45.0
 """dB below the loud parts: what is quieter at the ends of a song has no beats."""
 
-FAINT = 0.4
+FAINT = 0.5
 """Of the usual onset at a beat: what is weaker at the ends of a song is no beat."""
 
 TAUT = 1.0
 """How much evenness counts against the onsets' own moments when beats are placed; the larger, the more even."""
 
 
-def track(onsets: Onsets, pace: Pace) -> np.ndarray:
-    """(B,) beats in seconds on the grid of `onsets.PACE`: the path through the onsets that best keeps to the pace. Empty in silence."""
-    curve = _felt(onsets)
+def track(onsets: Onsets, pace: Pace, curve: np.ndarray | None = None) -> np.ndarray:
+    """(B,) beats in seconds on the grid of `onsets.PACE`: the path through the onsets that best keeps to the pace. Empty in silence. curve: `felt(onsets)`, if at hand."""
+    curve = felt(onsets) if curve is None else curve
     if not curve.max(initial=0.0) > 0:
         return np.zeros(0)
     count = len(curve)
@@ -41,7 +41,7 @@ def track(onsets: Onsets, pace: Pace) -> np.ndarray:
     return _within(np.array(found[::-1]) / PACE, onsets)
 
 
-def _felt(onsets: Onsets) -> np.ndarray:
+def felt(onsets: Onsets) -> np.ndarray:
     """The curve that beats follow: all onsets, and the low ones a little more, a few milliseconds wide."""
     from scipy.ndimage import gaussian_filter1d
 
@@ -85,9 +85,9 @@ def _within(beats: np.ndarray, onsets: Onsets) -> np.ndarray:
     beats = beats[(beats >= sounds[0] - 0.05) & (beats <= sounds[-1] + 0.02)]
     places = np.round(beats * PACE).astype(int)
     reach = round(0.03 * PACE)
-    felt = np.array([onsets.full[max(0, k - reach) : k + reach + 1].max() for k in places])
+    near = np.array([onsets.full[max(0, k - reach) : k + reach + 1].max() for k in places])
     ground = float(np.median(onsets.full))
-    strong = np.flatnonzero(felt - ground > FAINT * (np.median(felt) - ground)) if len(felt) else np.zeros(0, int)
+    strong = np.flatnonzero(near - ground > FAINT * (np.median(near) - ground)) if len(near) else np.zeros(0, int)
     return beats[strong[0] : strong[-1] + 1] if len(strong) else beats
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.sound.music.beats import track
+from engine.sound.music.beats import felt, track
 from engine.sound.music.onsets import PACE, Onsets
 from engine.sound.music.tempo import Pace, evened
 
@@ -73,8 +73,8 @@ def choose(onsets: Onsets, pace: Pace) -> Choice:
 
 def candidates(onsets: Onsets, pace: Pace) -> list[tuple[float, np.ndarray]]:
     """(ratio to the pace, beats (B,) in seconds) of every tempo that may be the beat."""
-    tempo = pace.tempo
-    tracked = [(ratio, track(onsets, pace.scaled(ratio))) for ratio in RATIOS if SLOW < tempo * ratio < FAST]
+    tempo, curve = pace.tempo, felt(onsets)
+    tracked = [(ratio, track(onsets, pace.scaled(ratio), curve)) for ratio in RATIOS if SLOW < tempo * ratio < FAST]
     return [(ratio, beats) for ratio, beats in tracked if len(beats) >= 6]
 
 

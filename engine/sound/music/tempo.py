@@ -55,15 +55,21 @@ def periods_of_grid() -> np.ndarray:
     return 60 / FASTEST * np.exp(STEP * np.arange(count))
 
 
-def evened(curve: np.ndarray, around: float = 0.4, reach: float = 5.0) -> np.ndarray:
-    """An onset curve (T,) at `PACE` above its own mean of `around` seconds, as strong in soft parts as in loud ones (their spread within `reach` seconds is 1)."""
-    from scipy.ndimage import gaussian_filter1d
-
+def evened(curve: np.ndarray, around: float = 0.4, reach: float = 2.5) -> np.ndarray:
+    """An onset curve (T,) at `PACE` above its own mean of some `around` seconds, as strong in soft parts as in loud ones (their spread within `reach` seconds is 1)."""
     if not len(curve) or not curve.max() > 0:
         return np.zeros(len(curve), np.float32)
-    above = np.maximum(0, curve - gaussian_filter1d(curve, around * PACE, mode="nearest", truncate=3))
-    spread = np.sqrt(gaussian_filter1d(above**2, reach / 2 * PACE, mode="nearest", truncate=3))
+    above = np.maximum(0, curve - _broad(curve, around))
+    spread = np.sqrt(np.maximum(0, _broad(above**2, reach)))
     return np.asarray(above / np.maximum(spread, 0.25 * np.sqrt(np.mean(above**2))), np.float32)
+
+
+def _broad(curve: np.ndarray, seconds: float) -> np.ndarray:
+    """A curve under a triangle as wide as a Gaussian of that standard deviation, at a cost that does not grow with it."""
+    from scipy.ndimage import uniform_filter1d
+
+    width = max(1, round(seconds * PACE * 6**0.5))
+    return uniform_filter1d(uniform_filter1d(curve.astype(np.float64), width, mode="nearest"), width, mode="nearest")
 
 
 def repetition(curve: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -111,8 +117,6 @@ def follow_tempo(onsets: Onsets) -> Pace | None:
 
 def _best_path(scores: np.ndarray) -> np.ndarray:
     """(W,) columns of (W, P): the sum of their scores less what leaps and glides cost is the greatest (Viterbi)."""
-    from scipy.ndimage import minimum_filter1d  # noqa: F401
-
     count, width = scores.shape
     reach = int(LEAP / GLIDE)
     shifts = np.arange(-min(reach, 6), min(reach, 6) + 1)
