@@ -121,7 +121,8 @@ def minute(portrait: Path, voice: Path, scratch: Path, settings: Settings) -> No
         folder = scratch / f"long-{seconds}"
         folder.mkdir()
         began = time.perf_counter()
-        list(task.run(request, RunContext(id="bench", directory=folder, settings=settings, seed=1)))
+        for _ in task.run(request, RunContext(id="bench", directory=folder, settings=settings, seed=1)):
+            pass  # events hold previews: a list of them would be what grows
         peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
         print(f"{seconds} s of voice: {seconds / (time.perf_counter() - began):.2f} times realtime, peak memory {peaks[-1]:.0f} MiB")
 
