@@ -48,14 +48,15 @@ class Screen:
 
     def frames(self) -> list[Callable[[], np.ndarray]]:
         """A maker for each frame: (H, W, 3) uint8."""
-        places, clock = self.places(), np.concatenate([[0.0], np.cumsum(self.pulse[1:])]) / self.fps
+        # The thing's own time passes while it sounds, and on the whole as fast as the song's.
+        places, clock = self.places(), travel(self.pulse) * len(self.pulse) / self.fps
         return [lambda k=k: self._frame(float(places[k]), float(self.pulse[k]), float(clock[k]), k) for k in range(len(places))]  # type: ignore[misc]
 
     def _frame(self, place: float, pulse: float, clock: float, index: int) -> np.ndarray:
         interval = self.interval
         much = pulse * interval.strength
         if interval.target == "motion" and self.moving is not None:
-            return self.moving(2.0 * interval.strength * clock)
+            return self.moving(interval.strength * clock)
         picture = self.walk.at(place)
         if interval.target == "guidance" and self.other is not None:
             share = float(np.clip(much, 0, 1))
