@@ -23,6 +23,9 @@ RULES_OPEN, RULES_CLOSE = 0.2, 0.5
 UNSURE, SURE = 0.22, 0.6
 """Of a closure that both together give: from where lips begin to press, and where they do."""
 
+CHUCKLE = 0.35
+"""How far the faintest laugh opens the mouth; a roar opens it all the way."""
+
 
 def mouth_curves(samples: np.ndarray, rate: int, fps: float) -> MouthCurves:
     """The mouth of a voice: round(N / rate * fps) frames of samples (N,) float32 mono at `rate` Hz.
@@ -33,7 +36,7 @@ def mouth_curves(samples: np.ndarray, rate: int, fps: float) -> MouthCurves:
     heard = resampled(samples, rate, RATE)
     rules = table_by_hand(heard)
     table = _with_net(rules, heard) if learned.there() and len(rules) else rules
-    return to_frames(_laughing(table, rules, heard), len(samples) / rate, fps)
+    return to_frames(_laughing(table, heard), len(samples) / rate, fps)
 
 
 def _with_net(rules: np.ndarray, heard: np.ndarray) -> np.ndarray:
@@ -46,15 +49,21 @@ def _with_net(rules: np.ndarray, heard: np.ndarray) -> np.ndarray:
     return out
 
 
-def _laughing(table: np.ndarray, rules: np.ndarray, heard: np.ndarray) -> np.ndarray:
-    """The curves where laughter opens the mouth as loudly as it is, and lips never meet: the net has heard speech alone, and rules take its breath for an m or an f."""
-    laughs = np.zeros(len(table), np.float32)
-    for laugh in find_laughter(heard, RATE):
-        laughs[round(laugh.start * PACE) : round(laugh.end * PACE)] = 1.0
-    if not laughs.any():
-        return table
-    share = smooth(laughs, 0.04)
+def _laughing(table: np.ndarray, heard: np.ndarray) -> np.ndarray:
+    """The curves where each burst of laughter opens the mouth and lips never meet: the net has heard speech alone, and rules take a laugh's breath for an m or an f."""
+    moments = np.arange(len(table)) / PACE
     out = table.copy()
-    out[:, 0] = (1 - share) * table[:, 0] + share * rules[:, 0]
-    out[:, 3:] *= (1 - share)[:, None]
+    for laugh in find_laughter(heard, RATE):
+        inside = np.zeros(len(table), np.float32)
+        inside[round(laugh.start * PACE) : round(laugh.end * PACE)] = 1.0
+        bursts = np.array(laugh.bursts)
+        step = np.diff(bursts)
+        before, after = np.concatenate([step[:1], step]) / 2, np.concatenate([step, step[-1:]]) / 2
+        bumps = np.zeros(len(table), np.float32)
+        for moment, early, late in zip(bursts, before, after, strict=True):
+            away = np.where(moments < moment, (moment - moments) / early, (moments - moment) / late)
+            bumps = np.maximum(bumps, np.cos(np.pi / 2 * np.clip(away, 0, 1)) ** 2)
+        share = smooth(inside, 0.04)
+        out[:, 0] = (1 - share) * out[:, 0] + share * bumps * (CHUCKLE + (1 - CHUCKLE) * laugh.strength)
+        out[:, 3:] *= (1 - share)[:, None]
     return out

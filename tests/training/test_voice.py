@@ -9,13 +9,14 @@ import pytest
 import torch
 
 from engine.errors import ModelUnavailable
-from engine.sound import learned
+from engine.sound import espeak, learned
+from engine.sound.by_hand import table_by_hand
 from engine.sound.curves import NAMES
 from engine.sound.learned import BANDS, heard_features, table_learned
 from engine.sound.phones import Phone
 from engine.sound.spectra import RATE
 from engine.training import voice
-from engine.training.spoken import LANGUAGES, UNSEEN_LANGUAGES, UNSEEN_VARIANTS, VARIANTS, Spoken, sentence
+from engine.training.spoken import LANGUAGES, UNSEEN_LANGUAGES, UNSEEN_VARIANTS, VARIANTS, Spoken, sentence, speaker
 from tests.sound.buzz import mama, murmur, silence, vowel
 
 
@@ -60,6 +61,15 @@ def test_the_net_in_numpy_is_the_net_in_torch() -> None:
     used = learned.Net({name: tensor.numpy() for name, tensor in net.state_dict().items()})
     assert np.abs(used(told) - truth.numpy()).max() < 1e-4
     assert used(told[:0]).shape == (0, len(NAMES))
+
+
+@pytest.mark.skipif(not espeak.languages(), reason="espeak-ng is not on this machine: apt-get install espeak-ng")
+def test_the_shipped_net_beats_rules_in_voices_that_it_never_heard() -> None:
+    rng = np.random.default_rng(31)
+    with speaker() as one:
+        test = [one.any(rng, UNSEEN_LANGUAGES, UNSEEN_VARIANTS) for _ in range(8)]
+    net, rules = voice.figures(lambda heard: table_learned(heard, learned.load()), test), voice.figures(table_by_hand, test)
+    assert net["opening"] > 0.8 > rules["opening"] and net["closed"] > 0.85 > rules["closed"] and net["width"] > 0.75 and abs(net["late"]) <= 10
 
 
 def test_weights_that_are_not_there_are_named(tmp_path: Path) -> None:
