@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -45,40 +45,33 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="module")
-def pages(server: Server, browser: Browser) -> Iterator[Callable[..., Page]]:
-    """`pages()` gives the page of all tests with nothing in it, `pages(phone=True)` a fresh one 360 px wide; at the end no page may have thrown an error."""
-    opened: dict[bool, Page] = {}
+def shared(server: Server, browser: Browser) -> Iterator[Page]:
+    """The page of all tests; at the end it must not have thrown an error."""
     errors: list[str] = []
-
-    def page_of(*, phone: bool = False) -> Page:
-        server.seen.clear()
-        server.asked.clear()
-        if phone not in opened:
-            context = browser.new_context(viewport={"width": 360 if phone else 1280, "height": 1000}, has_touch=phone, is_mobile=phone, reduced_motion="reduce")
-            page = opened[phone] = context.new_page()
-            page.set_default_timeout(8000)
-            page.on("pageerror", lambda error: errors.append(str(error)))
-            page.on("console", lambda message: errors.append(message.text) if "js_on_load" in message.text else None)
-            page.goto(server.url)
-        else:
-            page = opened[phone]
-            page.evaluate("() => { document.querySelector('#face details').open = false; document.querySelector('#voice [data-mode=text]').click(); }")
-            page.fill("#voice textarea", "reset")
-            page.click("#nothing")
-        page.wait_for_selector("#face .fe-empty")
-        page.wait_for_selector("#voice .vt-empty")
-        return page
-
-    yield page_of
-    for page in opened.values():
-        page.context.close()
+    context = browser.new_context(viewport={"width": 1280, "height": 1000}, reduced_motion="reduce")
+    page = context.new_page()
+    page.set_default_timeout(8000)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda message: errors.append(message.text) if "js_on_load" in message.text else None)
+    page.goto(server.url, timeout=30_000)
+    page.wait_for_selector("#voice .vt-empty")
+    yield page
+    context.close()
     assert errors == []
 
 
 @pytest.fixture
-def page(pages: Callable[..., Page]) -> Page:
+def page(shared: Page, server: Server) -> Iterator[Page]:
     """The page with nothing in it."""
-    return pages()
+    yield shared
+    shared.set_viewport_size({"width": 1280, "height": 1000})
+    shared.evaluate("() => { document.querySelector('#face details').open = false; document.querySelector('#voice [data-mode=text]').click(); }")
+    shared.fill("#voice textarea", "reset")
+    shared.click("#nothing")
+    shared.wait_for_selector("#face .fe-empty")
+    shared.wait_for_selector("#voice .vt-empty")
+    server.seen.clear()
+    server.asked.clear()
 
 
 def face(page: Page, server: Server, name: str = "one.jpg", says: str = "The face is found") -> None:
@@ -386,15 +379,15 @@ def test_a_recording_from_the_microphone(page: Page, server: Server) -> None:
     expect(page.locator("#voice .vt-said[data-kind=error]")).to_contain_text("no sound was found")
 
 
-def test_values_from_python_show_everything_again_also_on_a_narrow_phone(pages: Callable[..., Page], server: Server) -> None:
-    page = pages(phone=True)
+def test_values_from_python_show_everything_again_also_at_a_phones_width(page: Page, server: Server) -> None:
+    page.set_viewport_size({"width": 360, "height": 800})
     page.click("#set")
     expect(page.get_by_role("button", name="Face 1 of 2, speaks")).to_be_visible()
     expect(page.locator("#voice .vt-span")).to_have_attribute("aria-label", "Smile, 1 to 2.5 s, strength 80 %")
     chin = page.locator("#face [data-name=chin]")
     assert math.dist(middle(chin), spot(page, 0.3, 0.62)) < 3
     expect(page.get_by_role("checkbox", name="Find laughter by itself")).not_to_be_checked()
-    page.locator("#voice .vt-span").tap()
+    page.locator("#voice .vt-span").click()
     expect(page.locator("#voice .vt-inspector")).to_be_visible()
     page.click("#face summary")
     assert page.evaluate("() => document.documentElement.scrollWidth") <= 360
