@@ -44,7 +44,7 @@ class VoiceField:
         """The track, with voices read and spoken by this studio's helper."""
 
         def listen(question: dict[str, Any]) -> dict[str, Any]:
-            value, blobs = studio.helper.call("voice-look", **question)
+            value, blobs = studio.helper.call("voice-look", seconds=60.0, **question)
             return {**value, "sound": data_url("audio/wav", blobs[0]) if blobs else None}
 
         def voices() -> list[tuple[str, str]]:
