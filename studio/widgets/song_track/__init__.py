@@ -110,11 +110,12 @@ class SongTrack(Widget):
 
     def api_info(self) -> dict[str, Any]:
         """The value's JSON schema, for API and MCP clients: plain types only, which is all that Gradio's clients can read."""
-        number, text = {"type": "number"}, {"type": "string"}
-        file = {"anyOf": [{"type": "object", "properties": {"path": text}, "required": ["path"]}, {"type": "null"}]}
+        number: dict[str, Any] = {"type": "number"}
+        text: dict[str, Any] = {"type": "string"}
+        file: dict[str, Any] = {"anyOf": [{"type": "object", "properties": {"path": text}, "required": ["path"]}, {"type": "null"}]}
         listed = {"type": "array", "items": number}
         grid = {"factor": number, "nudge": number, "taps": listed, "moved": {"type": "array", "items": listed}, "downbeat": number, "meter": {"type": "integer"}}
-        kinds = {"start": number, "end": number, "strength": number, "start_seed": {"type": "integer"}, "end_seed": {"type": "integer"}, **dict.fromkeys(MEDIA, file)}
+        kinds: dict[str, Any] = {"start": number, "end": number, "strength": number, "start_seed": {"type": "integer"}, "end_seed": {"type": "integer"}, **dict.fromkeys(MEDIA, file)}
         interval = {name: {**kinds.get(name, text), "description": info.description or ""} for name, info in Interval.model_fields.items()}
         intervals = {"type": "array", "items": {"type": "object", "properties": interval}, "maxItems": MOST_INTERVALS}
         return {"type": "object", "properties": {"audio": file, "grid": {"type": "object", "properties": grid}, "intervals": intervals}}

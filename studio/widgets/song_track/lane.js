@@ -34,8 +34,8 @@ class IntervalLane {
   handles(scale) {
     const { plan } = this, { list, piece: chosen } = plan, wanted = [];
     for (const piece of list) {
-      if (piece.start > TOUCH && !plan.beside(piece, "start")) wanted.push([piece, "start"]);
-      if (plan.beside(piece, "end") || piece.end < plan.seconds - TOUCH) wanted.push([piece, "end"]);
+      if (plan.movable(piece, "start") && !plan.beside(piece, "start")) wanted.push([piece, "start"]);
+      if (plan.movable(piece, "end")) wanted.push([piece, "end"]);
     }
     const keys = new Set(wanted.map(([piece, edge]) => `${piece.id} ${edge}`)), nodes = wanted.map(([piece, edge]) => {
       const key = `${piece.id} ${edge}`, node = this.edges.get(key) ?? this.makeEdge(piece.id, edge), other = plan.beside(piece, edge), mine = chosen && (piece === chosen || other === chosen);

@@ -58,6 +58,9 @@ class Plan extends History {
     return other && Math.abs(edge === "start" ? other.end - piece.start : other.start - piece.end) < TOUCH ? other : null;
   }
 
+  /** The ends of the song stay. */
+  movable(piece, edge) { return Boolean(this.beside(piece, edge)) || (edge === "start" ? piece.start > TOUCH : piece.end < this.seconds - TOUCH); }
+
   /** How far an edge may go, its neighbour moving along. */
   room(piece, edge) {
     const at = this.list.indexOf(piece), next = this.list[at + (edge === "start" ? -1 : 1)], along = this.beside(piece, edge);
@@ -67,7 +70,7 @@ class Plan extends History {
 
   edge(id, edge, to) {
     const piece = this.list.find((one) => one.id === id);
-    if (!piece) return false;
+    if (!piece || !this.movable(piece, edge)) return false;
     const [low, high] = this.room(piece, edge), at = millis(clamp(to, low, high)), along = this.beside(piece, edge);
     if (high < low || Math.abs(at - piece[edge]) < 0.0005) return false;
     return this.change({ ...this.state, own: this.list.map((one) => (one === piece ? { ...one, [edge]: at } : one === along ? { ...one, [edge === "start" ? "end" : "start"]: at } : one)) });
