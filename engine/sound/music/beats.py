@@ -99,15 +99,15 @@ def placed(heard: np.ndarray, beats: np.ndarray) -> np.ndarray:
     if len(beats) < 4:
         return exact(heard, beats)[0] if len(beats) else beats
     moments, strengths = exact(heard, beats)
-    even = _smoothest(moments, np.full(len(beats), 0.2), np.full(len(beats) - 2, 6.0))
+    even = smoothest(moments, np.full(len(beats), 0.2), np.full(len(beats) - 2, 6.0))
     for _ in range(4):
         weights = (0.02 + strengths) * np.minimum(1, 0.006 / np.maximum(np.abs(moments - even), 1e-4))
         bends = np.abs(np.diff(moments, 2))
-        even = _smoothest(moments, weights, TAUT * np.minimum(1, (0.02 / np.maximum(bends, 1e-4)) ** 2))
+        even = smoothest(moments, weights, TAUT * np.minimum(1, (0.02 / np.maximum(bends, 1e-4)) ** 2))
     return np.maximum.accumulate(even)
 
 
-def _smoothest(values: np.ndarray, weights: np.ndarray, taut: np.ndarray) -> np.ndarray:
+def smoothest(values: np.ndarray, weights: np.ndarray, taut: np.ndarray) -> np.ndarray:
     """The sequence near (B,) values, weighed (B,), whose second differences, weighed (B - 2,), are small (Whittaker, 1923)."""
     from scipy.linalg import solveh_banded
 

@@ -40,6 +40,12 @@ class Pace:
         """The usual tempo in beats a minute."""
         return 60 / float(np.exp(np.average(np.log(self.periods), weights=self.scores + 1e-6)))
 
+    @property
+    def steady(self) -> float:
+        """0..1: how much of the sound repeats itself, on the mean over what is not silent."""
+        sounding = self.scores[self.scores > 0]
+        return float(sounding.mean()) if len(sounding) else 0.0
+
     def scaled(self, factor: float) -> Pace:
         """The same with `factor` as many beats a minute."""
         return Pace(self.times, self.periods / factor, self.scores)
