@@ -18,9 +18,9 @@ from engine.settings import Settings
 from engine.tasks.talking_head.recipe import marks_of
 from engine.tasks.talking_head.request import TalkingHeadRequest
 from engine.vision.faces import topology
-from engine.vision.faces.handles import corrected, face_from, handles
+from engine.vision.faces.handles import handles
 from engine.vision.faces.head import Head
-from engine.vision.faces.locate import chosen, finder, usable
+from engine.vision.faces.locate import finder, selected, usable
 from engine.vision.faces.look import Look
 from engine.vision.faces.mesh import Face
 
@@ -56,14 +56,13 @@ def face_look(args: dict[str, Any], settings: Settings) -> tuple[dict[str, Any],
     picture, request = _ready(args, settings)
     height, width = picture.image.shape[:2]
     size = np.array([width, height], float)
-    notes, face, index = [], None, None
+    notes = []
+    marks = marks_of(request, (width, height))
     try:
-        index = chosen(picture.faces, request.face, (width, height))
+        index, face = selected(picture.faces, request.face, marks, (width, height))
     except InvalidInput as error:
         notes.append(error.line)
-        index = 0 if picture.faces else None
-    marks = marks_of(request, (width, height))
-    face = corrected(picture.faces[index], marks) if index is not None else face_from(marks)
+        index, face = selected(picture.faces, 0, marks, (width, height))
     if face is None:
         notes.append("No face was found by itself. Click both eyes and both corners of the mouth.")
     else:
@@ -91,10 +90,9 @@ def face_try(args: dict[str, Any], settings: Settings) -> tuple[dict[str, Any], 
     picture, request = _ready(args, settings)
     height, width = picture.image.shape[:2]
     marks = marks_of(request, (width, height))
-    index = chosen(picture.faces, request.face, (width, height))
     key = repr((request.face if picture.faces else None, sorted(marks.items())))
     if picture.head is None or picture.head[0] != key:
-        face = corrected(picture.faces[index], marks) if index is not None else face_from(marks)
+        face = selected(picture.faces, request.face, marks, (width, height))[1]
         if face is None:
             raise InvalidInput("there is no face to move yet", fix="click both eyes and both corners of the mouth", field="face")
         picture.head = (key, Head(picture.image, face))

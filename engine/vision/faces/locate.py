@@ -62,11 +62,24 @@ def chosen(faces: list[Face], which: int | tuple[float, float], size: tuple[int,
     return min(inside)[1]
 
 
+def selected(faces: list[Face], which: int | tuple[float, float], marks: Mapping[str, tuple[float, float]], size: tuple[int, int]) -> tuple[int | None, Face | None]:
+    """(index, the face with its hand marks). A face made of marks alone has no index: where none was found, or where the point lies on none of those
+    that were and the marks make one (a cat beside a person). (None, None): there is no face."""
+    index = chosen(faces, which, size)
+    if index is not None and not isinstance(which, int) and not _covers(faces[index], which, size) and (made := face_from(marks)) is not None:
+        return None, made
+    return index, corrected(faces[index], marks) if index is not None else face_from(marks)
+
+
+def _covers(face: Face, point: tuple[float, float], size: tuple[int, int]) -> bool:
+    left, top, right, bottom = face.box
+    x, y = point[0] * size[0], point[1] * size[1]
+    return left <= x <= right and top <= y <= bottom
+
+
 def meant(image: np.ndarray, settings: Settings, which: int | tuple[float, float], marks: Mapping[str, tuple[float, float]]) -> Face:
     """The face that is meant, corrected by hand marks (handle -> place in pixels). Raises `InvalidInput` with what to do when there is none that can be used."""
-    faces = finder(settings).faces(image)
-    index = chosen(faces, which, (image.shape[1], image.shape[0]))
-    face = corrected(faces[index], marks) if index is not None else face_from(marks)
+    face = selected(finder(settings).faces(image), which, marks, (image.shape[1], image.shape[0]))[1]
     if face is None:
         raise InvalidInput(
             "no face was found in the picture", why="faces of people are found by themselves, from the front to three quarters",

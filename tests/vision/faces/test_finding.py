@@ -10,7 +10,7 @@ from engine.errors import InvalidInput
 from engine.settings import Settings
 from engine.vision.faces import topology
 from engine.vision.faces.finder import find_faces
-from engine.vision.faces.locate import chosen, meant, usable
+from engine.vision.faces.locate import chosen, meant, selected, usable
 from engine.vision.faces.mesh import Face
 from engine.vision.faces.tracks import follow, steady
 from tests.faces import SHARED, portrait, portrait_face, the_finder
@@ -70,6 +70,16 @@ def test_the_face_that_is_meant() -> None:
     assert chosen([], 0, size) is None
     with pytest.raises(InvalidInput, match="face=2"):
         chosen(faces, 2, size)
+
+
+def test_marks_beside_a_found_face_make_another_one() -> None:
+    face = portrait_face()
+    four = {"eye_left": (420.0, 100.0), "eye_right": (460.0, 100.0), "mouth_left": (425.0, 140.0), "mouth_right": (455.0, 140.0)}
+    index, made = selected([face], (440 / 600, 120 / 400), four, (600, 400))
+    assert index is None and made is not None and abs(made.flat[:, 0].mean() - 440) < 15
+    index, same = selected([face], (float(face.flat[4, 0]) / 600, float(face.flat[4, 1]) / 400), {}, (600, 400))
+    assert index == 0 and same is face
+    assert selected([], 0, {}, (600, 400)) == (None, None)
 
 
 def test_unusable_faces_say_why() -> None:
