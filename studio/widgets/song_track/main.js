@@ -14,7 +14,7 @@ class SongTrack {
     this.player = new Player({ moved: () => this.showMoment(), changed: () => this.draw(), failed: () => this.say("This browser cannot play the file; a run can use it all the same.", "warn") });
     this.wave = new SongWave();
     this.beats = new Beats(this.plan, {
-      changed: () => this.changed(true), listens: () => this.ask(150), say: (line, kind) => this.say(line, kind), play: () => this.player.play(),
+      changed: () => this.changed(true), listens: () => { this.tell(); this.ask(150); }, say: (line, kind) => this.say(line, kind), play: () => this.player.play(),
       time: () => this.player.time, playing: () => this.player.playing, scale: () => this.scale, draw: () => this.paint(),
     });
     this.lane = new IntervalLane(this.plan, this.stills, {
@@ -181,6 +181,7 @@ class SongTrack {
   ask(after = 0) {
     if (!this.file) return;
     if (!this.look) this.say("Listening to the song…");
+    this.asked = this.plan.grid;
     this.asker.ask({ audio: this.file, grid: this.plan.grid, settings: this.settings }, after);
   }
 
@@ -235,8 +236,7 @@ class SongTrack {
   // ---- intervals ---------------------------------------------------------------------------------------------------
 
   changed(done) {
-    const asked = JSON.stringify(this.plan.grid);
-    if (done && asked !== this.askedGrid) { this.askedGrid = asked; this.ask(120); }
+    if (done && this.plan.grid !== this.asked) this.ask(120);
     if (done) this.tell();
     this.draw();
     if (done) this.wantStills(300);
