@@ -156,6 +156,7 @@ TASK_MODULES = {
     "stroke-motion": "engine.tasks.stroke_motion",
     "text-to-video": "engine.tasks.text_to_video",
     "talking-head": "engine.tasks.talking_head",
+    "music-video": "engine.tasks.music_video",
 }
 """Task id -> module with a `TASK`. A new task is one line here and one module."""
 
