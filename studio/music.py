@@ -22,6 +22,10 @@ class SongField:
     follows = ("theme", "style", "width", "height", "seed")
     place: Literal["main"] = "main"
 
+    def excerpt(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """What a preview of a part changes of the request; `asked` is what the browser sent."""
+        return {"excerpt_start": asked.get("start"), "excerpt_end": asked.get("end")}
+
     def build(self, studio: Studio) -> Component:
         """The track, with songs heard and stills drawn by this studio's processes."""
 

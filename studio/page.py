@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import itertools
+from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
@@ -77,6 +78,8 @@ class TabPage:
         gr.on(changes, self._preflight, parts, [self.preflight, self.fit], trigger_mode="always_last", **quiet)
         self.fit.click(self._fit, parts, parts, **quiet)
         for name, widget in self.form.widgets.items():
+            if hasattr(widget, "excerpt"):  # a widget that may ask for a run of a part
+                self.form.controls[name].excerpt(self._excerpt(widget.excerpt), [self.panel, *parts], [self.panel], **quiet)  # type: ignore[attr-defined]
             followed = {key: part for key, part in self.form.controls.items() if set(self.form.fields_of(key)) & set(widget.follows)}
             if followed:
                 gr.on([part.change for part in followed.values()], self._follow(name, list(followed)), list(followed.values()), [self.form.controls[name]], trigger_mode="always_last", **quiet)  # type: ignore[attr-defined]
@@ -90,9 +93,19 @@ class TabPage:
         """What to send to the page so that the form shows `fields`."""
         return dict(zip(self.form.components, self.form.spread(fields), strict=True))
 
+    def _excerpt(self, change: Callable[[dict[str, Any]], dict[str, Any]]) -> Any:
+        """A handler that runs the form with what a widget's preview changes of it."""
+
+        def run(event: gr.EventData, edited: str | None, *values: Any) -> dict[str, Any]:
+            asked = event._data if isinstance(event._data, dict) else {}
+            return self._submit(str(asked.get("owner") or "")[:64], None, {**self.form.collect(values), **change(asked)})
+
+        return run
+
     def _start(self, event: gr.EventData, edited: str | None, *values: Any) -> dict[str, Any]:
-        owner = str(getattr(event, "owner", ""))[:64]
-        fields = self.form.collect(values)
+        return self._submit(str(getattr(event, "owner", ""))[:64], edited, self.form.collect(values))
+
+    def _submit(self, owner: str, edited: str | None, fields: dict[str, Any]) -> dict[str, Any]:
         try:
             if edited and not self.studio.edit(edited, fields):
                 return said(error="This run has begun with its old settings; press Run for a new one.")

@@ -170,7 +170,7 @@ class Painter:
             if not chosen:
                 break
             new = [(shares[k] + shares[k + 1]) / 2 for k in chosen]
-            drawn = self.draw(torch.cat([slerp(*noises, share) for share in new]), blended(ends, [(1 - share, share) for share in new]), guidance)
+            drawn = self.draw(torch.cat([slerp(noises[0], noises[1], share) for share in new]), blended(ends, [(1 - share, share) for share in new]), guidance)
             pictures = self.decoded(drawn)
             for k, share, picture in sorted(zip(chosen, new, pictures, strict=True), key=lambda one: -one[0]):
                 shares.insert(k + 1, share)
@@ -195,7 +195,7 @@ def photo_walk(interval: Interval, request: MusicVideoRequest, run: RunContext) 
     if interval.clip is not None:
         with open_video(interval.clip, run.settings, max_side=max(request.width, request.height) * 2) as reader:
             every = max(1, -(-reader.count // CLIP_PICTURES))
-            pictures = []
+            pictures: list[np.ndarray] = []
             for index, frame in enumerate(reader):
                 run.checkpoint()
                 if index % every == 0 and len(pictures) < CLIP_PICTURES:

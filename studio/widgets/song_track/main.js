@@ -349,7 +349,7 @@ class SongTrack {
     const [start, end] = this.part();
     if (!this.plan.piece || !this.look) return;
     this.tell();
-    this.trigger("excerpt", { start: millis(start), end: millis(end) });
+    this.trigger("excerpt", { start: millis(start), end: millis(end), owner: K.owner() });
     this.say(`A preview from ${clock(start, 1)} to ${clock(end, 1)} is asked for.`);
   }
 
