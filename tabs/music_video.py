@@ -5,7 +5,7 @@ from __future__ import annotations
 from engine.tasks.music_video.request import MusicVideoRequest
 from studio.clips import shape_field
 from studio.music import SongField
-from studio.tab import Tab
+from studio.tab import Example, Tab
 
 TAB = Tab(
     id="music-video",
@@ -20,4 +20,5 @@ TAB = Tab(
         ("Diffusion", ("steps", "guidance", "model", "seed")),
     ),
     hidden=("excerpt_start", "excerpt_end"),
+    examples=(Example("A paper song", {"audio": "paper-song.mp3", "theme": "a yellow balloon over the sea"}),),
 )

@@ -182,6 +182,8 @@ def test_without_intervals_a_plan_is_made_from_sections(tmp_path: Path) -> None:
     assert max(one.end - one.start for one in plan) <= 20
     assert plan[-1].start_prompt == plan[0].start_prompt, "what sounds the same looks the same"
     assert all("boat" in one.end_prompt for one in plan)
+    named = intervals(60.0, sections, np.arange(0, 60, 2.0), [0.2, 1.0, 0.2], "a green boat over the sea at night", 1)
+    assert named[0].start_prompt == "a green boat over the sea at night", "what the theme names is where it begins"
 
 
 def test_gaps_are_filled_and_the_song_s_end_is_the_end() -> None:

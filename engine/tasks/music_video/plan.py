@@ -32,7 +32,7 @@ def intervals(seconds: float, sections: Sequence[Any], downbeats: np.ndarray, lo
     """
     rng = np.random.default_rng([seed, 5])
     edges = _edges(seconds, sections, downbeats)
-    state = {"time": 0, "colour": int(rng.integers(len(COLOURS))), "place": 0}
+    state = {"time": _named(theme, TIMES, 0), "colour": _named(theme, COLOURS, int(rng.integers(len(COLOURS)))), "place": _named(theme, PLACES, 0)}
     order = ["time", "colour", "time", "place"]
     known: dict[str, dict[str, int]] = {}
     out: list[Interval] = []
@@ -58,6 +58,12 @@ def intervals(seconds: float, sections: Sequence[Any], downbeats: np.ndarray, lo
             )  # fmt: skip
         )
     return out
+
+
+def _named(theme: str, options: Sequence[str], otherwise: int) -> int:
+    """Which of the options a theme names by itself."""
+    words = f" {theme.lower()} "
+    return next((k for k, option in enumerate(options) if f" {option} " in words), otherwise)
 
 
 def _first_of(edges: list[tuple[float, float, int]], start: float, which: int) -> bool:
