@@ -16,8 +16,8 @@ BASS, VOICE = (30.0, 160.0), (220.0, 3400.0)
 MELS, COLOURS = 40, 20
 """Bands in which percussion is sought, and bands of the timbre."""
 
-COARSE = 10
-"""Frames of a coarse one: chroma and timbre come ten times a second."""
+COARSE = 5
+"""Frames of a coarse one: chroma and timbre come twenty times a second."""
 
 LIMIT = 98.0
 """Percentile of what sounds at which a single huge hit is cut."""
@@ -30,7 +30,7 @@ FLOOR = 1e-4
 class Bands:
     """What a song has from moment to moment. curves: name -> (T,) float32 in 0..1 at `PACE`, value k of the moment (k + 0.5) / PACE.
 
-    chroma (C, 12) and timbre (C, COLOURS) float32 at PACE / COARSE: energy of pitch classes from C on (harmonic part, sum 1 or 0), and decibels of bands.
+    chroma (C, 12) and timbre (C, COLOURS) float32 at PACE / COARSE: amplitude of pitch classes from C on (harmonic part, 0..1), and decibels of bands.
     """
 
     curves: dict[str, np.ndarray]
@@ -121,5 +121,4 @@ def _coarse(pieces: list[np.ndarray], width: int) -> np.ndarray:
 
 def _chroma(pieces: list[np.ndarray]) -> np.ndarray:
     chroma = np.sqrt(_coarse(pieces, 12))
-    total = chroma.sum(axis=1, keepdims=True)
-    return np.where(total > 1e-4, chroma / np.maximum(total, 1e-4), 0).astype(np.float32)
+    return (chroma / max(float(chroma.max(initial=0.0)), 1e-4)).astype(np.float32)

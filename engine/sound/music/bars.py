@@ -16,6 +16,9 @@ MARGIN = 0.06
 HARMONY, BASS, ALL, SNARE = 1.6, 1.0, 0.4, -0.5
 """What a downbeat is told by, in spreads over the beats: a change of harmony there, the lows, all onsets, and the hiss of a snare, which speaks against it."""
 
+LEAK = 0.1
+"""Seconds before a beat in which its harmony is already in a window."""
+
 
 @dataclass(frozen=True)
 class Bars:
@@ -30,8 +33,9 @@ def find_bars(beats: np.ndarray, curves: dict[str, np.ndarray], chroma: np.ndarr
     """The bars over beats (B,) in seconds. curves: evened onset curves; chroma: (C, 12) at `pace` a second, the k-th from k / pace on. Fewer than eight beats: in four."""
     if len(beats) < 8:
         return Bars(4, 0, 0.0)
-    changes = _changes(beats, chroma, pace)
-    meter = _meter(curves, beats, changes)
+    harmonies = _harmonies(beats, chroma, pace)
+    meter = _meter(curves, beats, _changes(harmonies, 2))
+    changes = _changes(harmonies, 1) + _changes(harmonies, meter // 2) + _changes(harmonies, meter)
     scores = np.zeros(len(beats))
     for values, weight in (
         (changes, HARMONY),
@@ -46,11 +50,11 @@ def find_bars(beats: np.ndarray, curves: dict[str, np.ndarray], chroma: np.ndarr
     return Bars(meter, best, float(np.clip((means[best] - second) / 1.5, 0, 1)))
 
 
-def _changes(beats: np.ndarray, chroma: np.ndarray, pace: float) -> np.ndarray:
-    """(B,) how much the harmony of the beat differs from that of the beat before, 0..1."""
+def _harmonies(beats: np.ndarray, chroma: np.ndarray, pace: float) -> np.ndarray:
+    """(B, 12) what sounds from each beat to a little before the next, where windows would already hear that one."""
     if not len(chroma):
-        return np.zeros(len(beats))
-    ends = np.append(beats, beats[-1] + np.median(np.diff(beats)))
+        return np.zeros((len(beats), 12))
+    steps = np.diff(np.append(beats, beats[-1] + np.median(np.diff(beats))))
     sums = np.concatenate([np.zeros((1, 12)), np.cumsum(chroma, axis=0)])
 
     def upto(moments: np.ndarray) -> np.ndarray:
@@ -58,11 +62,18 @@ def _changes(beats: np.ndarray, chroma: np.ndarray, pace: float) -> np.ndarray:
         whole = np.minimum(places.astype(int), len(chroma) - 1)
         return sums[whole] + (places - whole)[:, None] * chroma[whole]
 
-    own = upto(ends[1:]) - upto(ends[:-1])
-    own /= np.linalg.norm(own, axis=1, keepdims=True) + 1e-9
-    changes = np.zeros(len(beats))
-    changes[1:] = 1 - (own[1:] * own[:-1]).sum(axis=1)
-    return changes
+    return upto(beats + steps - np.minimum(LEAK, steps / 2)) - upto(beats)
+
+
+def _changes(harmonies: np.ndarray, over: int) -> np.ndarray:
+    """(B,) how much the harmony of so many beats from each beat on differs from that of as many before it, 0..1."""
+    sums = np.concatenate([np.zeros((1, 12)), np.cumsum(harmonies, axis=0)])
+    count = len(harmonies)
+    middle = np.arange(1, count)
+    after = sums[np.minimum(middle + over, count)] - sums[middle]
+    before = sums[middle] - sums[np.maximum(middle - over, 0)]
+    alike = (after * before).sum(axis=1) / (np.linalg.norm(after, axis=1) * np.linalg.norm(before, axis=1) + 1e-9)
+    return np.concatenate([[0.0], np.where((after > 0).any(axis=1) & (before > 0).any(axis=1), 1 - alike, 0)])
 
 
 def _meter(curves: dict[str, np.ndarray], beats: np.ndarray, changes: np.ndarray) -> int:

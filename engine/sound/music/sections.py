@@ -61,7 +61,8 @@ def _features(moments: np.ndarray, seconds: float, chroma: np.ndarray, timbre: n
     for a, b in zip(bounds, bounds[1:], strict=False):
         a = min(a, len(chroma) - 1)
         part = slice(a, max(b, a + 1))
-        rows.append(np.concatenate([chroma[part].mean(axis=0), timbre[part].mean(axis=0), timbre[part].std(axis=0)]))
+        harmony = chroma[part].mean(axis=0)
+        rows.append(np.concatenate([harmony / (harmony.sum() + 1e-3), timbre[part].mean(axis=0), timbre[part].std(axis=0)]))
     table = np.array(rows)
     width = timbre.shape[1]
     kinds = ((slice(0, 12), 0.7), (slice(12, 12 + width), 1.0), (slice(12 + width, 12 + 2 * width), 0.5))
