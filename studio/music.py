@@ -19,7 +19,7 @@ class SongField:
     """Edits the song, what is put right of its beats, and the intervals over it."""
 
     fields = ("audio", "grid", "intervals")
-    follows = ("theme", "style", "width", "height", "seed")
+    follows = ("theme", "style", "width", "height", "steps", "guidance", "seed")
     place: Literal["main"] = "main"
 
     def excerpt(self, asked: dict[str, Any]) -> dict[str, Any]:
@@ -35,7 +35,7 @@ class SongField:
             return dict(value)
 
         def stills(question: dict[str, Any]) -> dict[str, Any]:
-            settings = {name: question["settings"].get(name) for name in ("style", "width", "height")}
+            settings = {name: question["settings"].get(name) for name in ("style", "width", "height", "steps", "guidance")}
             value, blobs = studio.painter.call("stills", PAINTING_SECONDS, prompts=question["prompts"], **settings)
             return {**value, "pictures": [data_url("image/jpeg", blob) for blob in blobs]}
 

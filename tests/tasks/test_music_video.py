@@ -107,13 +107,27 @@ def test_both_ends_are_the_chosen_stills_and_neighbours_chain(tmp_path: Path) ->
     from engine.tasks.text_to_video.pocket.models import load
 
     painter = Painter(request, RunContext(id="x", directory=tmp_path, settings=Settings(data_dir=tmp_path / "data"), seed=3), load())
-    stills = [painter.finished(painter.decoded(painter.still(painter.told(prompt, 0).sentence, seed, request.guidance)[None]))[0] for prompt, seed in ((DAY, 5), (NIGHT, 9))]
+    stills = [painter.finished(painter.decoded(painter.still(painter.told(prompt).sentence, seed, request.guidance)[None]))[0] for prompt, seed in ((DAY, 5), (NIGHT, 9))]
     cut = round(1.5 * FPS)
     assert (frames[0] == stills[0]).all()
     assert (frames[cut - 1] == stills[1]).all()
     assert (frames[cut] == stills[1]).all(), "the next interval begins where this one ended"
     rows = json.loads(result.artifacts["timeline"].read_text())["intervals"]
     assert [row["start_seed"] for row in rows] == [5, 9]
+
+
+def test_the_page_s_stills_are_those_of_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from engine.tasks.music_video.stills import stills
+
+    path = song(tmp_path / "song.wav", [0.5], 1.0)
+    settings = Settings(data_dir=tmp_path / "data")
+    value, blobs = stills({"prompts": [{"prompt": DAY}, {"prompt": NIGHT, "seed": 9}], "width": 128, "height": 128, "steps": 4}, settings)
+    result, _, _ = made(tmp_path, "run", audio=path, intervals=[{"start": 0, "end": 1, "start_prompt": DAY, "end_prompt": NIGHT, "end_seed": 9}])
+    row = json.loads(result.artifacts["timeline"].read_text())["intervals"][0]
+    assert value["seeds"] == [row["start_seed"], row["end_seed"]]
+    assert len(blobs) == 2 and blobs[0] != blobs[1] and blobs[0][:2] == b"\xff\xd8"
+    with pytest.raises(InvalidInput, match="prompts"):
+        stills({"prompts": []}, settings)
 
 
 def test_only_what_changed_is_drawn_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Generator
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ from engine.diffusion.loop import Guidance, denoise, finish
 from engine.diffusion.noise import slerp
 from engine.diffusion.parts import as_pictures
 from engine.diffusion.walk import blended
-from engine.tasks.music_video.request import Interval, MusicVideoRequest
+from engine.tasks.music_video.request import SEEDS, Interval, MusicVideoRequest
 from engine.tasks.text_to_video.pocket.models import Pocket
 from engine.tasks.text_to_video.pocket.shapes import doublings, fitted, native_size
 from engine.tasks.text_to_video.pocket.wording import Told, told
@@ -93,8 +94,6 @@ class Painter:
     pocket: Pocket
     stills: dict[tuple[str, int, float], torch.Tensor] = field(default_factory=dict)
     """(sentence, seed, guidance) -> clean latents (C, h, w)."""
-    chosen: dict[tuple[str, int], int] = field(default_factory=dict)
-    """(sentence, first seed) -> the best of the seeds from there on."""
 
     def __post_init__(self) -> None:
         self.native = native_size(self.request.width, self.request.height)
@@ -102,10 +101,10 @@ class Painter:
         self.levels = Levels.of(self.pocket.parts.scheduler, self.request.steps)
         self.negative = self.pocket.parts.text_states([""])[0]
 
-    def told(self, prompt: str, seed: int) -> Told:
+    def told(self, prompt: str) -> Told:
         """A prompt, with the style, as the model is told it."""
         text = f"{prompt}, {self.request.style}" if self.request.style else prompt
-        return told(TextToVideoRequest(prompt=text), seed, text)
+        return told(TextToVideoRequest(prompt=text), 0, text)
 
     def noise(self, seed: int) -> torch.Tensor:
         """(1, C, h, w): the noise of a seed."""
@@ -125,17 +124,19 @@ class Painter:
             self.stills[key] = self.draw(self.noise(seed), self.pocket.parts.text_states([sentence]), guidance)[0]
         return self.stills[key]
 
-    def best_seed(self, sentence: str, seed: int) -> int:
-        """The one of some seeds from `seed` on whose picture shows a sentence best."""
-        if (sentence, seed) not in self.chosen:
-            self.chosen[sentence, seed] = self._best_seed(sentence, seed)
-        return self.chosen[sentence, seed]
-
-    def _best_seed(self, sentence: str, seed: int) -> int:
-        seeds = [(seed + 7919 * k) % 2**32 for k in range(CANDIDATES)]
+    def best_seed(self, sentence: str) -> int:
+        """The one of `CANDIDATES` seeds, always the same ones, whose picture shows a sentence best; remembered on disk."""
+        key = hashlib.sha256(repr((sentence, self.request.steps, self.request.guidance, self.native, _weights())).encode()).hexdigest()
+        note = shelf(self.run) / f"{key[:40]}.seed"
+        with contextlib.suppress(OSError, ValueError):
+            return int(note.read_text()) % SEEDS
+        seeds = [7919 * k for k in range(CANDIDATES)]
         states = self.pocket.parts.text_states([sentence] * len(seeds))
         drawn = self.draw(torch.cat([self.noise(one) for one in seeds]), states, self.request.guidance)
-        return seeds[self.pocket.best(self.decoded(drawn), sentence)]
+        best = seeds[self.pocket.best(self.decoded(drawn), sentence)]
+        with contextlib.suppress(OSError):
+            note.write_text(str(best))
+        return best
 
     def decoded(self, latents: torch.Tensor) -> np.ndarray:
         """(N, h, w, 3) uint8 at the model's own size."""

@@ -61,7 +61,7 @@ def make(request: MusicVideoRequest, run: RunContext) -> Iterator[Event]:
     run.checkpoint()
 
     frames = max(1, round(seconds * request.fps))
-    asked = list(request.intervals) or intervals(seconds, grid.sections, np.array(grid.downbeats), loudness(grid), request.theme, run.seed)
+    asked = list(request.intervals) or intervals(seconds, grid.sections, np.array(grid.downbeats), loudness(grid), request.theme, request.seed or 0)
     plan = covered(asked, seconds)
     window = range(round((request.excerpt_start or 0.0) * request.fps), min(frames, round((request.excerpt_end or seconds) * request.fps)))
     if not len(window):
@@ -71,10 +71,12 @@ def make(request: MusicVideoRequest, run: RunContext) -> Iterator[Event]:
         painter = Painter(request, run, pocket)
         yield Stage("planning", "Choosing pictures")
         scenes: list[Scene] = []
-        for index, interval in enumerate(plan):
+        first = _first_needed(plan, window.start / request.fps)
+        last = max(k for k, interval in enumerate(plan) if round(interval.start * request.fps) < window.stop)
+        for index in range(first, last + 1):
             run.checkpoint()
-            scenes.append(decided(interval, scenes[-1] if scenes else None, painter, index, request.fps))
-            yield Progress("planning", index + 1, len(plan))
+            scenes.append(decided(plan[index], scenes[-1] if scenes else None, painter, request.fps))
+            yield Progress("planning", index + 1 - first, last + 1 - first)
         shown_scenes = [scene for scene in scenes if set(scene.frames) & set(window)]
         store(run, request, grid, scenes, seconds)
         yield from _render(request, run, painter, grid, shown_scenes, window, (samples, rate))
@@ -97,19 +99,26 @@ def covered(asked: list[Interval], seconds: float) -> list[Interval]:
     return out
 
 
-def decided(interval: Interval, before: Scene | None, painter: Painter, index: int, fps: int) -> Scene:
-    """What an interval shows: its prompts as the model is told them, and its seeds."""
+def _first_needed(plan: list[Interval], start: float) -> int:
+    """The interval from which on pictures must be chosen to know what is seen at `start` seconds: one that does not continue another."""
+    at = max((k for k, interval in enumerate(plan) if interval.start <= start + 1e-6), default=0)
+    while at > 0 and not plan[at].start_prompt.strip() and plan[at].picture is None and plan[at].clip is None:
+        at -= 1
+    return at
+
+
+def decided(interval: Interval, before: Scene | None, painter: Painter, fps: int) -> Scene:
+    """What an interval shows: its prompts as the model is told them, and its seeds. The same prompt without a seed is the same picture, here and on the page."""
     frames = range(round(interval.start * fps), round(interval.end * fps))
     if interval.picture is not None or interval.clip is not None:
         return Scene(interval, ("", 0), ("", 0), frames)
-    base = (painter.run.seed + 104729 * index) % 2**32
     if interval.start_prompt.strip() or before is None or not before.last[0]:
-        sentence = painter.told(interval.start_prompt.strip() or painter.request.theme, base).sentence
-        seed = interval.start_seed if interval.start_seed is not None else painter.best_seed(sentence, base)
+        sentence = painter.told(interval.start_prompt.strip() or painter.request.theme).sentence
+        seed = interval.start_seed if interval.start_seed is not None else painter.best_seed(sentence)
         first = (sentence, seed)
     else:
         first = (before.last[0], interval.start_seed if interval.start_seed is not None else before.last[1])
-    last_sentence = painter.told(interval.end_prompt, base).sentence if interval.end_prompt.strip() else first[0]
+    last_sentence = painter.told(interval.end_prompt).sentence if interval.end_prompt.strip() else first[0]
     last_seed = interval.end_seed if interval.end_seed is not None else first[1]
     if interval.pattern in ("freeze",):
         return Scene(interval, first, first, frames)

@@ -41,7 +41,7 @@ class Interval(Part):
     end: float = Field(gt=0.0, le=MAX_SECONDS, description="Where it ends; the next one begins there.", json_schema_extra={"unit": "s"})
     start_prompt: str = Field("", max_length=400, description="What is seen at its start; empty: what the interval before ends with.")
     end_prompt: str = Field("", max_length=400, description="What is seen at its end; empty: the same as at the start.")
-    start_seed: int | None = Field(None, ge=0, lt=SEEDS, description="Which picture of the start prompt; empty: the one of several that shows the words best.")
+    start_seed: int | None = Field(None, ge=0, lt=SEEDS, description="Which picture of the start prompt; empty: of several always the same ones that which shows the words best.")
     end_seed: int | None = Field(None, ge=0, lt=SEEDS, description="Which picture of the end prompt; empty: that of the start, so that the places of things agree.")
     pattern: Pattern = Field("transition", description="What happens between its pictures.")
     driver: Driver = Field("percussive", description="What of the music pulses.")
@@ -78,7 +78,7 @@ class MusicVideoRequest(Request):
     excerpt_start: float | None = Field(None, ge=0.0, le=MAX_SECONDS, description="Make only a part: from here.", json_schema_extra={"unit": "s"})
     excerpt_end: float | None = Field(None, gt=0.0, le=MAX_SECONDS, description="Make only a part: to here.", json_schema_extra={"unit": "s"})
     model: Literal["pocket"] = Field("pocket", description="What draws the pictures: pocket is the diffusion model of Kinora's paper-cut world.")
-    seed: int | None = Field(None, ge=0, lt=SEEDS, description="Empty: a new one each time, always recorded.")
+    seed: int | None = Field(None, ge=0, lt=SEEDS, description="Which automatic plan; pictures have seeds of their own.")
 
     @model_validator(mode="after")
     def _in_order(self) -> MusicVideoRequest:

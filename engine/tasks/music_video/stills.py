@@ -49,8 +49,8 @@ def stills(args: dict[str, Any], settings: Settings) -> tuple[dict[str, Any], li
     for one in wanted:
         base = one.get("seed")
         base = int(base) % SEEDS if isinstance(base, int) and not isinstance(base, bool) else None
-        sentence = painter.told(str(one["prompt"])[:400], base or 0).sentence
-        seed = base if base is not None else painter.best_seed(sentence, 0)
+        sentence = painter.told(str(one["prompt"])[:400]).sentence
+        seed = base if base is not None else painter.best_seed(sentence)
         picture = painter.decoded(painter.still(sentence, seed, request.guidance)[None])
         big = painter.pocket.upscaler.enlarge(picture)[0]
         scale = SHOWN_SIDE / max(big.shape[:2])

@@ -19,7 +19,7 @@ ROUND = 4.0
 
 def mover(painter: Painter, still: tuple[str, int], prompt: str) -> Callable[[float], np.ndarray]:
     """From seconds of the thing's own time to (H, W, 3) uint8. A thing without a motion of its own sways."""
-    told = painter.told(prompt, still[1])
+    told = painter.told(prompt)
     spec = told.spec
     if spec.subjects and spec.subjects[0].motion == "still":
         spec = spec.model_copy(update={"subjects": (spec.subjects[0].model_copy(update={"motion": "sway"}), *spec.subjects[1:])})
