@@ -209,7 +209,7 @@ def versions() -> dict[str, str]:
 
 
 def check_media(request: Request, settings: Settings) -> None:
-    """Refuse, before anything is queued, a media field whose file is missing or is not what its field needs."""
+    """Refuse, before anything is queued, a media field whose file is missing or is not what its field needs. A clip that has sound is a sound."""
     from engine.media.probe import probe
 
     for slot in files_of(request):
@@ -217,7 +217,7 @@ def check_media(request: Request, settings: Settings) -> None:
             facts = probe(slot.value, settings)
         except StudioError as error:
             raise type(error)(f"{slot.name}: {error.what}", why=error.why, fix=error.fix, field=slot.name) from error
-        if facts.kind != slot.kind:
+        if facts.kind != slot.kind and not (slot.kind == "audio" and facts.has_audio):
             raise InvalidInput(f"{slot.name}: {slot.value.name} holds {facts.kind}, not {slot.kind}", fix=f"choose a file of kind {slot.kind}", field=slot.name)
 
 

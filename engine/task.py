@@ -157,6 +157,7 @@ TASK_MODULES = {
     "text-to-video": "engine.tasks.text_to_video",
     "talking-head": "engine.tasks.talking_head",
     "music-video": "engine.tasks.music_video",
+    "beat-grid": "engine.tasks.beat_grid",
 }
 """Task id -> module with a `TASK`. A new task is one line here and one module."""
 
