@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 
@@ -51,29 +52,34 @@ def _moments(seconds: float, rate: int) -> np.ndarray:
     return np.arange(round(seconds * rate)) / rate
 
 
+@lru_cache(512)
 def click(rate: int = RATE) -> np.ndarray:
     """A burst of 1 kHz that begins at once and is gone after 30 ms."""
     t = _moments(0.03, rate)
     return 0.6 * np.cos(2 * np.pi * 1000 * t) * np.exp(-t * 150)
 
 
+@lru_cache(512)
 def kick(rate: int = RATE) -> np.ndarray:
     t = _moments(0.28, rate)
     return 0.9 * np.sin(2 * np.pi * (48 * t + 5.2 * (1 - np.exp(-t * 30)))) * np.exp(-t * 14) + 0.1 * np.exp(-t * 900)
 
 
+@lru_cache(512)
 def snare(rate: int = RATE, seed: int = 2) -> np.ndarray:
     t = _moments(0.2, rate)
     hiss = np.random.default_rng(seed).normal(0, 1, len(t))
     return 0.28 * hiss * np.exp(-t * 22) + 0.3 * np.sin(2 * np.pi * 185 * t) * np.exp(-t * 28)
 
 
+@lru_cache(512)
 def hat(rate: int = RATE, seconds: float = 0.05, seed: int = 3) -> np.ndarray:
     t = _moments(seconds * 2, rate)
     hiss = np.diff(np.random.default_rng(seed).normal(0, 1, len(t) + 2), 2)
     return 0.09 * hiss * np.exp(-t * 2.2 / seconds)
 
 
+@lru_cache(512)
 def note(pitch: float, seconds: float = 0.6, rate: int = RATE, attack: float = 0.004, decay: float = 4.0, bright: float = 0.6) -> np.ndarray:
     """A tone with falling harmonics. pitch: MIDI number; attack in seconds; decay per second; bright: how much each harmonic keeps of the one below."""
     t = _moments(seconds, rate)
