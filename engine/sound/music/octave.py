@@ -36,6 +36,9 @@ FIGURES = {
 }
 """Weight of each figure of `describe`, from a conditional logit over songs made by code (`python -m bench.beats fit` prints them anew)."""
 
+THIRDS = 1.2
+"""What a tempo of two or three thirds must be better by: few songs repeat their thirds more than their beats."""
+
 SLOTS = 12
 """Places of a beat's pattern."""
 
@@ -61,7 +64,8 @@ def choose(onsets: Onsets, pace: Pace) -> Choice:
     for ratio, beats in candidates(cut, moved):
         for half in (False, True):
             figures = describe(curves, between(beats) if half else beats)
-            found.append((ratio, half, sum(FIGURES[name] * value for name, value in figures.items())))
+            odd = ratio in (1 / 3, 2 / 3, 1.5, 3.0)
+            found.append((ratio, half, sum(FIGURES[name] * value for name, value in figures.items()) - odd * THIRDS))
     if not found:
         return Choice(pace, False, 0.0)
     scores = np.array([score for _, _, score in found])

@@ -19,7 +19,7 @@ REACH = 14.0
 CLEAR = 0.35
 """Of the greatest novelty: what is below it is no edge, unless there would be too few."""
 
-ALIKE = 0.55
+ALIKE = 0.68
 """Distance, in spreads of a bar's features, under which two sections have one letter."""
 
 
