@@ -26,6 +26,7 @@ from engine.media.turns import turned
 
 # Times within 20 ms of where the samples stand anyway are rounding; a wider hole is real and becomes silence.
 _HOLE_SECONDS = 0.02
+_BLOCK = 1 << 15
 
 
 def probe(order: dict[str, Any], source: Source, answers: Answers) -> None:
@@ -101,7 +102,7 @@ def audio(order: dict[str, Any], source: Source, answers: Answers) -> None:
     if order["demuxer"] == "mov":
         # MP4 says exactly where its sound ends; the last AAC frame decodes to padding beyond that.
         end = min(end, facts["audio_duration"])
-    blocks = _placed(clip, facts["zero"], native, facts["channels"], round(start * native), round(end * native))
+    blocks = _gathered(_placed(clip, facts["zero"], native, facts["channels"], round(start * native), round(end * native)))
     if channels == 1:
         blocks = (block.mean(axis=1, keepdims=True, dtype=np.float32) for block in blocks)
     for block in blocks if rate == native else _resampled(blocks, native, rate, channels):
@@ -110,7 +111,7 @@ def audio(order: dict[str, Any], source: Source, answers: Answers) -> None:
 
 
 def _placed(clip: Clip, zero: float, rate: int, channels: int, first: int, last: int) -> Iterator[np.ndarray]:
-    """Blocks (N, C) of the samples `first`..`last` of the timeline that begins at `zero`: holes silent, overlaps cut, all finite."""
+    """Blocks (N, C) of the samples `first`..`last` of the timeline that begins at `zero`: holes silent, overlaps cut."""
     at = 0
     for stamp, block in _decoded(clip, rate, channels):
         want = at if stamp is None else round((stamp - zero) * rate)
@@ -122,10 +123,22 @@ def _placed(clip: Clip, zero: float, rate: int, channels: int, first: int, last:
                 block = block[at - want :]
         begin, end = max(first - at, 0), min(last - at, len(block))
         if end > begin:
-            yield np.nan_to_num(block[begin:end], nan=0.0, posinf=0.0, neginf=0.0)
+            yield block[begin:end]
         at += len(block)
         if at >= last:
             return
+
+
+def _gathered(blocks: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
+    """The same samples in larger blocks, all finite: a frame of MP3 is 26 ms, and each block costs a message and a call of the resampler."""
+    held: list[np.ndarray] = []
+    for block in blocks:
+        held.append(block)
+        if sum(map(len, held)) >= _BLOCK:
+            yield np.nan_to_num(np.concatenate(held), nan=0.0, posinf=0.0, neginf=0.0)
+            held = []
+    if held:
+        yield np.nan_to_num(np.concatenate(held), nan=0.0, posinf=0.0, neginf=0.0)
 
 
 def _silence(begin: int, end: int, channels: int) -> Iterator[np.ndarray]:
