@@ -48,9 +48,9 @@ const Grid = {
   /** All beats later by so many seconds, with everything that was said of single ones. */
   nudge(grid, by) {
     const later = (at) => clamp(millis(at + by), 0, LONGEST_SONG), all = { moved: grid.moved.map((pair) => pair.map(later)), downbeat: grid.downbeat === null ? null : later(grid.downbeat) };
-    if (Grid.tapped(grid)) return { ...grid, ...all, taps: grid.taps.map(later) };
-    const nudge = millis(grid.nudge + by);
-    return Math.abs(nudge) > 1 ? null : { ...grid, ...all, nudge };
+    // Beats through taps are the heard ones where these fit, else a pulse through the taps themselves: both go along.
+    const nudge = millis(grid.nudge + by), taps = grid.taps.map(later);
+    return Math.abs(nudge) > 1 ? null : { ...grid, ...all, nudge, taps };
   },
 
   /** Beats through what was tapped: earlier corrections of single beats no longer fit. */

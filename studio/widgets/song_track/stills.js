@@ -6,7 +6,7 @@ class Stills {
   /** read: the server's function, or null. changed() is called when pictures came, or could not be drawn. */
   constructor(read, { changed }) { Object.assign(this, { read, changed, known: new Map(), busy: null, error: "", settings: {}, alive: true }); }
 
-  key(prompt, seed) { const { style = "", width = 0, height = 0 } = this.settings; return JSON.stringify([style, width, height, prompt, seed]); }
+  key(prompt, seed, settings = this.settings) { return JSON.stringify([settings, prompt, seed]); }
 
   /** The seed that a slot is drawn with: its own, that of the slot it follows, or the one that the studio chose; undefined while nobody knows. */
   seed(slot) { return slot.seed ?? (slot.from ? this.seed(slot.from) : this.known.get(this.key(slot.prompt, null))?.seed); }
@@ -61,8 +61,7 @@ class Stills {
 
   keep(key, { prompt, seed }, still) {
     this.known.set(key, still);
-    const [style, width, height] = JSON.parse(key);
-    if (seed === null) this.known.set(JSON.stringify([style, width, height, prompt, still.seed]), still);
+    if (seed === null) this.known.set(this.key(prompt, still.seed, JSON.parse(key)[0]), still);
     while (this.known.size > KEPT_STILLS) this.known.delete(this.known.keys().next().value);
   }
 

@@ -200,11 +200,11 @@ def test_corrections_of_beats_follow_each_other() -> None:
     """Taps take over from factor and nudge; a nudge takes single beats along; a beat that is dragged twice is moved once, and back is not at all."""
     code = """const plain = Grid.plain({}), tapped = Grid.through({ ...plain, factor: 2, nudge: 0.1, moved: [[1, 1.1]], meter: 3 }, [2, 1, 3, 4]);
       const once = Grid.move(plain, 2, 2.1), twice = Grid.move(once, 2.1, 2.2);
-      return { tapped, double: Grid.times(tapped, 2).taps, half: Grid.times(tapped, 0.5).taps, late: Grid.nudge(tapped, 0.05).taps, far: Grid.times(Grid.times(plain, 2), 2).factor, toofar: Grid.times(Grid.times(Grid.times(plain, 2), 2), 2),
+      return { tapped, double: Grid.times(tapped, 2).taps, half: Grid.times(tapped, 0.5).taps, late: Grid.nudge(tapped, 0.05), far: Grid.times(Grid.times(plain, 2), 2).factor, toofar: Grid.times(Grid.times(Grid.times(plain, 2), 2), 2),
         twice: twice.moved, back: Grid.move(twice, 2.2, 2).moved, nudged: Grid.nudge({ ...twice, downbeat: 4 }, -0.01), snap: [nearest([1, 2, 4], 3.1), nearest([], 1)], next: [beyond([1, 2, 4], 2, 1), beyond([1, 2, 4], 2, -1), beyond([1, 2], 2, 1)] };"""
     said = run_script(code, None)
     assert said["tapped"] == {**PLAIN, "taps": [1, 2, 3, 4], "meter": 3}
-    assert said["double"] == [1, 1.5, 2, 2.5, 3, 3.5, 4] and said["half"] == [1, 3, 5, 7] and said["late"] == [1.05, 2.05, 3.05, 4.05]
+    assert said["double"] == [1, 1.5, 2, 2.5, 3, 3.5, 4] and said["half"] == [1, 3, 5, 7] and (said["late"]["taps"], said["late"]["nudge"]) == ([1.05, 2.05, 3.05, 4.05], 0.05)
     assert said["far"] == 4 and said["toofar"] is None
     assert said["twice"] == [[2, 2.2]] and said["back"] == []
     assert said["nudged"] == {**PLAIN, "nudge": -0.01, "moved": [[1.99, 2.19]], "downbeat": 3.99}
