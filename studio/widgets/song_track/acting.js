@@ -119,7 +119,7 @@ const Acting = (Base) => class extends Base {
     if (!this.plan.piece || !this.look) return;
     this.tell();
     this.trigger("excerpt", { start: millis(start), end: millis(end), owner: K.owner() });
-    this.say(`A preview from ${clock(start, 1)} to ${clock(end, 1)} is asked for.`);
+    this.say(`A preview from ${clock(start, 1)} to ${clock(end, 1)} is on its way.`);
   }
 
   travel(way) {

@@ -23,7 +23,8 @@ class IntervalLane {
       this.picture(node.end, piece, piece.pattern === "freeze" || piece.picture || piece.clip ? null : end);
       if (node.icon.dataset.pattern !== piece.pattern) { node.icon.dataset.pattern = piece.pattern; node.icon.replaceChildren(patternIcon(piece.pattern)); }
       K.write(node.word, PATTERNS[piece.pattern]?.word ?? piece.pattern);
-      K.write(node.words, piece.picture?.orig_name ?? piece.clip?.orig_name ?? (start.chained ? `→ ${end.prompt}` : start.prompt));
+      K.write(node.words, piece.picture?.orig_name ?? piece.clip?.orig_name ?? wayOf(start, end));
+      node.title = node.words.textContent;
       return node;
     });
     for (const [id] of this.nodes) if (!plan.list.some((one) => one.id === id)) this.nodes.delete(id);
@@ -117,6 +118,13 @@ class IntervalLane {
     node.addEventListener("pointercancel", () => stop(false), { signal });
     window.addEventListener("keydown", (key) => { if (key.key === "Escape") { key.stopPropagation(); stop(false); } }, { signal, capture: true });
   }
+}
+
+/** The words of an interval in little room: where it begins, unless it continues, and what is other at its end. */
+function wayOf(start, end) {
+  const from = start.prompt.split(" "), to = end.prompt.split(" "), at = to.findIndex((word, index) => word !== from[index]);
+  const change = at < 0 ? "" : `→ ${to.slice(from[at - 1] && ["at", "by", "in", "over", "on", "the", "a", "an"].includes(from[at - 1]) ? at - 1 : at).join(" ")}`;
+  return start.chained && change ? change : `${start.prompt} ${change}`.trim();
 }
 
 /** A still, photo or clip in a slot; nothing is made anew while the source stays. */

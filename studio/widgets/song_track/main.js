@@ -71,11 +71,12 @@ class SongTrack extends Acting(Viewing(Object)) {
       remove: worded("Delete", "Delete this interval; its time goes to its neighbour", () => this.remove(), "trash"), again: worded("Plan it for me", "The plan that the song suggests, from the theme", () => this.again(), "again"),
     };
     this.state = K.el("span", { class: "kin-muted so-state" });
+    this.drawing = K.el("span", { class: "kin-muted so-drawing" }, "Pictures are being drawn…");
     this.said = K.el("p", { class: "so-said", role: "status", "aria-live": "polite" });
     this.retry = K.button("Try again", () => this.tryAgain(), { name: "again", text: true });
     this.track = K.el("div", { class: "so-track" },
       K.el("div", { class: "kin-line" }, this.play, this.moment, this.tempo, K.el("div", { class: "so-tools" }, Object.values(this.tools))),
-      this.scroller, this.legend, this.beats.root, K.el("div", { class: "kin-line so-acts", role: "group", "aria-label": "Intervals" }, K.el("span", { class: "kin-muted" }, "Intervals"), Object.values(this.acts), this.state), this.editor.root);
+      this.scroller, this.legend, this.beats.root, K.el("div", { class: "kin-line so-acts", role: "group", "aria-label": "Intervals" }, K.el("span", { class: "kin-muted" }, "Intervals"), Object.values(this.acts), this.state, this.drawing), this.editor.root);
     this.root.append(this.head, this.empty, K.el("div", { class: "kin-line" }, this.said, this.retry), this.track);
     this.intake = new Intake(root, { root, kinds: ["audio", "video"], take: (file) => this.load(file), refuse: (file) => this.say(`“${file.name}” holds no sound: choose an MP3, WAV, M4A, or a video.`, "error"), signal });
     const at = (event) => (event.clientX - this.inner.getBoundingClientRect().left) / this.scale;
@@ -300,7 +301,7 @@ class SongTrack extends Acting(Viewing(Object)) {
     this.play.disabled = !player.able;
     const words = player.playing ? "Pause" : "Play";
     if (this.play.dataset.does !== words) { this.play.dataset.does = words; this.play.replaceChildren(K.icon(words.toLowerCase())); this.play.setAttribute("aria-label", words); this.play.title = `${words} (Space)`; }
-    K.write(this.tempo, look.beats.length ? `${Math.round(look.tempo * 10) / 10} beats a minute, ${look.meter}/4${look.confidence < 0.3 ? " (unsure)" : ""}` : "no beat found");
+    K.write(this.tempo, look.beats.length ? `${Math.round(look.tempo * 10) / 10} beats a minute, ${look.meter}/4${look.confidence < 0.3 ? ", unsure: × 2, ÷ 2 or Tap put it right" : ""}` : "no beat found");
     this.tempo.classList.toggle("so-owed-tempo", this.owed);
     for (const node of this.parts.children) { const [start, end] = node.span; Object.assign(node.style, { left: `${start * this.scale}px`, width: `${(end - start) * this.scale}px` }); }
     const slots = this.slots(), { width = 1, height = 1 } = this.settings;
@@ -310,6 +311,7 @@ class SongTrack extends Acting(Viewing(Object)) {
     this.acts.join.disabled = plan.index < 0 || plan.index >= plan.list.length - 1;
     this.acts.remove.disabled = !plan.piece || (plan.list.length === 1 && !plan.owned);
     this.acts.again.disabled = !plan.owned;
+    this.drawing.hidden = !this.stills.busy;
     K.write(this.state, plan.owned ? plural(plan.list.length, "interval") : "A proposal: change anything to make it yours.");
     this.face.setAttribute("aria-valuemax", this.seconds.toFixed(2));
     this.showMoment();
