@@ -26,6 +26,7 @@ from engine.media.turns import turned
 
 # Times within 20 ms of where the samples stand anyway are rounding; a wider hole is real and becomes silence.
 _HOLE_SECONDS = 0.02
+# Samples of a block at least: 0.7 s of a song, far less than a decoder may be silent.
 _BLOCK = 1 << 15
 
 

@@ -22,7 +22,7 @@ from engine.sound.spectra import RATE
 __all__ = ["BeatGrid", "Corrections", "Section", "corrected", "heard", "listen"]
 
 LONGEST = 1200.0
-"""Seconds of a song: the memory of 20 minutes is 400 MB, and no song needs more."""
+"""Seconds of a song: 20 minutes take 300 MB, and no song needs more."""
 
 SHORTEST = 2.0
 """Seconds below which nothing can be said of a beat."""
