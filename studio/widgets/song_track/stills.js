@@ -1,6 +1,6 @@
 // The pictures at which intervals begin and end, asked a few at a time and remembered. What was shown once is never asked again.
 
-const STILLS_LIMIT_MS = 100000, KEPT_STILLS = 600, AT_ONCE = 4;
+const STILLS_LIMIT_MS = 100000, KEPT_STILLS = 600, AT_ONCE = 3;
 
 class Stills {
   /** read: the server's function, or null. changed() is called when pictures came, or could not be drawn. */
@@ -43,7 +43,7 @@ class Stills {
     for (const slot of this.wanted ?? []) {
       const key = this.keyOf(slot);
       if (key && !this.known.has(key) && !asked.has(key)) asked.set(key, { prompt: slot.prompt, seed: this.seed(slot) ?? null });
-      if (asked.size >= AT_ONCE) break;
+      if (asked.size >= (this.known.size ? AT_ONCE : 1)) break; // the first picture comes alone: what draws it has to start
     }
     if (!asked.size) return;
     const keys = [...asked.keys()], prompts = [...asked.values()], { settings } = this;
