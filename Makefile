@@ -16,7 +16,7 @@ studio: $(VENV)/.installed
 test: $(VENV)/.installed-dev chromium
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python app.py fetch
+	$(BIN)/python app.py fetch || echo "Models could not be fetched: tests that need them are skipped."
 	@status=0; $(UNIT) || status=1; $(BROWSER) || status=1; exit $$status
 
 lint: $(VENV)/.installed-dev

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -45,6 +47,15 @@ class Studio:
         """Start the worker and the helper; the page is served already."""
         self.executor.start()
         self.helper.start()
+        if os.environ.get("SPACE_ID"):  # nobody types a command on a Space: what the tabs need is brought while the page is served already
+            threading.Thread(target=self.fetch_needed, name="fetch", daemon=True).start()
+
+    def fetch_needed(self) -> None:
+        """Bring the embedded models that tabs cannot work without; what fails is told by the tab that misses it."""
+        for card in CARDS.values():
+            if card.provider == "embedded" and card.tabs:
+                with contextlib.suppress(StudioError, OSError):
+                    self.models.fetch(card)
 
     def stop(self) -> None:
         """End both; a working run becomes interrupted."""

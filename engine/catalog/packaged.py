@@ -40,6 +40,7 @@ MEDIAPIPE_FACE = Card(
     licence="Apache-2.0",
     licence_note="Models of Google's MediaPipe; the package's own code is MIT.",
     memory_mib=20,
+    tabs=("talking-head",),
     good_at="Faces of people in photos and video, from front to three-quarter view, 3 ms a face.",
     bad_at="Profiles, faces under about 40 pixels, animals, most drawings.",
 )
@@ -107,6 +108,7 @@ JOE_VOICE = Card(
     licence="CC0-1.0",
     licence_note="The weights, trained on a CC0 data set; run by onnxruntime (MIT), without Piper's GPL program.",
     memory_mib=260,
+    tabs=("talking-head",),
     good_at="A calm man's voice for sentences in English, some fifteen times faster than it speaks.",
     bad_at="Other languages; feeling; laughter.",
 )
@@ -134,6 +136,7 @@ ENGLISH_SOUNDS = Card(
     ),
     licence="Apache-2.0",
     memory_mib=40,
+    tabs=("talking-head",),
     good_at="American English, with the usual abbreviations.",
     bad_at="Names, which are guessed from their letters; words that are written alike and said in two ways.",
 )

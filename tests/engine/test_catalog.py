@@ -99,3 +99,15 @@ def test_every_card_is_complete() -> None:
         assert entry.licence and entry.good_at and entry.bad_at and entry.memory_mib * 2**20 >= entry.bytes * 0.9
     with pytest.raises(ModelUnavailable, match="mediapipe-face"):
         get_card("nothing")
+
+
+def test_what_tabs_cannot_work_without_is_named_and_fetched_on_a_space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from engine.catalog import CARDS
+    from studio.service import Studio
+
+    studio = Studio(Settings(data_dir=tmp_path / "data"))
+    brought: list[str] = []
+    monkeypatch.setattr(studio.models, "fetch", lambda card: brought.append(card.id))
+    studio.fetch_needed()
+    assert {"mediapipe-face", "voice-joe", "english-sounds"} <= set(brought)
+    assert all(CARDS[name].tabs for name in brought)

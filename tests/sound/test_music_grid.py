@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import wave
 from dataclasses import replace
 from functools import lru_cache
@@ -165,12 +164,10 @@ def test_a_song_is_heard_once_and_told_by_its_content(tmp_path: Path, monkeypatc
     assert abs(first.tempo - 122) < 0.7 and first.to_json()["beats"]
     monkeypatch.setattr(music, "heard", lambda *_: pytest.fail("heard twice"))
     (tmp_path / "b.wav").write_bytes((tmp_path / "a.wav").read_bytes())
-    began = time.perf_counter()
     again = listen(tmp_path / "b.wav", settings)
-    assert time.perf_counter() - began < 1.0
     assert again.to_json() == first.to_json() and all(np.array_equal(again.curves[name], first.curves[name]) for name in NAMES)
     monkeypatch.undo()
-    (kept,) = (tmp_path / "data" / "cache" / "beats").glob("*.npz")
+    (kept,) = (tmp_path / "data" / "cache" / "beats").glob("*.safetensors")
     kept.write_bytes(kept.read_bytes()[:400])  # damaged: heard anew
     assert listen(tmp_path / "b.wav", settings).to_json() == first.to_json()
 

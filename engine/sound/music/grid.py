@@ -79,7 +79,7 @@ def listen(path: str | os.PathLike[str], settings: Settings, checkpoint: Callabl
 
     path = Path(path)
     try:
-        kept = settings.data_dir / "cache" / "beats" / f"{file_hash(path)}-{VERSION}.npz"
+        kept = settings.data_dir / "cache" / "beats" / f"{file_hash(path)}-{VERSION}.safetensors"
     except OSError as error:
         raise UnreadableMedia(f"{path.name} cannot be opened", why=error.strerror or "", fix="choose the file again") from error
     known = _recalled(kept)
@@ -148,34 +148,37 @@ def _pulse(samples: np.ndarray, onsets: Any) -> tuple[np.ndarray, float, float]:
 
 def _recalled(path: Path) -> BeatGrid | None:
     """A kept grid; None when there is none, or when its file is damaged."""
+    from safetensors import SafetensorError, safe_open
+
     try:
-        with np.load(path, allow_pickle=False) as file:
-            facts = json.loads(str(file["facts"]))
-            curves = {name: file[f"curve_{name}"].astype(np.float32) for name in facts["curves"]}
+        with safe_open(path, framework="np") as file:
+            facts = json.loads(file.metadata()["facts"])
+            curves = {name: file.get_tensor(f"curve_{name}").astype(np.float32) for name in facts["curves"]}
             sections = tuple(Section(**one) for one in facts["sections"])
-            grid = BeatGrid(
-                facts["seconds"], facts["tempo"], file["beats"], file["downbeats"], facts["meter"], facts["confidence"], sections, curves, facts["rate"]
-            )
+            beats, downbeats = file.get_tensor("beats"), file.get_tensor("downbeats")
+        grid = BeatGrid(facts["seconds"], facts["tempo"], beats, downbeats, facts["meter"], facts["confidence"], sections, curves, facts["rate"])
         os.utime(path)
         return grid
-    except FileNotFoundError:
-        return None
-    except Exception:  # whatever a damaged file raises: it is heard anew
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError):  # none, or a damaged file: it is heard anew
         return None
 
 
 def _keep(path: Path, grid: BeatGrid) -> None:
     """Write a grid aside and rename it into place. A full disk is no reason to fail: it is heard again next time."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import save_file
+
     facts = {name: getattr(grid, name) for name in ("seconds", "tempo", "meter", "confidence", "rate")}
     facts |= {"sections": [vars(one) for one in grid.sections], "curves": list(grid.curves)}
-    temporary = path.with_name(f".{path.stem}.{secrets.token_hex(4)}.npz")
-    with contextlib.suppress(OSError):
+    temporary = path.with_name(f".{path.stem}.{secrets.token_hex(4)}.part")
+    with contextlib.suppress(OSError, SafetensorError):
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            curves: dict[str, Any] = {f"curve_{name}": curve.astype(np.float16) for name, curve in grid.curves.items()}
-            np.savez(temporary, facts=np.array(json.dumps(facts)), beats=grid.beats, downbeats=grid.downbeats, **curves)
+            tensors: dict[str, Any] = {f"curve_{name}": curve.astype(np.float16) for name, curve in grid.curves.items()}
+            tensors |= {"beats": np.ascontiguousarray(grid.beats), "downbeats": np.ascontiguousarray(grid.downbeats)}
+            save_file(tensors, temporary, metadata={"facts": json.dumps(facts)})
             os.replace(temporary, path)
-            for old in sorted(path.parent.glob("*.npz"), key=lambda file: -file.stat().st_mtime)[KEPT:]:
+            for old in sorted(path.parent.glob("*.safetensors"), key=lambda file: -file.stat().st_mtime)[KEPT:]:
                 old.unlink(missing_ok=True)
         finally:
             temporary.unlink(missing_ok=True)
