@@ -13,7 +13,7 @@ import pytest
 from engine.errors import InvalidInput, LimitExceeded
 from engine.settings import Settings
 from engine.sound.music import grid as music
-from engine.sound.music.bands import NAMES, bands, progress
+from engine.sound.music.bands import NAMES, bands
 from engine.sound.music.grid import BeatGrid, Corrections, Section, corrected, heard, listen
 from engine.sound.music.separation import separated
 from engine.sound.spectra import RATE, resampled
@@ -82,28 +82,6 @@ def test_each_curve_follows_its_own_sound() -> None:
         others = [curve[on[k]].mean() for k in range(3) if k != own]
         assert curve[on[own]].mean() > 1.8 * max(others), name  # the level would be the same for all three
     assert found["level"][on[0] | on[1]].mean() > 0.5
-
-
-def test_progress_moves_when_percussion_sounds() -> None:
-    curve = np.zeros(400, np.float32)
-    curve[[50, 150, 250, 350]] = 1.0
-    way = progress(curve, 0.0, 4.0, 97)
-    assert way[0] == 0.0 and way[-1] == 1.0 and (np.diff(way) >= 0).all()
-    assert abs(way[24] - 0.25) < 0.02 and abs(way[36] - 0.375) < 0.15 and (np.diff(way) < 1e-9).sum() > 80  # an even way rests nowhere
-    swell = np.abs(np.sin(np.arange(400) / 30)).astype(np.float32)
-    frames = np.arange(1, 97) * 400 / 96 - 200 / 96
-    assert np.corrcoef(np.diff(progress(swell, 0.0, 4.0, 97)), np.interp(frames, np.arange(400), swell**2))[0, 1] > 0.99
-    assert np.allclose(progress(curve, 0, 4, 97, smooth=1.0), np.linspace(0, 1, 97))
-    for still in (np.zeros(400, np.float32), np.ones(400, np.float32), np.zeros(0, np.float32)):
-        assert np.allclose(progress(still, 0, 4, 50), np.linspace(0, 1, 50))
-    assert progress(curve, 0, 4, 1).tolist() == [0.0] and not len(progress(curve, 0, 4, 0))
-
-
-def test_one_huge_hit_does_not_take_the_whole_way() -> None:
-    curve = np.full(600, 0.0, np.float32)
-    curve[::10] = 0.1
-    curve[300] = 1.0
-    assert np.diff(progress(curve, 0, 6, 145)).max() < 0.1  # unlimited, the hit alone would take 0.63
 
 
 @lru_cache(1)

@@ -32,6 +32,9 @@ def test_silence_moves_evenly_and_one_huge_hit_does_not_take_all() -> None:
     pulse = 0.1 * hits(200, 10)
     pulse[100] = 50.0
     assert np.diff(travel(pulse)).max() < 0.3, "unlimited, the hit would take 0.96 of the way"
+    rare = np.zeros(720)
+    rare[[90, 300, 540]] = 1.0
+    assert np.flatnonzero(np.diff(travel(rare)) > 0.1).tolist() == [89, 299, 539], "three hits in half a minute are three steps"
     assert np.allclose(travel(hits(60, 6), smooth=1.0), np.linspace(0, 1, 60))
     assert len(travel(np.ones(1))) == 1
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.sound.music.separation import BINS, FREQUENCIES, PACE, separated
+from engine.sound.music.separation import BINS, FREQUENCIES, separated
 
 NAMES = ("percussive", "bass", "voice", "level")
 
@@ -62,29 +62,6 @@ def scaled(energy: np.ndarray) -> np.ndarray:
         return np.zeros(len(energy), np.float32)
     sounding = energy[energy > FLOOR * energy.max()]
     return np.asarray(np.sqrt(np.clip(energy / np.percentile(sounding, LIMIT), 0, 1)), np.float32)
-
-
-def progress(curve: np.ndarray, start: float, end: float, frames: int, smooth: float = 0.0) -> np.ndarray:
-    """Positions T (frames,) from exactly 0 to exactly 1 between the two pictures of an interval from `start` to `end` in seconds (Generative Disco: Liu et al., 2023).
-
-    curve: (T,) the percussive one of `Bands`; its square is the energy, whose sum so far, divided by the whole sum, is the way gone. smooth: 0..1, how much of it is even
-    instead. Silence moves evenly; a hit beyond the 98th percentile of the interval counts as that.
-    """
-    if frames < 2:
-        return np.zeros(max(frames, 0))
-    even = np.linspace(0.0, 1.0, frames)
-    # A bit beyond the ends is not needed: the curve is held there.
-    part = np.asarray(curve[max(0, int(start * PACE)) : max(0, int(np.ceil(end * PACE)))], float) ** 2
-    if not len(part) or not part.max() > part.min():
-        return even
-    steps = (part - part.min()) / (part.max() - part.min())
-    sounding = steps[steps > FLOOR]
-    steps = np.minimum(steps, np.percentile(sounding, LIMIT))
-    way = np.concatenate([[0.0], np.cumsum(steps)]) / steps.sum()
-    found = np.interp(np.linspace(0, len(part), frames), np.arange(len(part) + 1), way)
-    found = (1 - smooth) * found + smooth * even
-    found[0], found[-1] = 0.0, 1.0
-    return np.asarray(found)
 
 
 def _mel(count: int, low: float, high: float) -> np.ndarray:

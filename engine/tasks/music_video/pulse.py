@@ -9,8 +9,11 @@ from engine.tasks.music_video.request import Driver
 BEAT_RISE, BEAT_FALL = 0.04, 0.28
 """Seconds in which the pulse of a beat comes and goes."""
 
+SOUNDING = 1e-3
+"""Share of the greatest step from which on a frame counts as sounding."""
+
 LIMIT = 98.0
-"""Percentile at which a single huge hit is cut, so that it does not take the whole way (block B10)."""
+"""Percentile of what sounds at which a single huge hit is cut, so that it does not take the whole way (block B10)."""
 
 
 def values(driver: Driver, times: np.ndarray, curves: dict[str, np.ndarray], rate: float, beats: np.ndarray) -> np.ndarray:
@@ -43,7 +46,8 @@ def travel(pulse: np.ndarray, smooth: float = 0.0) -> np.ndarray:
         return np.zeros(count)
     even = np.linspace(0.0, 1.0, count)
     steps = np.asarray(pulse[1:], float) - float(np.min(pulse))
-    steps = np.minimum(steps, np.percentile(steps, LIMIT)) if count > 50 else steps
+    sounding = steps[steps > SOUNDING * steps.max()]
+    steps = np.minimum(steps, np.percentile(sounding, LIMIT, method="lower")) if len(sounding) >= 10 else steps
     total = float(steps.sum())
     if total < 1e-6:
         return even

@@ -43,7 +43,8 @@ class Screen:
         if interval.pattern == "hold":
             return np.clip(PULSE * interval.strength * self.pulse, 0, 1) if interval.target == "progress" else np.zeros(count)
         if interval.target == "progress":
-            return travel(self.pulse * 1.0, self.smooth) if interval.driver != "linear" else np.linspace(0, 1, count) if count > 1 else np.zeros(count)
+            # Curves of sound are amplitudes; the way is added up from energy.
+            return travel(self.pulse if interval.driver in ("beats", "linear") else self.pulse**2, self.smooth)
         return np.linspace(0, 1, count) if count > 1 else np.zeros(count)
 
     def frames(self) -> list[Callable[[], np.ndarray]]:
