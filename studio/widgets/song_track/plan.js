@@ -18,7 +18,7 @@ class Plan extends History {
 
   get index() { return this.list.findIndex((one) => one.id === this.selected); }
 
-  get piece() { return this.list[this.index] ?? null; }
+  get piece() { return this.list[this.index] ?? this.list[0] ?? null; }
 
   /** A value from elsewhere. No step of the history. */
   load(grid, intervals) {
@@ -88,6 +88,7 @@ class Plan extends History {
   join(id) {
     const at = this.list.findIndex((one) => one.id === id), piece = this.list[at], next = this.list[at + 1];
     if (!piece || !next) return false;
+    if (this.selected === next.id) this.selected = piece.id;
     const ends = { end_prompt: next.end_prompt || next.start_prompt || piece.end_prompt, end_seed: next.end_prompt ? next.end_seed : next.start_prompt ? next.end_seed ?? next.start_seed : piece.end_seed };
     return this.change({ ...this.state, own: this.list.filter((one) => one !== next).map((one) => (one === piece ? { ...one, end: next.end, ...(piece.picture || piece.clip ? {} : ends) } : one)) });
   }
