@@ -19,6 +19,8 @@ from av.sidedata.sidedata import Type
 from av.video.frame import VideoFrame
 from av.video.reformatter import Interpolation, VideoReformatter
 
+from engine.media.srgb import from_light, to_light
+
 # AVColorPrimaries, AVColorTransferCharacteristic, AVColorSpace, AVColorRange: numbers of ITU-T H.273.
 BT2020_PRIMARIES, P3_PRIMARIES = 9, (11, 12)
 PQ, HLG = 16, 18
@@ -167,9 +169,9 @@ def to_srgb(encoded: np.ndarray, tags: ColourTags) -> np.ndarray:
         light = _hlg_to_nits(encoded)
     else:
         # Standard range, wide gamut: the code values are display values, as everywhere in 8-bit video.
-        light = np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
+        light = to_light(encoded)
     light = _into_gamut(light @ (np.linalg.inv(_TO_XYZ["bt709"]) @ _TO_XYZ[tags.gamut]).T)
-    return _srgb_encoded(np.clip(_tone_mapped(light, tags.peak) if tags.hdr else light, 0.0, 1.0))
+    return from_light(np.clip(_tone_mapped(light, tags.peak) if tags.hdr else light, 0.0, 1.0))
 
 
 def pq_to_nits(encoded: np.ndarray) -> np.ndarray:
@@ -217,8 +219,3 @@ def _into_gamut(light: np.ndarray) -> np.ndarray:
     grey = np.maximum(light @ _TO_XYZ["bt709"][1], 0.0)[..., None]
     low = light.min(-1, keepdims=True)
     return grey + (light - grey) * np.where(low < 0, grey / np.maximum(grey - low, 1e-12), 1.0)
-
-
-def _srgb_encoded(light: np.ndarray) -> np.ndarray:
-    """IEC 61966-2-1."""
-    return np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)

@@ -7,6 +7,8 @@ from collections import deque
 import cv2
 import numpy as np
 
+from engine.media.srgb import to_light
+
 CELLS = 16
 """A picture is judged on so many cells a side."""
 
@@ -23,8 +25,7 @@ MOST = 3
 def luminance(frame: np.ndarray) -> np.ndarray:
     """(CELLS, CELLS) relative luminance 0..1 of a frame (H, W, 3) uint8 sRGB."""
     small = cv2.resize(frame, (CELLS, CELLS), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
-    linear = np.where(small <= 0.04045, small / 12.92, ((small + 0.055) / 1.055) ** 2.4)
-    return np.asarray(linear @ np.array([0.2126, 0.7152, 0.0722], np.float32))
+    return np.asarray(to_light(small) @ np.array([0.2126, 0.7152, 0.0722], np.float32))
 
 
 class FlashMeter:
@@ -33,32 +34,36 @@ class FlashMeter:
     def __init__(self, fps: float) -> None:
         self.fps, self.count = fps, 0
         self.times: list[float] = []
-        self._level: np.ndarray | None = None
         self._way = np.zeros((CELLS, CELLS), np.int8)
-        self._turn = np.zeros((CELLS, CELLS), np.float32)
+        self._turn: np.ndarray | None = None
 
     def feed(self, light: np.ndarray) -> bool:
         """One frame; True when a flash is complete with it."""
-        if self._level is None:
-            self._level, self._turn = light.copy(), light.copy()
-            self.count += 1
+        self.count += 1
+        if self._turn is None:
+            self._turn = light.copy()
             return False
-        low, high = np.minimum(light, self._turn), np.maximum(light, self._turn)
-        large = (high - low >= CHANGE) & (low < DARK)
-        way = np.sign(light - self._turn).astype(np.int8)
-        turned = large & (way != self._way)
-        opposing = turned & (self._way != 0)
+        way, turned, flash = self._turned(light)
         # While a cell goes on its way the turning point goes along, so that a slow rise after a flash is not taken for another one.
         along = way == self._way
         further = np.where(self._way > 0, np.maximum(self._turn, light), np.minimum(self._turn, light))
         self._turn = np.where(turned, light, np.where(along, further, self._turn)).astype(np.float32)
         self._way = np.where(turned, way, self._way).astype(np.int8)
-        self._level = light
-        self.count += 1
-        flash = bool(opposing.mean() >= AREA)
         if flash:
             self.times.append((self.count - 0.5) / self.fps)
         return flash
+
+    def would(self, light: np.ndarray) -> bool:
+        """Whether a frame of this luminance would complete a flash; nothing is counted."""
+        return self._turn is not None and self._turned(light)[2]
+
+    def _turned(self, light: np.ndarray) -> tuple[np.ndarray, np.ndarray, bool]:
+        """Of each cell the way that it goes (-1, 0, 1) and whether it turns by a large step; and whether enough cells turn back to make a flash."""
+        assert self._turn is not None
+        low, high = np.minimum(light, self._turn), np.maximum(light, self._turn)
+        way = np.sign(light - self._turn).astype(np.int8)
+        turned = (high - low >= CHANGE) & (low < DARK) & (way != self._way)
+        return way, turned, bool((turned & (self._way != 0)).mean() >= AREA)
 
     @property
     def worst(self) -> int:
@@ -82,20 +87,13 @@ class FlashGuard:
         while self._recent and self._count - self._recent[0] >= self.fps:
             self._recent.popleft()
         out = frame
-        if self._last is not None and len(self._recent) >= 2 * MOST - 1 and self._would(frame):
+        if self._last is not None and len(self._recent) >= 2 * MOST - 1 and self._meter.would(luminance(frame)):
             self.held += 1
             for share in (0.5, 0.25, 0.1, 0.03):
                 out = cv2.addWeighted(frame, share, self._last, 1 - share, 0.0)
-                if not self._would(out):
+                if not self._meter.would(luminance(out)):
                     break
         if self._meter.feed(luminance(out)):
             self._recent.append(self._count)
         self._last = out
         return out
-
-    def _would(self, frame: np.ndarray) -> bool:
-        """Whether a frame would complete another change."""
-        meter, light = self._meter, luminance(frame)
-        low, high = np.minimum(light, meter._turn), np.maximum(light, meter._turn)
-        way = np.sign(light - meter._turn).astype(np.int8)
-        return bool((((high - low >= CHANGE) & (low < DARK)) & (way != meter._way) & (meter._way != 0)).mean() >= AREA)

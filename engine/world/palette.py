@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from engine.media.srgb import from_light, to_light
+
 Colour = str | Sequence[float] | np.ndarray
 """`#rrggbb`, or three numbers in 0..1, sRGB."""
 
@@ -30,14 +32,12 @@ def rgb(colour: Colour) -> np.ndarray:
 
 def to_oklab(colour: np.ndarray) -> np.ndarray:
     """(..., 3) sRGB in 0..1 -> Oklab (Ottosson, "A perceptual color space for image processing", 2020)."""
-    linear = np.where(colour <= 0.04045, colour / 12.92, ((np.maximum(colour, 0.0) + 0.055) / 1.055) ** 2.4)
-    return np.cbrt(linear @ _TO_CONE.T) @ _TO_LAB.T
+    return np.cbrt(to_light(colour) @ _TO_CONE.T) @ _TO_LAB.T
 
 
 def from_oklab(lab: np.ndarray) -> np.ndarray:
     """The inverse of `to_oklab`, clipped to sRGB."""
-    linear = np.clip((lab @ _FROM_LAB.T) ** 3 @ _FROM_CONE.T, 0.0, 1.0)
-    return np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+    return from_light(np.clip((lab @ _FROM_LAB.T) ** 3 @ _FROM_CONE.T, 0.0, 1.0))
 
 
 def mix(first: Colour, second: Colour, share: float) -> np.ndarray:

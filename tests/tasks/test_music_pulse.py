@@ -69,7 +69,7 @@ def screen(pattern: str, target: str, pulse: np.ndarray, **extra: object) -> Scr
 
 
 def shown(made: Screen) -> np.ndarray:
-    return np.stack([frame() for frame in made.frames()]).astype(int)
+    return np.stack([made.frame(k) for k in range(len(made.pulse))]).astype(int)
 
 
 def test_a_transition_goes_from_its_start_to_its_end_exactly() -> None:

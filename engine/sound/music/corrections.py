@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.errors import InvalidInput
 from engine.sound.music.beats import smoothest, usual_tempo
+from engine.sound.music.correction import Correction
 
 if TYPE_CHECKING:
     from engine.sound.music.grid import BeatGrid
@@ -29,28 +29,10 @@ HEARD_AS = (1.0, 2.0, 0.5, 1.5, 2 / 3, 3.0, 1 / 3, 4.0, 0.25, 0.75, 4 / 3)
 """Tempi, relative to the heard one, that taps may mean."""
 
 
-@dataclass(frozen=True)
-class Corrections:
-    """What to change, applied in this order. Times in seconds; those of `moved` and `downbeat` are as the beats stand after what comes before.
-
-    factor: tempo times this, 0.25 to 4; nudge: all beats so much later; taps: moments tapped along, of which at least four lay the beats anew; moved: beats from where to
-    where; downbeat: a moment whose nearest beat starts a bar; meter: beats in a bar.
-    """
-
-    factor: float = 1.0
-    nudge: float = 0.0
-    taps: tuple[float, ...] = ()
-    moved: tuple[tuple[float, float], ...] = ()
-    downbeat: float | None = None
-    meter: int | None = None
-
-
-def corrected(grid: BeatGrid, corrections: Corrections) -> BeatGrid:
-    """The grid put right; the same one when there is nothing to correct. Sections move to the downbeats they are nearest to. Raises `InvalidInput`."""
-    if corrections == Corrections():
+def corrected(grid: BeatGrid, corrections: Correction) -> BeatGrid:
+    """The grid put right; the same one when there is nothing to correct. Sections move to the downbeats they are nearest to."""
+    if corrections == Correction():
         return grid
-    if not 0.25 <= corrections.factor <= 4:
-        raise InvalidInput(f"factor={corrections.factor:g} is not allowed", fix="give 0.25 to 4", field="grid.factor")
     meter = corrections.meter or grid.meter
     beats, first = grid.beats, int(np.argmin(np.abs(grid.beats - grid.downbeats[0]))) if len(grid.downbeats) else 0
     confidence = grid.confidence

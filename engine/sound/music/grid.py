@@ -7,7 +7,7 @@ import json
 import os
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +15,12 @@ import numpy as np
 
 from engine.errors import LimitExceeded, UnreadableMedia
 from engine.settings import Settings
-from engine.sound.music.corrections import Corrections, corrected
+from engine.sound.music.correction import LONGEST, Correction
+from engine.sound.music.corrections import corrected
 from engine.sound.music.sections import Section
 from engine.sound.spectra import RATE
 
-__all__ = ["BeatGrid", "Corrections", "Section", "corrected", "heard", "listen"]
-
-LONGEST = 1200.0
-"""Seconds of a song: 20 minutes take 300 MB, and no song needs more."""
+__all__ = ["BeatGrid", "Correction", "Section", "corrected", "heard", "listen"]
 
 SHORTEST = 2.0
 """Seconds below which nothing can be said of a beat."""
@@ -30,8 +28,11 @@ SHORTEST = 2.0
 FIRM, UNSURE = 0.4, 0.13
 """How much of the sound repeats itself (mean of `tempo.Pace.scores`) in music with a clear beat, and in speech, noise and chance, which have none."""
 
-VERSION = 1
+VERSION = 2
 """Of what is kept: another one makes old files useless."""
+
+POINTS = 1600
+"""Stretches of a waveform: more than a screen has pixels for."""
 
 KEPT = 200
 """Songs whose grids are kept, 0.2 MB each; the ones used longest ago go first."""
@@ -42,7 +43,8 @@ class BeatGrid:
     """What was heard in a song of so many seconds.
 
     tempo: beats a minute of the longest even part, 0 for none; beats (B,), downbeats (D,) in seconds; meter: beats in a bar; confidence: 0 no beat to 1 beyond doubt;
-    curves: "percussive", "bass", "voice", "level" -> (T,) float32 in 0..1, value k of the moment (k + 0.5) / rate; sections: from 0 to the end.
+    curves: "percussive", "bass", "voice", "level" -> (T,) float32 in 0..1, value k of the moment (k + 0.5) / rate; sections: from 0 to the end;
+    peaks: (P, 2) lowest and highest of each stretch of the sound, at most `POINTS`, the loudest being 1: its waveform.
     """
 
     seconds: float
@@ -54,6 +56,7 @@ class BeatGrid:
     sections: tuple[Section, ...]
     curves: dict[str, np.ndarray]
     rate: float
+    peaks: np.ndarray = field(default_factory=lambda: np.zeros((0, 2), np.float32))
 
     def to_json(self) -> dict[str, Any]:
         """As `grid.json` has it: times in seconds to the tenth of a millisecond, the curves as `bands`, `rate` values a second."""
@@ -123,7 +126,16 @@ def heard(samples: np.ndarray, checkpoint: Callable[[], None] = lambda: None) ->
     sections = find_sections(downbeats, seconds, found.chroma, found.timbre, coarse)
     # Kept as half floats: what is heard now and what is recalled later must be the same.
     curves = {name: curve.astype(np.float16).astype(np.float32) for name, curve in found.curves.items()}
-    return BeatGrid(seconds, tempo, beats, downbeats, bars.meter, confidence, sections, curves, float(PACE))
+    return BeatGrid(seconds, tempo, beats, downbeats, bars.meter, confidence, sections, curves, float(PACE), waveform(samples))
+
+
+def waveform(samples: np.ndarray) -> np.ndarray:
+    """(P, 2) float32, P at most `POINTS`: lowest and highest of each stretch of samples (N,), the loudest being 1."""
+    if not len(samples):
+        return np.zeros((0, 2), np.float32)
+    cuts = np.linspace(0, len(samples), min(POINTS, len(samples)) + 1).astype(int)[:-1]
+    found = np.stack([np.minimum.reduceat(samples, cuts), np.maximum.reduceat(samples, cuts)], axis=1)
+    return (found / max(float(np.abs(found).max()), 1e-6)).astype(np.float16).astype(np.float32)
 
 
 def _pulse(samples: np.ndarray, onsets: Any) -> tuple[np.ndarray, float, float]:
@@ -155,8 +167,8 @@ def _recalled(path: Path) -> BeatGrid | None:
             facts = json.loads(file.metadata()["facts"])
             curves = {name: file.get_tensor(f"curve_{name}").astype(np.float32) for name in facts["curves"]}
             sections = tuple(Section(**one) for one in facts["sections"])
-            beats, downbeats = file.get_tensor("beats"), file.get_tensor("downbeats")
-        grid = BeatGrid(facts["seconds"], facts["tempo"], beats, downbeats, facts["meter"], facts["confidence"], sections, curves, facts["rate"])
+            beats, downbeats, peaks = file.get_tensor("beats"), file.get_tensor("downbeats"), file.get_tensor("peaks").astype(np.float32)
+        grid = BeatGrid(facts["seconds"], facts["tempo"], beats, downbeats, facts["meter"], facts["confidence"], sections, curves, facts["rate"], peaks)
         os.utime(path)
         return grid
     except (OSError, SafetensorError, KeyError, TypeError, ValueError):  # none, or a damaged file: it is heard anew
@@ -175,7 +187,7 @@ def _keep(path: Path, grid: BeatGrid) -> None:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             tensors: dict[str, Any] = {f"curve_{name}": curve.astype(np.float16) for name, curve in grid.curves.items()}
-            tensors |= {"beats": np.ascontiguousarray(grid.beats), "downbeats": np.ascontiguousarray(grid.downbeats)}
+            tensors |= {"beats": np.ascontiguousarray(grid.beats), "downbeats": np.ascontiguousarray(grid.downbeats), "peaks": grid.peaks.astype(np.float16)}
             save_file(tensors, temporary, metadata={"facts": json.dumps(facts)})
             os.replace(temporary, path)
             for old in sorted(path.parent.glob("*.safetensors"), key=lambda file: -file.stat().st_mtime)[KEPT:]:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
+from engine.sound.music.correction import Correction
 from engine.task import Event, Request, Task, media_field
-from engine.tasks.music_video.request import Correction
 
 if TYPE_CHECKING:
     from engine.context import RunContext

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from engine.sound.music.grid import Corrections, corrected, listen
+from engine.sound.music.grid import corrected, listen
 from engine.task import Event, Note, Result, Stage
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ def listen_to(request: BeatGridRequest, run: RunContext) -> Iterator[Event]:
     """Yields one stage, a note when there is no beat, and the result, whose artifact `grid` is `grid.json`."""
     yield Stage("listen", "Listening")
     run.checkpoint()
-    grid = corrected(listen(request.audio, run.settings, run.checkpoint), Corrections(**request.grid.model_dump()))
+    grid = corrected(listen(request.audio, run.settings, run.checkpoint), request.grid)
     if not len(grid.beats):
         yield Note("No beat was found: the grid has the sections and the curves only. Tap along to lay beats.", "warning")
     path = run.directory / "grid.json"

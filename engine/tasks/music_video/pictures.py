@@ -56,6 +56,7 @@ class Walk:
 
     pictures: np.ndarray
     places: np.ndarray
+    _pairs: dict[int, Between] = field(default_factory=dict, repr=False, compare=False)
 
     def at(self, place: float) -> np.ndarray:
         """(H, W, 3) uint8 at a place 0..1; the ends exactly. Pictures that have something to do with each other are joined along their motion, others are mixed."""
@@ -70,19 +71,11 @@ class Walk:
         return cv2.addWeighted(pair.first, 1 - share, pair.second, share, 0.0) if pair.cut else pair.at(share)
 
     def _pair(self, k: int) -> Between:
-        return _between(id(self), k, self)
-
-
-_pairs: dict[tuple[int, int], Between] = {}
-
-
-def _between(key: int, k: int, walk: Walk) -> Between:
-    """The pair of pictures from k on; its flow is kept while frames lie between them."""
-    if (key, k) not in _pairs:
-        while len(_pairs) > 3:
-            _pairs.pop(next(iter(_pairs)))
-        _pairs[(key, k)] = Between(walk.pictures[k], walk.pictures[k + 1])
-    return _pairs[(key, k)]
+        """The pair of pictures from k on; its flow is kept while frames lie between them."""
+        if k not in self._pairs:
+            self._pairs.clear()
+            self._pairs[k] = Between(self.pictures[k], self.pictures[k + 1])
+        return self._pairs[k]
 
 
 @dataclass

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from engine.tasks.music_video.request import Interval
+from engine.world import spec
 
 if TYPE_CHECKING:
     from engine.sound.music.grid import BeatGrid
@@ -21,7 +22,8 @@ CALM = 0.35
 """Loudness of a section below which its picture stays and only breathes."""
 
 TIMES = ("by day", "at sunset", "at night", "at dawn")
-COLOURS = ("red", "yellow", "blue", "green", "orange", "purple", "white", "pink")
+DULL = ("black", "grey", "brown")
+COLOURS = tuple(colour for colour in spec.COLOURS if colour not in DULL)
 PLACES = ("over the hills", "over the sea", "over the mountains", "over the city", "over the forest", "over the desert")
 
 

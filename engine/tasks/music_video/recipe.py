@@ -11,17 +11,16 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from engine.errors import Cancelled, InvalidInput, LimitExceeded
+from engine.errors import Cancelled, InvalidInput
 from engine.media.audio import read_audio
-from engine.media.probe import probe
 from engine.metrics.flashes import MOST, FlashGuard, FlashMeter, luminance
 from engine.metrics.hits import changes, hit_share, shuffled_share
-from engine.sound.music.grid import BeatGrid, Corrections, corrected, listen
+from engine.sound.music.grid import BeatGrid, corrected, listen
 from engine.task import Event, Meter, Note, Preview, Progress, Result, Stage
 from engine.tasks.music_video.pictures import HIGH, LOW, Painter, Walk, photo_walk
 from engine.tasks.music_video.plan import intervals, loudness
 from engine.tasks.music_video.pulse import values
-from engine.tasks.music_video.request import MAX_SECONDS, Interval, MusicVideoRequest
+from engine.tasks.music_video.request import Interval, MusicVideoRequest
 from engine.tasks.music_video.screen import Screen
 from engine.tasks.text_to_video.pocket.models import leased
 from engine.vision.segmentation import fit_side
@@ -30,6 +29,11 @@ if TYPE_CHECKING:
     from engine.context import RunContext
 
 FEWEST_FRAMES = 3
+"""A stopped run keeps its clip from this many frames on."""
+
+SHORTEST = 0.2
+"""Seconds of the shortest song."""
+
 SMALL = 64
 """Side in pixels of the copies on which change is measured."""
 
@@ -47,15 +51,11 @@ class Scene:
 def make(request: MusicVideoRequest, run: RunContext) -> Iterator[Event]:
     """Makes the clip. Writes result.mp4 and timeline.json. Raises `InvalidInput` or `LimitExceeded` for songs that cannot be used."""
     yield Stage("listening", "Listening to the song")
-    length = probe(request.audio, run.settings).audio_duration
-    if length > MAX_SECONDS:
-        raise LimitExceeded(f"the song is {length / 60:.0f} minutes long", why=f"at most {MAX_SECONDS / 60:.0f} are made at once", fix="cut it into parts", field="audio")
+    grid = corrected(listen(request.audio, run.settings, run.checkpoint), request.grid)
     samples, rate = read_audio(request.audio, run.settings)
     seconds = len(samples) / rate
-    if seconds < 0.2:
-        raise InvalidInput(f"the song is {seconds:.2f} s long", why="at least 0.2 s are needed", fix="use another song", field="audio")
-    run.checkpoint()
-    grid = corrected(listen(request.audio, run.settings), Corrections(**request.grid.model_dump()))
+    if seconds < SHORTEST:
+        raise InvalidInput(f"the song is {seconds:.2f} s long", why=f"at least {SHORTEST:g} s are needed", fix="use another song", field="audio")
     if not len(grid.beats):
         yield Note("No beat was found: what pulses is the sound itself.")
     run.checkpoint()
@@ -120,7 +120,7 @@ def decided(interval: Interval, before: Scene | None, painter: Painter, fps: int
         first = (before.last[0], interval.start_seed if interval.start_seed is not None else before.last[1])
     last_sentence = painter.told(interval.end_prompt).sentence if interval.end_prompt.strip() else first[0]
     last_seed = interval.end_seed if interval.end_seed is not None else first[1]
-    if interval.pattern in ("freeze",):
+    if interval.pattern == "freeze":
         return Scene(interval, first, first, frames)
     if interval.pattern == "hold" and interval.target == "progress" and last_sentence == first[0] and last_seed == first[1]:
         last_seed = (first[1] + 1) % 2**32  # something must differ, or a held picture could not pulse
@@ -151,11 +151,9 @@ def _render(
                         run.checkpoint()
                 if number + 1 < len(scenes):
                     coming = pool.submit(_ready, request, painter, grid, scenes[number + 1])
-                for index, frame_of in zip(scene.frames, screen.frames(), strict=True):
-                    if index not in window:
-                        continue
+                for index in range(max(scene.frames.start, window.start), min(scene.frames.stop, window.stop)):
                     run.checkpoint()
-                    frame = frame_of()
+                    frame = screen.frame(index - scene.frames.start)
                     frame = guard.through(frame) if request.soften_flashes else frame
                     meter.feed(luminance(frame))
                     writer.write(frame)

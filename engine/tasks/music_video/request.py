@@ -7,27 +7,14 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from engine.sound.music.correction import LONGEST, Correction
 from engine.task import Part, Request, media_field
 
 Pattern = Literal["transition", "hold", "cut", "freeze"]
 Driver = Literal["percussive", "bass", "voice", "level", "beats", "linear"]
 Target = Literal["progress", "zoom", "shake", "brightness", "colour", "guidance", "motion"]
 
-MAX_SECONDS = 1200.0
-"""Longest song, in seconds."""
-
 SEEDS = 2**32
-
-
-class Correction(Part):
-    """How the beats that were heard are put right. Applied in the order of the fields."""
-
-    factor: float = Field(1.0, ge=0.25, le=4.0, description="Tempo times this: 2 puts a beat between each two, 0.5 leaves out every other one.")
-    nudge: float = Field(0.0, ge=-1.0, le=1.0, description="All beats later by so much.", json_schema_extra={"unit": "s"})
-    taps: tuple[float, ...] = Field((), max_length=2000, description="Moments that were tapped, in seconds; with at least four of them the beats are laid through them.")
-    moved: tuple[tuple[float, float], ...] = Field((), max_length=2000, description="Beats dragged by hand: [from, to] in seconds.")
-    downbeat: float | None = Field(None, ge=0.0, le=MAX_SECONDS, description="A beat that is a first beat of a bar, in seconds.")
-    meter: int | None = Field(None, ge=2, le=12, description="Beats of a bar; empty: as heard.")
 
 
 class Interval(Part):
@@ -37,8 +24,8 @@ class Interval(Part):
     freeze shows the start picture.
     """
 
-    start: float = Field(ge=0.0, le=MAX_SECONDS, description="Where it begins.", json_schema_extra={"unit": "s"})
-    end: float = Field(gt=0.0, le=MAX_SECONDS, description="Where it ends; the next one begins there.", json_schema_extra={"unit": "s"})
+    start: float = Field(ge=0.0, le=LONGEST, description="Where it begins.", json_schema_extra={"unit": "s"})
+    end: float = Field(gt=0.0, le=LONGEST, description="Where it ends; the next one begins there.", json_schema_extra={"unit": "s"})
     start_prompt: str = Field("", max_length=400, description="What is seen at its start; empty: what the interval before ends with.")
     end_prompt: str = Field("", max_length=400, description="What is seen at its end; empty: the same as at the start.")
     start_seed: int | None = Field(None, ge=0, lt=SEEDS, description="Which picture of the start prompt; empty: of several always the same ones that which shows the words best.")
@@ -75,8 +62,8 @@ class MusicVideoRequest(Request):
     guidance: float = Field(3.5, ge=1.0, le=12.0, description="How strictly prompts are followed.", json_schema_extra={"step": 0.5})
     smooth: float = Field(0.0, ge=0.0, le=1.0, description="0 follows the pulse exactly, 1 moves evenly.", json_schema_extra={"step": 0.05})
     soften_flashes: bool = Field(True, description="Hold back more than three bright flashes a second, which can harm people with epilepsy (WCAG 2.3.1).")
-    excerpt_start: float | None = Field(None, ge=0.0, le=MAX_SECONDS, description="Make only a part: from here.", json_schema_extra={"unit": "s"})
-    excerpt_end: float | None = Field(None, gt=0.0, le=MAX_SECONDS, description="Make only a part: to here.", json_schema_extra={"unit": "s"})
+    excerpt_start: float | None = Field(None, ge=0.0, le=LONGEST, description="Make only a part: from here.", json_schema_extra={"unit": "s"})
+    excerpt_end: float | None = Field(None, gt=0.0, le=LONGEST, description="Make only a part: to here.", json_schema_extra={"unit": "s"})
     model: Literal["pocket"] = Field("pocket", description="What draws the pictures: pocket is the diffusion model of Kinora's paper-cut world.")
     seed: int | None = Field(None, ge=0, lt=SEEDS, description="Which automatic plan; pictures have seeds of their own.")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -33,6 +34,7 @@ class Screen:
     other: Walk | None = None
     moving: Callable[[float], np.ndarray] | None = None
 
+    @cached_property
     def places(self) -> np.ndarray:
         """(F,) place on the walk of each frame."""
         interval, count = self.interval, len(self.pulse)
@@ -42,22 +44,21 @@ class Screen:
             return (self.bars - self.bars[0]) % 2.0 if count else np.zeros(0)
         if interval.pattern == "hold":
             return np.clip(PULSE * interval.strength * self.pulse, 0, 1) if interval.target == "progress" else np.zeros(count)
-        if interval.target == "progress":
-            # Curves of sound are amplitudes; the way is added up from energy.
-            return travel(self.pulse if interval.driver in ("beats", "linear") else self.pulse**2, self.smooth)
-        return np.linspace(0, 1, count) if count > 1 else np.zeros(count)
+        if interval.target != "progress":
+            return np.linspace(0, 1, count)
+        # Curves of sound are amplitudes; the way is added up from energy.
+        return travel(self.pulse if interval.driver in ("beats", "linear") else self.pulse**2, self.smooth)
 
-    def frames(self) -> list[Callable[[], np.ndarray]]:
-        """A maker for each frame: (H, W, 3) uint8."""
-        # The thing's own time passes while it sounds, and on the whole as fast as the song's.
-        places, clock = self.places(), travel(self.pulse) * len(self.pulse) / self.fps
-        return [lambda k=k: self._frame(float(places[k]), float(self.pulse[k]), float(clock[k]), k) for k in range(len(places))]  # type: ignore[misc]
+    @cached_property
+    def clock(self) -> np.ndarray:
+        """(F,) seconds of the moving thing's own time, which passes while it sounds, and on the whole as fast as the song's."""
+        return travel(self.pulse) * len(self.pulse) / self.fps
 
-    def _frame(self, place: float, pulse: float, clock: float, index: int) -> np.ndarray:
-        interval = self.interval
-        much = pulse * interval.strength
+    def frame(self, index: int) -> np.ndarray:
+        """(H, W, 3) uint8: the interval's frame of that number."""
+        interval, place, much = self.interval, float(self.places[index]), float(self.pulse[index]) * self.interval.strength
         if interval.target == "motion" and self.moving is not None:
-            return self.moving(interval.strength * clock)
+            return self.moving(interval.strength * float(self.clock[index]))
         picture = self.walk.at(place)
         if interval.target == "guidance" and self.other is not None:
             share = float(np.clip(much, 0, 1))

@@ -7,6 +7,7 @@ from functools import cache
 import cv2
 import numpy as np
 
+from engine.media.srgb import from_light, to_light
 from engine.vision.faces import topology
 
 UNIT = 350
@@ -29,15 +30,13 @@ DARK = np.array([0.040, 0.014, 0.013])
 
 
 def to_linear(colours: np.ndarray) -> np.ndarray:
-    """sRGB 0..255 to linear light 0..1. IEC 61966-2-1."""
-    c = np.asarray(colours, np.float32) / 255.0
-    return np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4).astype(np.float32)
+    """sRGB 0..255 to linear light 0..1, float32."""
+    return to_light(np.asarray(colours, np.float32) / 255).astype(np.float32)
 
 
 def to_srgb(light: np.ndarray) -> np.ndarray:
-    """Linear light 0..1 to sRGB 0..255 float32."""
-    c = np.clip(light, 0.0, 1.0)
-    return (255.0 * np.where(c <= 0.0031308, 12.92 * c, 1.055 * c ** (1 / 2.4) - 0.055)).astype(np.float32)
+    """Linear light 0..1 to sRGB 0..255, float32."""
+    return (255 * from_light(np.clip(light, 0.0, 1.0))).astype(np.float32)
 
 
 def light_of(image: np.ndarray, flat: np.ndarray) -> np.ndarray:

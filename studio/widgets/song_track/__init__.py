@@ -16,7 +16,8 @@ from gradio.events import EventListener
 from pydantic import ValidationError
 
 from engine.errors import InvalidInput, StudioError
-from engine.tasks.music_video.request import SEEDS, Correction, Driver, Interval, MusicVideoRequest, Pattern, Target
+from engine.sound.music.correction import Correction
+from engine.tasks.music_video.request import SEEDS, Driver, Interval, MusicVideoRequest, Pattern, Target
 from engine.world import words
 from studio.widgets.base import Widget, read_parts
 from studio.widgets.served import guarded

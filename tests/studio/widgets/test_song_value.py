@@ -16,7 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import InvalidInput
-from engine.tasks.music_video.request import Correction, MusicVideoRequest
+from engine.sound.music.correction import Correction
+from engine.tasks.music_video.request import MusicVideoRequest
 from studio.music import SongField
 from studio.tab import FieldWidget
 from studio.widgets.base import read_parts
