@@ -91,7 +91,7 @@ def lips_of(result: Result, frames: list[np.ndarray], settings: Settings) -> lis
     from engine.vision.faces.locate import finder
 
     found = finder(settings)
-    meter = LipMeter.of(found.mesher, found.faces(frames[0])[0])
+    meter = LipMeter(found.mesher, found.faces(frames[0])[0])
     for frame in frames:
         meter.feed(frame)
     return meter.openings

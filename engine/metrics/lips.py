@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -25,12 +25,7 @@ class LipMeter:
 
     mesher: Mesher
     face: Face
-    openings: list[float]
-
-    @classmethod
-    def of(cls, mesher: Mesher, face: Face) -> LipMeter:
-        """A meter that begins at a known face."""
-        return cls(mesher, face, [])
+    openings: list[float] = field(default_factory=list)
 
     def feed(self, frame: np.ndarray, near: Face | None = None) -> None:
         """Measure one frame (H, W, 3) uint8; near: where the face is known to be, for clips with a moving head. A frame without a face repeats the last opening."""

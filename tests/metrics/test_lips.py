@@ -52,7 +52,7 @@ def test_the_opening_is_measured_in_eye_widths() -> None:
 
 
 def test_the_meter_repeats_what_it_knows_where_the_face_is_hidden() -> None:
-    meter = LipMeter.of(the_finder().mesher, portrait_face())
+    meter = LipMeter(the_finder().mesher, portrait_face())
     meter.feed(portrait())
     meter.feed(np.full_like(portrait(), 128))
     assert meter.openings[0] == meter.openings[1] == pytest.approx(opening(portrait_face()), abs=0.03)

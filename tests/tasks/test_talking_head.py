@@ -65,7 +65,7 @@ def pictures(clip: Path, place: Path) -> list[np.ndarray]:
 
 
 def lips(frames: list[np.ndarray]) -> np.ndarray:
-    meter = LipMeter.of(the_finder().mesher, portrait_face())
+    meter = LipMeter(the_finder().mesher, portrait_face())
     for frame in frames:
         meter.feed(frame)
     return np.array(meter.openings)

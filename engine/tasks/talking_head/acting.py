@@ -23,7 +23,7 @@ LAUGH_RATE = 4.5
 SETTLE = 0.5
 """Seconds in which the head leaves the place that it has in the picture."""
 
-NAMES = ("opening", "width", "rounding", "teeth", "press", "smile", "squint", "sad", "brow", "blink", "gaze_x", "gaze_y", "yaw", "pitch", "roll", "shift_x", "shift_y", "wide")
+NAMES = ("opening", "width", "rounding", "teeth", "press", "smile", "squint", "sad", "brow", "blink", "gaze_x", "gaze_y", "yaw", "pitch", "roll", "shift_x", "shift_y")
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,6 @@ def act(request: TalkingHeadRequest, mouth: MouthCurves, energy: np.ndarray, lau
         "smile": level["smile"] * 0.8 + laugh * (0.75 + 0.15 * bursts) - 0.75 * level["sad"],
         "squint": np.clip(0.25 * level["smile"] + laugh * (0.55 + 0.25 * bursts), 0, 1),
         "sad": np.clip(level["sad"], 0, 1.2),
-        "wide": np.zeros(count),
     }
     still = 0.0 if request.still else request.sway
     stress = _stress(energy, fps)
@@ -76,7 +75,7 @@ def act(request: TalkingHeadRequest, mouth: MouthCurves, energy: np.ndarray, lau
     curves["blink"] = np.clip(_blinks(rng, energy, fps, request.blink) + 0.12 * level["sad"], 0, 1)
     curves["gaze_x"], curves["gaze_y"] = _gaze(rng, energy, fps, request.gaze)
     curves["gaze_y"] = curves["gaze_y"] + 0.05 * level["sad"]
-    leave = np.clip(times / SETTLE, 0, 1) ** 2 * (3 - 2 * np.clip(times / SETTLE, 0, 1))
+    leave = _eased(times / SETTLE)
     lively = 0.6 + 0.6 * _smooth(energy, fps, 0.6)
     curves["yaw"] = still * leave * lively * 0.036 * _slow(rng, count, fps, 2.6)
     curves["pitch"] = still * leave * (lively * 0.020 * _slow(rng, count, fps, 2.0) + 0.030 * _smooth(stress, fps, 0.13) + 0.05 * level["sad"] - laugh * (0.045 - 0.060 * bursts))
@@ -106,7 +105,7 @@ def _level(spans: tuple[Expression, ...], kind: str, times: np.ndarray) -> np.nd
             rise = np.clip((times - span.start + edge / 2) / edge, 0, 1)
             fall = np.clip((span.end + edge / 2 - times) / edge, 0, 1)
             shape = np.minimum(rise, fall)
-            out = np.maximum(out, span.strength * shape * shape * (3 - 2 * shape))
+            out = np.maximum(out, span.strength * _eased(shape))
     return out
 
 
@@ -130,8 +129,14 @@ def _bursts(spans: tuple[Expression, ...], laughs: list[Laugh], energy: np.ndarr
         for burst in inside:
             away = times - burst
             pulse = np.where(away < 0, np.clip(1 + away / attack, 0, 1), np.clip(1 - away / release, 0, 1))
-            out = np.maximum(out, pulse * pulse * (3 - 2 * pulse))
+            out = np.maximum(out, _eased(pulse))
     return out
+
+
+def _eased(share: np.ndarray) -> np.ndarray:
+    """Smoothstep: 0 below 0, 1 above 1, level at both."""
+    t = np.clip(share, 0, 1)
+    return np.asarray(t * t * (3 - 2 * t))
 
 
 def _smooth(curve: np.ndarray, fps: float, seconds: float) -> np.ndarray:
@@ -171,8 +176,7 @@ def _blinks(rng: np.random.Generator, energy: np.ndarray, fps: float, often: flo
         away = times - start
         close, hold, opened = 0.09, 0.05, 0.17
         lid = np.where(away < close, away / close, np.where(away < close + hold, 1.0, 1 - (away - close - hold) / opened))
-        lid = np.clip(lid, 0, 1)
-        out = np.maximum(out, lid * lid * (3 - 2 * lid))
+        out = np.maximum(out, _eased(lid))
         moment = start + 0.45 + float(rng.gamma(2.5, (BLINK_EVERY / often - 0.45) / 2.5 if often < 7 else 0.1))
     return out
 

@@ -20,6 +20,7 @@ from engine.vision.faces.tracks import follow, steady
 
 if TYPE_CHECKING:
     from engine.context import RunContext
+    from engine.media.video import VideoReader
 
 CHUNK = 1.0
 """Seconds of a video that are held at once when it plays backwards."""
@@ -92,7 +93,7 @@ class Footage:
             out.append({"box": [round(v, 1) for v in face.box], "score": round(face.score, 3), "yaw": round(pose.yaw, 1), "pitch": round(pose.pitch, 1), "eye_width": round(pose.scale, 1)})
         return out
 
-    def _open(self, start: float = 0.0, end: float | None = None, fps: float | Fraction | None = None):  # type: ignore[no-untyped-def]
+    def _open(self, start: float = 0.0, end: float | None = None, fps: float | Fraction | None = None) -> VideoReader:
         from engine.media.video import open_video
 
         assert self.request.video is not None
@@ -100,8 +101,6 @@ class Footage:
 
     def _meant(self, image: np.ndarray, which: Which, index: int) -> Face:
         """The face of a speaker; hand corrections are for the first one."""
-        from engine.tasks.talking_head.recipe import marks_of
-
         marks = marks_of(self.request, (image.shape[1], image.shape[0])) if index == 0 else {}
         if not self.moving:
             return meant(image, self.settings, which, marks)
@@ -162,3 +161,11 @@ def there_and_back(footage: Footage, length: int, count: int) -> Iterator[tuple[
                 yield 0, only
                 made += 1
         forward = not forward
+
+
+def marks_of(request: TalkingHeadRequest, size: tuple[int, int]) -> dict[str, tuple[float, float]]:
+    """The hand corrections in pixels of a picture of `size` (width, height). Raises `InvalidInput` for two marks in one place."""
+    marks: dict[str, tuple[float, float]] = {mark.name: (mark.x * size[0], mark.y * size[1]) for mark in request.landmarks}
+    if "eye_left" in marks and "eye_right" in marks and marks["eye_left"] == marks["eye_right"]:
+        raise InvalidInput("both eyes are in one place", fix="move one of them", field="landmarks")
+    return marks

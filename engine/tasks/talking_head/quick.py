@@ -15,7 +15,7 @@ import numpy as np
 
 from engine.errors import InvalidInput, StudioError
 from engine.settings import Settings
-from engine.tasks.talking_head.recipe import marks_of
+from engine.tasks.talking_head.footage import marks_of
 from engine.tasks.talking_head.request import TalkingHeadRequest
 from engine.vision.faces import topology
 from engine.vision.faces.handles import handles
@@ -104,6 +104,7 @@ def face_try(args: dict[str, Any], settings: Settings) -> tuple[dict[str, Any], 
 
     look = Look(
         opening=at("mouth", 0.0), smile=at("smile", -1.0), blink=at("blink", 0.0), yaw=0.14 * at("turn", -1.0), pitch=0.10 * at("nod", -1.0), roll=0.12 * at("tilt", -1.0),
+        wide=float(at("mouth", 0.0) == 0),  # a mouth that nobody opens stays as the photo has it
     )  # fmt: skip
     frame = head.frame(look)
     low, high = head.rig.rest.min(axis=0), head.rig.rest.max(axis=0)

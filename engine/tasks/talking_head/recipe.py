@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.errors import Cancelled, InvalidInput
+from engine.errors import Cancelled
 from engine.metrics.lips import LipMeter, correlation, offset, peaks
 from engine.task import Event, Meter, Note, Preview, Progress, Result, Stage
 from engine.tasks.talking_head.acting import Acting, act
 from engine.tasks.talking_head.footage import Footage, of_portrait, of_video
-from engine.tasks.talking_head.request import HANDLES, TalkingHeadRequest
+from engine.tasks.talking_head.request import TalkingHeadRequest
 from engine.tasks.talking_head.voice import Voice, during, fitted, mixed, read_voice, speak_text
 from engine.vision.faces.head import Head
 from engine.vision.faces.look import Look
@@ -65,7 +65,7 @@ def speak(request: TalkingHeadRequest, run: RunContext) -> Iterator[Event]:
     for index, voice in enumerate(voices):
         lived = fitted(voice, frames)
         acting = act(request, lived.mouth, lived.energy, list(lived.laughs), np.random.default_rng([run.seed, index]))
-        actors.append(Actor(lived, acting, LipMeter.of(footage.finder.mesher, footage.first[index]) if footage.first[index].score else None))
+        actors.append(Actor(lived, acting, LipMeter(footage.finder.mesher, footage.first[index]) if footage.first[index].score else None))
     _store(actors, run)
 
     yield Stage("rendering", "Making frames")
@@ -133,7 +133,7 @@ def draw(image: np.ndarray, faces: list[Face | None], actors: list[Actor], index
 def mouth_only(look: Look) -> Look:
     """What a video's face is given: the mouth, and the expressions around it; head, eyes and brows are the speaker's own."""
     return Look(
-        opening=look.opening, width=look.width, rounding=look.rounding, teeth=look.teeth, press=look.press, smile=0.8 * look.smile, squint=0.5 * look.squint, wide=look.wide,
+        opening=look.opening, width=look.width, rounding=look.rounding, teeth=look.teeth, press=look.press, smile=0.8 * look.smile, squint=0.5 * look.squint,
     )  # fmt: skip
 
 
@@ -200,11 +200,3 @@ def _details(footage: Footage, actors: list[Actor]) -> dict[str, object]:
         "laughter": [{"start": round(laugh.start, 2), "end": round(laugh.end, 2), "strength": round(laugh.strength, 2), "bursts": len(laugh.bursts)} for laugh in actors[0].voice.laughs],
         "expressions": [span.model_dump() for span in actors[0].acting.spans],
     }
-
-
-def marks_of(request: TalkingHeadRequest, size: tuple[int, int]) -> dict[str, tuple[float, float]]:
-    """The hand corrections in pixels of a picture of `size` (width, height). Raises `InvalidInput` for two marks in one place."""
-    marks = {mark.name: (mark.x * size[0], mark.y * size[1]) for mark in request.landmarks if mark.name in HANDLES}
-    if "eye_left" in marks and "eye_right" in marks and marks["eye_left"] == marks["eye_right"]:
-        raise InvalidInput("both eyes are in one place", fix="move one of them", field="landmarks")
-    return {str(name): place for name, place in marks.items()}

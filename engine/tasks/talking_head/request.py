@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field, model_validator
 
 from engine.task import Part, Request, media_field
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
-HANDLES = ("eye_left", "eye_right", "mouth_left", "mouth_right", "lip_top", "lip_bottom", "chin")
+Handle = Literal["eye_left", "eye_right", "mouth_left", "mouth_right", "lip_top", "lip_bottom", "chin"]
 """Points of a face that a hand can move. Left and right are those of the picture."""
+
+HANDLES: tuple[Handle, ...] = get_args(Handle)
 
 MAX_SECONDS = 600.0
 """Longest voice, in seconds."""
@@ -20,7 +22,7 @@ MAX_SECONDS = 600.0
 class Landmark(Part):
     """A point of the face that the finder got wrong, put right by hand."""
 
-    name: Literal["eye_left", "eye_right", "mouth_left", "mouth_right", "lip_top", "lip_bottom", "chin"] = Field(description="Which point: left and right are those of the picture.")
+    name: Handle = Field(description="Which point: left and right are those of the picture.")
     x: Fraction = Field(description="In 0..1 of the upright picture's width.")
     y: Fraction = Field(description="In 0..1 of the upright picture's height.")
 

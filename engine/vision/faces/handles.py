@@ -10,9 +10,13 @@ from engine.vision.faces import topology
 from engine.vision.faces.mesh import Face
 from engine.vision.faces.pose import Pose
 from engine.vision.faces.topology import canonical
+from engine.vision.warping import fit_similarity
 
 ENOUGH = ("eye_left", "eye_right", "mouth_left", "mouth_right")
 """Handles that make a face by themselves."""
+
+ROUNDS = 4
+"""A handle of an eye is the middle of many points, which together move a little less than a point there would: further rounds put that right."""
 
 REACH = 0.24
 """How far a correction reaches, in widths between the outer eye corners: about as far as from the lips to the chin."""
@@ -43,11 +47,8 @@ def corrected(face: Face, marks: Mapping[str, tuple[float, float]]) -> Face:
     wanted = np.array([marks.get(name, tuple(now[name])) for name in now], float)
     size = float(np.linalg.norm(face.flat[263] - face.flat[33]))
     kernel = _kernel(rest, rest, REACH * size)
-    weights = np.linalg.solve(kernel, wanted - rest)
-    # Handles of eyes are the middle of many points, whose mean displacement is a little less than that at the middle: two more rounds put that right.
     points = face.points.copy()
-    points[:, :2] += _kernel(face.flat, rest, REACH * size) @ weights
-    for _ in range(3):
+    for _ in range(ROUNDS):
         here = handles(points)
         missing = wanted - np.array([here[name][:2] for name in now])
         points[:, :2] += _kernel(face.flat, rest, REACH * size) @ np.linalg.solve(kernel, missing)
@@ -62,17 +63,13 @@ def face_from(marks: Mapping[str, tuple[float, float]]) -> Face | None:
         return None
     rest = canonical().points
     here = handles(rest)
-    a = np.array([here[name][:2] for name in ENOUGH])
-    b = np.array([marks[name] for name in ENOUGH], float)
-    centre, target = a.mean(axis=0), b.mean(axis=0)
-    x, y = a - centre, b - target
-    spread = float((x**2).sum())
-    c, s = float((x * y).sum()) / spread, float((x[:, 0] * y[:, 1] - x[:, 1] * y[:, 0]).sum()) / spread
-    scale = float(np.hypot(c, s))
+    laid = fit_similarity(np.array([here[name][:2] for name in ENOUGH]), np.array([marks[name] for name in ENOUGH], float))
+    scale = float(np.hypot(laid[0, 0], laid[1, 0]))
     if scale < 1e-6:
         return None
-    turn = np.array([[c, -s, 0], [s, c, 0], [0, 0, scale]]) / scale
-    pose = Pose(turn, scale, np.array([*target, 0.0]) - scale * turn @ np.array([*centre, 0.0]))
+    turn = np.eye(3)
+    turn[:2, :2] = laid[:2, :2] / scale
+    pose = Pose(turn, scale, np.array([*laid[:2, 2], 0.0]))
     points = pose.place(rest)
     irises = []
     for name in ("eye_left", "eye_right"):

@@ -47,7 +47,7 @@ def _between(up: tuple[int, ...], low: tuple[int, ...]) -> np.ndarray:
 
 
 class Head:
-    """A picture with one face that can move. image: (H, W, 3) uint8; face: its mesh; local True: only the face, not the head around it, will move (for video)."""
+    """A picture with one face that can move. image: (H, W, 3) uint8; face: its mesh; step: pixels of one cell of the map, by the face's size if not given."""
 
     def __init__(self, image: np.ndarray, face: Face, *, step: int | None = None) -> None:
         self.image, self.rig = image, Rig(face)
@@ -176,26 +176,18 @@ class Head:
         touched[inner] = changed
         return touched
 
-    def _carried(self, points: np.ndarray, look: Look) -> np.ndarray:
-        """Canonical points (N, 3) of the head's bones in pixels (N, 2) under the head's motion alone."""
-        from engine.vision.faces.rig import PIVOT, _turn
-
-        place = points - PIVOT
-        turned = place @ _turn(look.yaw, look.pitch, look.roll).T + PIVOT + np.array([*look.shift, 0.0])
-        return self.rig.pose.place(turned)[:, :2]
-
     def _line(self) -> np.ndarray:
         """(3,) canonical place where the lips meet, in this face."""
         own = self.rig.own
         return (own[topology.INNER_TOP] * 0.8 + own[topology.INNER_BOTTOM] * 0.2) if self.open_already else (own[topology.INNER_TOP] + own[topology.INNER_BOTTOM]) / 2
 
     def _lips_meet(self, look: Look) -> np.ndarray:
-        return self._carried(self._line()[None], look)[0]
+        return self.rig.bones(self._line()[None], look)[0]
 
     def _upper_jaw(self, look: Look) -> np.ndarray:
         """(2, 3) from the mouth's texture units to pixels."""
         line = self._line()
-        places = self._carried(line + np.array([[0, 0, 0], [0.1, 0, 0.0], [0, 0.1, 0.0]]), look)
+        places = self.rig.bones(line + np.array([[0, 0, 0], [0.1, 0, 0.0], [0, 0.1, 0.0]]), look)
         return np.stack([(places[1] - places[0]) * 10, (places[2] - places[0]) * 10, places[0]], axis=1)
 
     def _own_teeth(self, look: Look, low: np.ndarray, shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:

@@ -29,6 +29,9 @@ SKIN = (0.62, 0.20, 0.03, 0.0, 0.0, 0.0)
 PIVOT = (0.0, 1.35, 0.45)
 """Canonical place about which the head turns: the top of the neck."""
 
+LIP_SHARE = 0.8
+"""How far the lower lip drops, in widths between the eyes, for a radian of the jaw."""
+
 LIPS = tuple(zip(topology.LIPS_INNER_UP, topology.LIPS_INNER_LOW, strict=True))[1:-1]
 EYES = ((topology.EYE_LEFT_UP, topology.EYE_LEFT_LOW, topology.BROW_LEFT_LOW), (topology.EYE_RIGHT_UP, topology.EYE_RIGHT_LOW, topology.BROW_RIGHT_LOW))
 
@@ -82,9 +85,14 @@ class Rig:
         flat[: len(self.own)] += self._blink(look.blink, flat)
         if look.yaw or look.pitch or look.roll or look.shift != (0.0, 0.0):
             place = self.spread + moves - PIVOT
-            turned = place @ _turn(look.yaw, look.pitch, look.roll).T
+            turned = place @ head_turn(look.yaw, look.pitch, look.roll).T
             flat += self.pose.carry((turned - place) * self.follow[:, None] + np.array([*look.shift, 0.0]) * self.follow[:, None])
         return flat
+
+    def bones(self, points: np.ndarray, look: Look) -> np.ndarray:
+        """Canonical points (N, 3) of the skull in pixels (N, 2): they follow the head's motion and nothing else of a look."""
+        turned = (points - PIVOT) @ head_turn(look.yaw, look.pitch, look.roll).T + PIVOT + np.array([*look.shift, 0.0])
+        return np.asarray(self.pose.place(turned)[:, :2])
 
     def _expression(self, look: Look) -> np.ndarray:
         """(468, 3) canonical displacements of the face."""
@@ -93,10 +101,10 @@ class Rig:
         opening = look.opening * (1 - press)
         middle = float(self.gap[len(self.gap) // 2])
         # The photo's own open mouth counts: it is closed first, unless the look keeps it.
-        wanted = opening * WIDEST * 0.8
+        wanted = opening * WIDEST * LIP_SHARE
         kept = min(look.wide * (1 - press), 1.0)
         closing = (1 - kept) * max(0.0, middle - wanted)
-        angle = max(0.0, wanted - middle * max(kept, min(1.0, wanted / max(middle, 1e-6)))) / 0.8
+        angle = max(0.0, wanted - middle) / LIP_SHARE
         moves = jaw_turn(rest, basis.jaw, angle)
         moves += basis.upper_lift * min(opening, 1.2)
         moves += basis.wide * (look.width if look.width > 0 else 1.3 * look.width) * (1 - 0.4 * look.rounding)
@@ -167,7 +175,7 @@ def _lips_bare(face: Face) -> Face:
     return Face(points, face.irises, face.score)
 
 
-def _turn(yaw: float, pitch: float, roll: float) -> np.ndarray:
+def head_turn(yaw: float, pitch: float, roll: float) -> np.ndarray:
     """(3, 3) rotation of the head: yaw to the picture's right, pitch down, roll clockwise."""
     cy, sy, cp, sp, cr, sr = np.cos(yaw), np.sin(yaw), np.cos(pitch), np.sin(pitch), np.cos(roll), np.sin(roll)
     about_y = np.array([[cy, 0, -sy], [0, 1, 0], [sy, 0, cy]])

@@ -10,7 +10,7 @@ from engine.vision.faces.handles import corrected, face_from, handles
 from engine.vision.faces.look import Look
 from engine.vision.faces.mesh import Face
 from engine.vision.faces.pose import fit_pose, pose_of
-from engine.vision.faces.rig import Rig, _turn
+from engine.vision.faces.rig import Rig, head_turn
 from engine.vision.faces.topology import canonical
 from tests.faces import portrait_face
 
@@ -31,7 +31,7 @@ def gap(points: np.ndarray) -> float:
 
 @pytest.mark.parametrize(("yaw", "pitch", "roll"), [(0, 0, 0), (20, 0, 0), (-30, 10, 5), (5, -12, -25)])
 def test_the_pose_is_that_of_a_known_turn(yaw: float, pitch: float, roll: float) -> None:
-    turn = _turn(*np.deg2rad([yaw, pitch, roll]))
+    turn = head_turn(*np.deg2rad([yaw, pitch, roll]))
     pose = fit_pose(canonical().points, 90 * canonical().points @ turn.T + (10, 20, 5))
     assert np.allclose(pose.rotation, turn, atol=1e-6)
     assert pose.scale == pytest.approx(90)
@@ -108,7 +108,7 @@ def test_a_turning_head_moves_near_parts_more() -> None:
 
 
 def test_the_same_look_on_a_turned_face_moves_along_its_own_axes() -> None:
-    turn = _turn(0.0, 0.0, np.deg2rad(90))
+    turn = head_turn(0.0, 0.0, np.deg2rad(90))
     moved = Rig(calm(turn=turn)).moved(Look(opening=1.0)) - Rig(calm(turn=turn)).rest
     assert moved[topology.CHIN, 0] < -10 and abs(moved[topology.CHIN, 1]) < 0.5
 
@@ -125,7 +125,7 @@ def test_corrections_put_handles_where_the_hand_put_them() -> None:
 
 
 def test_four_points_make_a_face() -> None:
-    whole = calm(80.0, _turn(0, 0, 0.2))
+    whole = calm(80.0, head_turn(0, 0, 0.2))
     places = handles(whole.points)
     four = {name: (float(places[name][0]), float(places[name][1])) for name in ("eye_left", "eye_right", "mouth_left", "mouth_right")}
     made = face_from(four)
