@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import Profile
 from tests.conftest import Served
 from tests.faces import syllables, with_faces
-from tests.tasks.test_talking_head import sound
+from tests.waves import write_wave
 
 pytestmark = pytest.mark.browser
 
@@ -34,7 +34,7 @@ def finished(page: Page, tab: str) -> dict[str, Any]:
 
 def test_a_portrait_says_a_recording(served: Served, profile: Profile) -> None:
     with_faces(served.data)
-    voice = sound(served.data.parent / "voice.wav", syllables([0.1, 0.5, 0.8], 1.4))
+    voice = write_wave(served.data.parent / "voice.wav", syllables([0.1, 0.5, 0.8], 1.4), 16000)
     page = profile().new_page()
     open_tab(page, served, "Talking head")
     expect(page.locator("#face-editor")).to_contain_text("The face is found", timeout=SLOW)

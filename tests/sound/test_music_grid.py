@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import wave
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -19,18 +18,9 @@ from engine.sound.music.grid import BeatGrid, Correction, Section, corrected, he
 from engine.sound.music.separation import separated
 from engine.sound.spectra import RATE, resampled
 from tests.sound.songs import in_sections, snare, song
+from tests.waves import write_wave
 
 MOMENTS = np.arange(6 * RATE) / RATE
-
-
-def write_wave(path: Path, samples: np.ndarray, rate: int) -> Path:
-    """samples (N,) or (N, C) in [-1, 1] as 16-bit WAV."""
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1 if samples.ndim == 1 else samples.shape[1])
-        file.setsampwidth(2)
-        file.setframerate(rate)
-        file.writeframes((np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
-    return path
 
 
 @pytest.mark.parametrize(("style", "bpm", "meter"), [("rock", 122, 4), ("waltz", 118, 3), ("seven", 132, 7), ("strummed", 96, 4)])

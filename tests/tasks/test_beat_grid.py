@@ -14,7 +14,7 @@ from engine.media.writer import ClipWriter
 from engine.settings import Settings
 from engine.task import get_task, parse_request
 from tests.sound.songs import song
-from tests.sound.test_music_grid import write_wave
+from tests.waves import write_wave
 
 TASK = get_task("beat-grid")
 

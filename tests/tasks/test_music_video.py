@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import wave
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +20,7 @@ from engine.tasks.music_video.pictures import Painter
 from engine.tasks.music_video.plan import intervals
 from engine.tasks.music_video.recipe import covered
 from engine.tasks.music_video.request import Interval
+from tests.waves import write_wave
 
 RATE, FPS = 22050, 12
 TASK = get_task("music-video")
@@ -38,12 +38,7 @@ def song(path: Path, hits: list[float], seconds: float) -> Path:
         start = int(hit * RATE)
         part = drum[: len(out) - start]
         out[start : start + len(part)] += 0.7 * part
-    with wave.open(str(path), "wb") as stream:
-        stream.setnchannels(1)
-        stream.setsampwidth(2)
-        stream.setframerate(RATE)
-        stream.writeframes((np.clip(out, -1, 1) * 32767).astype("<i2").tobytes())
-    return path
+    return write_wave(path, out, RATE)
 
 
 def made(place: Path, name: str, **fields: object) -> tuple[Result, list[object], list[np.ndarray]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import wave
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +20,7 @@ from engine.settings import Settings
 from engine.sound.envelope import speech_energy
 from engine.task import Note, Preview, Result, get_task, parse_request
 from tests.faces import portrait, portrait_face, syllables, the_finder, with_faces
+from tests.waves import write_wave
 
 RATE, FPS = 16000, 25
 TIMES = [0.30, 0.62, 0.86, 1.40, 1.66, 2.30]
@@ -32,19 +32,8 @@ TASK = get_task("talking-head")
 def place(tmp_path: Path) -> Path:
     with_faces(tmp_path / "data")
     write_image(tmp_path / "face.png", portrait())
-    sound(tmp_path / "voice.wav", syllables(TIMES, 3.0))
+    write_wave(tmp_path / "voice.wav", syllables(TIMES, 3.0), RATE)
     return tmp_path
-
-
-def sound(path: Path, samples: np.ndarray, rate: int = RATE) -> Path:
-    """Write (N,) or (N, C) float32 as 16-bit WAV."""
-    table = samples.reshape(len(samples), -1)
-    with wave.open(str(path), "wb") as stream:
-        stream.setnchannels(table.shape[1])
-        stream.setsampwidth(2)
-        stream.setframerate(rate)
-        stream.writeframes((np.clip(table, -1, 1) * 32767).astype("<i2").tobytes())
-    return path
 
 
 def made(place: Path, name: str = "out", **fields: object) -> tuple[Result, list[object]]:
@@ -94,7 +83,7 @@ def test_the_mouth_follows_its_own_voice_and_no_other(place: Path) -> None:
 
 def test_a_silent_voice_keeps_the_mouth_closed(place: Path) -> None:
     loud, _ = made(place, "loud", still=True)
-    sound(place / "silence.wav", np.zeros(2 * RATE, np.float32))
+    write_wave(place / "silence.wav", np.zeros(2 * RATE, np.float32), RATE)
     quiet, events = made(place, "quiet", audio=place / "silence.wav", still=True)
     assert loud.clip is not None and quiet.clip is not None
     assert np.var(lips(pictures(quiet.clip, place))) < 0.1 * np.var(lips(pictures(loud.clip, place)))
@@ -136,7 +125,7 @@ def test_a_moving_head_stays_by_itself_and_comes_from_its_place(place: Path) -> 
 
 def test_a_new_voice_for_a_video_keeps_head_and_eyes(place: Path) -> None:
     """The video: the portrait, which nods and turns a little while its own mouth moves to another voice."""
-    talk, _ = made(place, "talk", audio=sound(place / "other.wav", syllables(OTHER, 3.0)), sway=1.5, blink=2.0)
+    talk, _ = made(place, "talk", audio=write_wave(place / "other.wav", syllables(OTHER, 3.0), RATE), sway=1.5, blink=2.0)
     assert talk.clip is not None
     source = pictures(talk.clip, place)
     result, _ = made(place, "dubbed", portrait=None, video=talk.clip)
@@ -220,7 +209,7 @@ def test_a_stopped_run_keeps_what_it_has(place: Path) -> None:
 
 
 def test_the_same_seed_acts_the_same(place: Path) -> None:
-    sound(place / "short.wav", syllables([0.1, 0.5], 0.8))
+    write_wave(place / "short.wav", syllables([0.1, 0.5], 0.8), RATE)
     one, _ = made(place, "one", audio=place / "short.wav")
     two, _ = made(place, "two", audio=place / "short.wav")
     assert one.artifacts["acting"].read_text() == two.artifacts["acting"].read_text()
@@ -251,10 +240,10 @@ def test_bad_input_says_what_to_do(place: Path) -> None:
     write_image(place / "tiny.png", np.ascontiguousarray(portrait()[::8, ::8]))
     with pytest.raises(InvalidInput, match=r"no face was found|px wide"):
         made(place, "tiny", portrait=place / "tiny.png")
-    sound(place / "blip.wav", np.zeros(800, np.float32))
+    write_wave(place / "blip.wav", np.zeros(800, np.float32), RATE)
     with pytest.raises(InvalidInput, match="long"):
         made(place, "blip", audio=place / "blip.wav")
-    sound(place / "hour.wav", np.zeros(8000 * 660, np.float32), 8000)
+    write_wave(place / "hour.wav", np.zeros(8000 * 660, np.float32), 8000)
     with pytest.raises(LimitExceeded, match="minutes"):
         made(place, "hour", audio=place / "hour.wav")
 

@@ -4,8 +4,9 @@ const KEYS_REST_MS = 300;
 const HISTORY = 100;
 const CONSENT = "Use a face only if its owner agrees. Every result says in its file that it is made by AI.";
 
-class FaceEditor {
+class FaceEditor extends Bound(Object) {
   constructor(root, { props, server, upload, watch }) {
+    super();
     Object.assign(this, { root, props, upload, source: null, face: 0, landmarks: [], look: null, picture: null, past: [], future: [], serial: 0, mesh: true, near: false });
     this.life = new AbortController();
     const { signal } = this.life, can = (name) => (typeof server?.[name] === "function" ? (question) => server[name](question) : null);
@@ -67,17 +68,14 @@ class FaceEditor {
     return { portrait: kind === "portrait" ? this.source.file : null, video: kind === "video" ? this.source.file : null, face: this.face, landmarks: this.landmarks };
   }
 
-  tell() {
-    const now = JSON.parse(JSON.stringify(this.value()));
-    this.kept = print(now);
-    this.props.value = now;
+  /** What two values must share to be the same: the file by its path, the face, the points. */
+  print(value) {
+    return JSON.stringify([value.portrait?.path ?? null, value.video?.path ?? null, value.face ?? 0, value.landmarks ?? []]);
   }
 
-  /** Python set a value: a restored run, an example, a result sent here. */
   receive() {
-    const given = JSON.parse(JSON.stringify(this.props.value ?? {}));
-    if (print(given) === this.kept) return;
-    this.kept = print(given);
+    const given = this.news();
+    if (!given) return;
     const kind = given.video?.path ? "video" : "portrait", file = asFile(given[kind]);
     this.serial += 1;
     this.adopt(file && { kind, file, mine: false }, given.face ?? 0, given.landmarks ?? []);
@@ -297,11 +295,6 @@ class FaceEditor {
     tools.hand.hidden = !this.look || this.guide.on;
     tools.remove.hidden = !this.source;
   }
-}
-
-/** What two values must share to be the same: the file by its path, the face, the points. */
-function print(value) {
-  return JSON.stringify([value.portrait?.path ?? null, value.video?.path ?? null, value.face ?? 0, value.landmarks ?? []]);
 }
 
 const host = element.querySelector(".fe");

@@ -2,7 +2,7 @@
 
 const SONG_LIMIT_MS = 160000;
 
-class SongTrack extends Acting(Viewing(Object)) {
+class SongTrack extends Acting(Viewing(Bound(Object))) {
   constructor(root, { props, server, upload, watch, trigger }) {
     super();
     Object.assign(this, { root, props, upload, trigger, file: null, look: null, kept: null, zoom: 1, serial: 0, loading: false, owed: false });
@@ -102,17 +102,15 @@ class SongTrack extends Acting(Viewing(Object)) {
 
   value() { return { audio: this.file, grid: this.plan.grid, intervals: this.plan.plain() }; }
 
-  tell() {
-    const now = JSON.parse(JSON.stringify(this.value()));
-    this.kept = print(now);
-    this.props.value = now;
+  /** What two values must share to be the same: files by their paths, and everything else. */
+  print(value) {
+    const interval = (one) => [one.start, one.end, one.start_prompt ?? "", one.end_prompt ?? "", one.start_seed ?? null, one.end_seed ?? null, one.pattern, one.driver, one.target, one.strength, one.picture?.path ?? null, one.clip?.path ?? null];
+    return JSON.stringify([value.audio?.path ?? null, Grid.plain(value.grid ?? {}), (value.intervals ?? []).map(interval)]);
   }
 
-  /** Python set a value: a restored run, an example, a result sent here. */
   receive() {
-    const given = JSON.parse(JSON.stringify(this.props.value ?? {}));
-    if (print(given) === this.kept) return;
-    this.kept = print(given);
+    const given = this.news();
+    if (!given) return;
     this.serial += 1;
     this.loading = false;
     this.forget();
@@ -337,12 +335,6 @@ class SongTrack extends Acting(Viewing(Object)) {
 function pieceSaid(piece, index, { start, end }) {
   const own = piece.picture ?? piece.clip, shown = own ? own.orig_name : start.prompt === end.prompt ? start.prompt : `${start.prompt}, then ${end.prompt}`;
   return `Interval ${index + 1}, ${clock(piece.start, 1)} to ${clock(piece.end, 1)}, ${PATTERNS[piece.pattern]?.word.toLowerCase() ?? piece.pattern}: ${shown}`;
-}
-
-/** What two values must share to be the same: files by their paths, and everything else. */
-function print(value) {
-  const interval = (one) => [one.start, one.end, one.start_prompt ?? "", one.end_prompt ?? "", one.start_seed ?? null, one.end_seed ?? null, one.pattern, one.driver, one.target, one.strength, one.picture?.path ?? null, one.clip?.path ?? null];
-  return JSON.stringify([value.audio?.path ?? null, Grid.plain(value.grid ?? {}), (value.intervals ?? []).map(interval)]);
 }
 
 const host = element.querySelector(".so");

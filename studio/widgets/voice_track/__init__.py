@@ -21,7 +21,7 @@ from studio.widgets.served import guarded
 
 FOLDER = Path(__file__).parent
 SCRIPTS = (
-    *(f"shared/{name}.js" for name in ("newest", "intake", "range", "history", "timeline", "player")),
+    *(f"shared/{name}.js" for name in ("bound", "newest", "intake", "range", "history", "timeline", "player")),
     *(f"voice_track/{name}.js" for name in ("spans", "wave", "lane", "recorder", "panes", "inspector", "layout", "main")),
 )  # fmt: skip
 """Joined in this order into one function body: `main.js` starts the widget from the parts before it."""

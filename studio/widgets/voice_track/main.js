@@ -2,8 +2,9 @@
 
 const CLOSEST = 400;
 
-class VoiceTrack {
+class VoiceTrack extends Bound(Object) {
   constructor(root, { props, server, upload, watch }) {
+    super();
     Object.assign(this, { root, props, upload, mode: "recording", file: null, look: null, heard: null, laughter: true, kept: null, zoom: 1, serial: 0, apart: {}, loading: false });
     this.life = new AbortController();
     const { signal } = this.life, look = typeof server?.listen === "function" ? (question) => server.listen(question) : null;
@@ -52,17 +53,15 @@ class VoiceTrack {
     return { audio: says ? null : this.file, ...this.saying.value, text: says ? this.saying.value.text : "", expressions: this.spans.plain(), auto_laughter: this.laughter };
   }
 
-  tell() {
-    const now = JSON.parse(JSON.stringify(this.value()));
-    this.kept = print(now);
-    this.props.value = now;
+  /** What two values must share to be the same: the file by its path, and everything else. */
+  print(value) {
+    const { text, voice, speed, expressions, auto_laughter: laughter } = value;
+    return JSON.stringify([value.audio?.path ?? null, text ?? "", voice ?? "auto", speed ?? 1, (expressions ?? []).map(({ start, end, kind, strength }) => [start, end, kind, strength]), laughter ?? true]);
   }
 
-  /** Python set a value: a restored run, an example, a result sent here. */
   receive() {
-    const given = JSON.parse(JSON.stringify(this.props.value ?? {}));
-    if (print(given) === this.kept) return;
-    this.kept = print(given);
+    const given = this.news();
+    if (!given) return;
     const file = asFile(given.audio), text = given.text ?? "";
     this.serial += 1;
     Object.assign(this, { mode: !file && text ? "text" : "recording", file, laughter: given.auto_laughter ?? true, apart: {}, loading: false });
@@ -310,12 +309,6 @@ function plays(address) {
     setTimeout(() => resolve(false), 3000);
     sound.src = address;
   });
-}
-
-/** What two values must share to be the same: the file by its path, and everything else. */
-function print(value) {
-  const { text, voice, speed, expressions, auto_laughter: laughter } = value;
-  return JSON.stringify([value.audio?.path ?? null, text ?? "", voice ?? "auto", speed ?? 1, (expressions ?? []).map(({ start, end, kind, strength }) => [start, end, kind, strength]), laughter ?? true]);
 }
 
 const host = element.querySelector(".vt");
