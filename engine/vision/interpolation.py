@@ -44,6 +44,13 @@ class Between:
         """True when the frames have nothing to do with each other."""
         return float(np.abs(_pull(self.second, self.flows[0]).astype(np.float32) - self.first).mean()) > CUT
 
+    @cached_property
+    def explained(self) -> float:
+        """How much of the change between the frames their motion explains, 0..1: where light or colours change, flow finds swirls that are not there."""
+        change = float(np.abs(self.second.astype(np.float32) - self.first).mean())
+        left = float(np.abs(_pull(self.second, self.flows[0]).astype(np.float32) - self.first).mean())
+        return max(0.0, 1.0 - left / change) if change > 0 else 1.0
+
     def at(self, share: float) -> np.ndarray:
         """(H, W, 3) uint8 at a share of the way, 0 (the first frame) to 1 (the second)."""
         if share <= 0 or (self.cut and share < 0.5):

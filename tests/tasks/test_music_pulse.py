@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
@@ -104,3 +105,15 @@ def test_each_target_changes_the_picture_with_the_pulse_alone(target: str) -> No
     assert (moved(picture, target, 0.0, 3) == picture).all()
     weak, strong = (np.abs(moved(picture, target, much, 3).astype(int) - picture).mean() for much in (0.3, 1.0))
     assert 0.5 < weak < strong
+
+
+def test_light_that_changes_is_mixed_and_things_that_move_are_moved() -> None:
+    rng = np.random.default_rng(3)
+    cloth = cv2.GaussianBlur(rng.integers(0, 255, (96, 116, 3), dtype=np.uint8), (0, 0), 2.0)
+    one, shifted = np.ascontiguousarray(cloth[:, 4:100]), np.ascontiguousarray(cloth[:, 12:108])
+    dusk = (one * np.array([1.0, 0.6, 0.4])).astype(np.uint8)
+    between = Walk(np.stack([one, dusk]), np.array([0.0, 1.0])).at(0.5).astype(int)
+    assert np.abs(between - (one.astype(int) + dusk) / 2).max() <= 1
+    half = Walk(np.stack([one, shifted]), np.array([0.0, 1.0])).at(0.5).astype(int)
+    truth = cloth[:, 8:104].astype(int)
+    assert np.abs(half - truth)[8:-8, 12:-12].mean() < 0.3 * np.abs((one.astype(int) + shifted) / 2 - truth)[8:-8, 12:-12].mean(), "mixing them would blur"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
@@ -46,3 +47,13 @@ def test_spread_keeps_what_is_given_and_its_count():
     more = spread(frames, 17)
     assert len(more) == 17 and all((more[4 * k] == frames[k]).all() for k in range(5))
     assert (spread(frames[:1], 3) == frames[0]).all()
+
+
+def test_motion_explains_a_shift_and_not_another_light() -> None:
+    rng = np.random.default_rng(3)
+    cloth = cv2.GaussianBlur(rng.integers(0, 255, (96, 110, 3), dtype=np.uint8), (0, 0), 2.0)
+    one, shifted = cloth[:, :100], cloth[:, 6:106]
+    assert Between(np.ascontiguousarray(one), np.ascontiguousarray(shifted)).explained > 0.7
+    dusk = (one * np.array([1.0, 0.6, 0.4])).astype(np.uint8)
+    assert Between(np.ascontiguousarray(one), dusk).explained < 0.4, "taken for motion, it would be torn"
+    assert Between(np.ascontiguousarray(one), np.ascontiguousarray(one)).explained == 1.0

@@ -17,7 +17,7 @@ class MusicVideo(Task[MusicVideoRequest]):
 
     id, version, title = "music-video", 1, "Music video"
     request_type = MusicVideoRequest
-    default_rate = 0.02
+    default_rate = 0.05
 
     def work(self, request: MusicVideoRequest) -> float:
         seconds = self._seconds(request)

@@ -46,6 +46,9 @@ LOW, HIGH = 1.2, 8.0
 CLIP_PICTURES = 120
 """Most pictures of a clip that are held."""
 
+MOVED = 0.6
+"""Share of the change that motion must explain for frames to be laid along it; light that changes is mixed: flow would tear it."""
+
 SWELL = 0.16
 """How far a photo's progress zooms in."""
 
@@ -59,7 +62,7 @@ class Walk:
     _pairs: dict[int, Between] = field(default_factory=dict, repr=False, compare=False)
 
     def at(self, place: float) -> np.ndarray:
-        """(H, W, 3) uint8 at a place 0..1; the ends exactly. Pictures that have something to do with each other are joined along their motion, others are mixed."""
+        """(H, W, 3) uint8 at a place 0..1; the ends exactly. Pictures that differ by motion are joined along it, others are mixed."""
         place = min(max(place, 0.0), 1.0)
         k = int(np.clip(np.searchsorted(self.places, place, side="right") - 1, 0, max(len(self.places) - 2, 0)))
         if len(self.pictures) == 1 or place <= self.places[k]:
@@ -68,7 +71,7 @@ class Walk:
             return np.asarray(self.pictures[k + 1])
         share = float((place - self.places[k]) / (self.places[k + 1] - self.places[k]))
         pair = self._pair(k)
-        return cv2.addWeighted(pair.first, 1 - share, pair.second, share, 0.0) if pair.cut else pair.at(share)
+        return pair.at(share) if pair.explained > MOVED else cv2.addWeighted(pair.first, 1 - share, pair.second, share, 0.0)
 
     def _pair(self, k: int) -> Between:
         """The pair of pictures from k on; its flow is kept while frames lie between them."""

@@ -21,7 +21,7 @@ class TalkingHead(Task[TalkingHeadRequest]):
 
     id, version, title = "talking-head", 1, "Talking head"
     request_type = TalkingHeadRequest
-    default_rate = 0.02
+    default_rate = 0.08
 
     def check(self, request: TalkingHeadRequest) -> None:
         if request.portrait is None and request.video is None:
