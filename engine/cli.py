@@ -120,6 +120,7 @@ def load_request(file: Path) -> tuple[Task[Any], Request]:
         raise InvalidInput("task is missing", fix='write {"task": "stroke-motion", ...fields}', field="task")
     task = get_task(fields.pop("task"))
     here = file.resolve().parent
+    fields = task.request_type.spelled_out(fields)
     fields = put(fields, {slot.name: str((here / slot.value).resolve()) for slot in slots(task.request_type, fields) if isinstance(slot.value, str)})
     return task, parse_request(task, fields)
 

@@ -41,6 +41,11 @@ class Request(Part):
     """
 
     @classmethod
+    def spelled_out(cls, fields: dict[str, Any]) -> dict[str, Any]:
+        """Raw fields with short forms written out, so that files named in them are found before the request is made."""
+        return fields
+
+    @classmethod
     def media_fields(cls) -> dict[str, str]:
         """Field name -> media kind, for the request's own fields that name files. Those inside its parts: `engine.slots`."""
         found = {}
