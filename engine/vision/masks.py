@@ -53,7 +53,7 @@ class Masks:
             return np.zeros((self.size[1], self.size[0]), np.uint8)
         at, size = self._where[frame]
         self._file.seek(at)
-        labels = cv2.imdecode(np.frombuffer(self._file.read(size), np.uint8), cv2.IMREAD_GRAYSCALE)
+        labels: np.ndarray = np.asarray(cv2.imdecode(np.frombuffer(self._file.read(size), np.uint8), cv2.IMREAD_GRAYSCALE))
         self._keep(frame, labels)
         return labels
 

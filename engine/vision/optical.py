@@ -9,7 +9,8 @@ import numpy as np
 
 
 @cache
-def _grid(width: int, height: int) -> tuple[np.ndarray, np.ndarray]:
+def grid(width: int, height: int) -> tuple[np.ndarray, np.ndarray]:
+    """x and y of every pixel, (H, W) float32 each. They must not be changed."""
     x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
     return x, y
 
@@ -22,20 +23,20 @@ def grey(picture: np.ndarray) -> np.ndarray:
 def flow(first: np.ndarray, second: np.ndarray, *, guess: np.ndarray | None = None, quick: bool = False) -> np.ndarray:
     """(H, W, 2) float32: where each pixel of `first` lies in `second`, as x and y steps in pixels. Both (H, W) uint8; guess: a flow to start from."""
     finder = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST if quick else cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    return finder.calc(first, second, None if guess is None else np.ascontiguousarray(guess, np.float32).copy())
+    return finder.calc(np.ascontiguousarray(first), np.ascontiguousarray(second), None if guess is None else np.ascontiguousarray(guess, np.float32).copy())
 
 
 def pull(picture: np.ndarray, along: np.ndarray, *, nearest: bool = False, border: int = cv2.BORDER_REPLICATE) -> np.ndarray:
     """What lies at the end of each place's arrow: out(p) = picture(p + along(p))."""
     height, width = along.shape[:2]
-    x, y = _grid(width, height)
+    x, y = grid(width, height)
     return cv2.remap(picture, x + along[..., 0], y + along[..., 1], cv2.INTER_NEAREST if nearest else cv2.INTER_LINEAR, borderMode=border)
 
 
 def inside(along: np.ndarray) -> np.ndarray:
     """(H, W) bool: places whose arrow ends within the picture."""
     height, width = along.shape[:2]
-    x, y = _grid(width, height)
+    x, y = grid(width, height)
     tx, ty = x + along[..., 0], y + along[..., 1]
     return (tx >= 0) & (ty >= 0) & (tx <= width - 1) & (ty <= height - 1)
 

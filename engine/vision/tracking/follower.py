@@ -1,0 +1,256 @@
+"""A subject followed from frame to frame: dense flow, local colours and remembered looks vote for every pixel; where they disagree, confidence falls.
+
+Flow carries the mask on, checked forth and back; colours near each place say what belongs to it (`colours`); a remembered look of the subject, moved along with it by
+a similarity and corrected by flow, keeps the mask from drifting and brings back what was hidden (`looks`). When nothing of it is left to be seen the subject is gone, and
+each frame is searched until it is found again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import cv2
+import numpy as np
+
+from engine.vision import optical
+from engine.vision.matting import guided_filter
+from engine.vision.tracking.colours import LocalColours, lab_of
+from engine.vision.tracking.looks import Look, Placed
+from engine.vision.tracking.searching import Searcher
+
+State = Literal["there", "left", "hidden"]
+
+LEAST = 24
+"""Pixels below which nothing of the subject is seen any more."""
+
+REMEMBER_AGAIN = 8
+"""Frames after which a sure look may be remembered."""
+
+LOOKS = 3
+"""Looks that are remembered beside the first: the newest ones."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """What became of the subject on one frame. mask: (H, W) bool; confidence: 0..1; state: there, left (over the picture's rim) or hidden; back: found again just now."""
+
+    mask: np.ndarray
+    confidence: float
+    state: State
+    back: bool = False
+
+
+class Follower:
+    """Follows one subject. image: (H, W, 3) uint8; mask: (H, W) bool, where it is there; looks: remembered ones of other key frames of the same subject."""
+
+    def __init__(self, image: np.ndarray, mask: np.ndarray, looks: list[Look] | None = None) -> None:
+        self.image, self.grey = image, optical.grey(image)
+        self.soft = mask.astype(np.float32)
+        self.first = Look.of(image, mask) if mask.sum() >= LEAST else None
+        self.looks: list[Look] = list(looks or [])
+        self.placed: Placed | None = self.first.here() if self.first is not None else None
+        self.state: State = "there" if self.first is not None else "hidden"
+        self.velocity = np.zeros(2)
+        self.size = float(np.sqrt(max(mask.sum(), 1)))
+        self.age = 0
+        self.searcher = Searcher()
+        if self.first is not None:
+            self.searcher.learn(image, mask)
+
+    @property
+    def known(self) -> list[Look]:
+        """Every remembered look, the first one first."""
+        return ([self.first] if self.first is not None else []) + self.looks
+
+    def step(self, image: np.ndarray, others: np.ndarray | None = None) -> Step:
+        """The next frame. others: (H, W) bool, what surely belongs to other subjects there."""
+        grey = optical.grey(image)
+        if self.state == "there":
+            out = self._follow(image, grey, others)
+        else:
+            out = self._search(image, others)
+        self.image, self.grey = image, grey
+        return out
+
+    def _follow(self, image: np.ndarray, grey: np.ndarray, others: np.ndarray | None) -> Step:
+        window = self._window()
+        before, now = self.grey[window], grey[window]
+        back, forth = optical.flow(now, before), optical.flow(before, now)
+        trusted = optical.agreed(back, forth)
+        soft = self.soft[window]
+        carried = optical.pull(soft, back)
+        part = np.ascontiguousarray(image[window])
+        corner = np.array([window[1].start, window[0].start], np.float64)
+
+        placed = self._placed(part, corner, forth, soft, optical.agreed(forth, back))
+        shape, fit = (np.zeros_like(carried), np.zeros_like(carried)) if placed is None else (placed.shape, placed.fit)
+
+        share, known = self._colours(window, part, forth, placed)
+        # What came by flow is sure inside, less so near its rim, and hardly where flow does not come home.
+        rim = cv2.GaussianBlur(carried, (0, 0), 1.5)
+        odds = (0.35 + 0.65 * trusted) * 2.2 * _odds(0.6 * carried + 0.4 * rim)
+        odds += 1.5 * np.clip(known / 3.0, 0.0, 1.0) * _odds(share)
+        odds += 1.8 * fit * _odds(cv2.GaussianBlur(shape, (0, 0), 1.0))
+        odds -= 1.2 * (1.0 - fit) * (shape > 0.5) * (1 - trusted)  # where the subject should be but looks otherwise, something is before it
+        if placed is not None:
+            # What lies beside a look that fits well is not it.
+            sure = float(np.clip((placed.agreement(shape > 0.5) - 0.55) / 0.3, 0.0, 1.0))
+            odds -= 1.6 * sure * (cv2.dilate(shape, np.ones((5, 5), np.uint8)) < 0.2)
+        if others is not None:
+            odds -= 3.0 * others[window]
+        vote = 1.0 / (1.0 + np.exp(-np.clip(odds, -12, 12)))
+        vote = np.clip(guided_filter(part.astype(np.float32) / 255.0, vote.astype(np.float32), 3, 2e-4), 0.0, 1.0)
+        mask = _cleaned(vote > 0.5, carried, shape * fit)
+        self.soft = np.zeros(image.shape[:2], np.float32)
+        self.soft[window] = np.where(mask, np.maximum(vote, 0.5), np.minimum(vote, 0.5)) * (cv2.dilate(mask.astype(np.uint8), np.ones((5, 5))) > 0)
+        whole = np.zeros(image.shape[:2], bool)
+        whole[window] = mask
+        area = int(mask.sum())
+        confidence = self._confidence(mask, vote, carried, trusted, share, known, placed)
+        if placed is not None:
+            self.velocity = 0.5 * self.velocity + 0.5 * (placed.centre - self.placed.centre if self.placed is not None else 0.0)
+            self.placed = placed
+        expected = placed.visible(image.shape[1::-1]) if placed is not None else 1.0
+        size = placed.area if placed is not None else self.size**2
+        if area < max(LEAST, 0.02 * size) or expected < 0.015:
+            self.state = "left" if expected < 0.4 else "hidden"
+            self.soft[:] = 0
+            self.searcher.lose(image, self.placed, self.state)
+            return Step(np.zeros(image.shape[:2], bool), 0.0, self.state)
+        self.size = float(np.sqrt(area))
+        self.age += 1
+        self.searcher.see(image, whole)
+        if placed is not None and self._worth_remembering(mask, confidence, trusted, placed, expected):
+            self.age = 0
+            self.looks = [*self.looks[-(LOOKS - 1) :], Look.of(image, whole, placed)]
+        return Step(whole, confidence, "there")
+
+    def _worth_remembering(self, mask: np.ndarray, confidence: float, trusted: np.ndarray, placed: Placed, expected: float) -> bool:
+        """True when the whole of the subject is seen as it should be, or when it has been followed well without doubt for so long that it just looks different now."""
+        if self.age < REMEMBER_AGAIN or confidence < 0.8 or expected < 0.97:
+            return False
+        whole = _overlap(mask, placed.shape > 0.5) > 0.88 and mask.sum() > 0.85 * placed.area
+        return whole or (self.age > 3 * REMEMBER_AGAIN and confidence > 0.88 and float(trusted[mask].mean()) > 0.93)
+
+    def _window(self) -> tuple[slice, slice]:
+        """Where the subject may be in the next frame."""
+        height, width = self.soft.shape
+        ys, xs = np.nonzero(self.soft > 0.5)
+        x0, x1, y0, y1 = (int(xs.min()), int(xs.max()), int(ys.min()), int(ys.max())) if len(xs) else (0, width - 1, 0, height - 1)
+        if self.placed is not None:
+            low, high = self.placed.box
+            x0, y0 = min(x0, max(0, int(low[0]))), min(y0, max(0, int(low[1])))
+            x1, y1 = max(x1, min(width - 1, int(high[0]))), max(y1, min(height - 1, int(high[1])))
+        margin = 24 + 0.2 * max(x1 - x0, y1 - y0)
+        vx, vy = self.velocity
+        left, right = int(x0 - margin + min(0, vx)), int(x1 + margin + max(0, vx))
+        top, bottom = int(y0 - margin + min(0, vy)), int(y1 + margin + max(0, vy))
+        left, right = max(0, min(left, width - 64)), min(width, max(right, 64))
+        top, bottom = max(0, min(top, height - 64)), min(height, max(bottom, 64))
+        return slice(top, bottom), slice(left, right)
+
+    def _placed(self, part: np.ndarray, corner: np.ndarray, forth: np.ndarray, soft: np.ndarray, sure: np.ndarray) -> Placed | None:
+        """The remembered look where it lies now: moved as the subject's own pixels moved, then fitted to the picture."""
+        if self.placed is None:
+            return None
+        onwards = np.array([[1.0, 0.0, self.velocity[0]], [0.0, 1.0, self.velocity[1]]])
+        steps = [onwards]
+        step = _similarity(forth, (soft > 0.5) & sure, corner)
+        if step is not None:
+            steps.append(step)
+        # Of two look-alikes that cross, or when something passes before it, most pixels may go another way: the looks themselves decide.
+        choices = []
+        for one in steps:
+            moved = self.placed.moved(one)
+            for look in self.known:
+                there = moved if look is self.placed.look else moved.as_look(look)
+                choices.append((there.likeness(part, corner) + 0.02 * (look is self.placed.look) + 0.02 * (one is not onwards), len(choices), there))
+        return max(choices)[2].fitted(part, corner)
+
+    def _colours(self, window: tuple[slice, slice], part: np.ndarray, forth: np.ndarray, placed: Placed | None) -> tuple[np.ndarray, np.ndarray]:
+        height, width = part.shape[:2]
+        x, y = optical.grid(width, height)
+        colours = LocalColours((width, height), max(10.0, 0.16 * self.size))
+        lab = lab_of(np.ascontiguousarray(self.image[window])).reshape(-1, 3)
+        colours.add(lab, self.soft[window].reshape(-1), None, (x + forth[..., 0]).reshape(-1), (y + forth[..., 1]).reshape(-1))
+        if placed is not None:
+            own = placed.shape > 0.5
+            if own.any():
+                colours.add(lab_of(placed.picture)[own], np.ones(int(own.sum()), np.float32), np.full(int(own.sum()), 0.6, np.float32), x[own], y[own])
+        colours.soften()
+        share, known = colours.look(lab_of(part).reshape(-1, 3), x.reshape(-1), y.reshape(-1))
+        return share.reshape(height, width), known.reshape(height, width)
+
+    def _confidence(self, mask: np.ndarray, vote: np.ndarray, carried: np.ndarray, trusted: np.ndarray, share: np.ndarray, known: np.ndarray, placed: Placed | None) -> float:
+        """How far flow, colours and memory agree on the mask, 0..1."""
+        if not mask.any():
+            return 0.0
+        by_flow = _overlap(mask, carried > 0.5)
+        near = cv2.dilate(mask.astype(np.uint8), np.ones((9, 9))).astype(bool)
+        by_colour = float((np.where(mask, share, 1 - share)[near & (known > 0.5)] > 0.5).mean()) if (near & (known > 0.5)).any() else 0.5
+        home = float(trusted[mask].mean())
+        rim = near & ~cv2.erode(mask.astype(np.uint8), np.ones((5, 5))).astype(bool)
+        clear = float(np.abs(2 * vote[rim] - 1).mean()) if rim.any() else 0.0
+        parts = [by_flow, by_colour, 0.4 + 0.6 * home, 0.5 + 0.5 * clear]
+        if placed is not None:
+            parts.append(0.3 + 0.7 * placed.agreement(mask))
+        return float(np.prod(parts) ** (1.0 / len(parts)))
+
+    def _search(self, image: np.ndarray, others: np.ndarray | None) -> Step:
+        found = self.searcher.search(image, self.known, others)
+        if found is None:
+            return Step(np.zeros(image.shape[:2], bool), 0.0, self.state)
+        mask, look, matrix, confidence = found
+        self.state = "there"
+        self.soft = mask.astype(np.float32)
+        self.placed = look.here(matrix) if look is not None else None
+        self.velocity[:] = 0
+        self.age = 0
+        self.size = float(np.sqrt(max(mask.sum(), 1)))
+        return Step(mask, confidence, "there", back=True)
+
+
+def _odds(share: np.ndarray) -> np.ndarray:
+    share = np.clip(share, 0.02, 0.98)
+    out: np.ndarray = np.log(share / (1.0 - share))
+    return out
+
+
+def _overlap(a: np.ndarray, b: np.ndarray) -> float:
+    union = int((a | b).sum())
+    return float((a & b).sum()) / union if union else 1.0
+
+
+def _similarity(forth: np.ndarray, where: np.ndarray, corner: np.ndarray) -> np.ndarray | None:
+    """(2, 3) the similarity, in pixels of the whole picture, that most arrows inside `where` follow; None when too few do."""
+    ys, xs = np.nonzero(where)
+    if len(xs) < LEAST:
+        return None
+    pick = np.linspace(0, len(xs) - 1, min(400, len(xs))).astype(int)
+    start = np.stack([xs[pick], ys[pick]], 1).astype(np.float64) + corner
+    end = start + forth[ys[pick], xs[pick]]
+    cv2.setRNGSeed(0)
+    matrix, good = cv2.estimateAffinePartial2D(start, end, method=cv2.RANSAC, ransacReprojThreshold=1.5, maxIters=300)
+    if matrix is None or good.mean() < 0.3:
+        shift = np.median(end - start, axis=0)
+        return np.array([[1.0, 0.0, shift[0]], [0.0, 1.0, shift[1]]])
+    scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
+    if not 0.8 < scale < 1.25:
+        return None
+    return np.asarray(matrix, np.float64)
+
+
+def _cleaned(mask: np.ndarray, carried: np.ndarray, shape: np.ndarray) -> np.ndarray:
+    """The parts of a mask that something vouches for, its small holes closed."""
+    count, parts, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    if count > 1:
+        areas = stats[1:, cv2.CC_STAT_AREA]
+        held = np.bincount(parts[(carried > 0.5) | (shape > 0.5)], minlength=count)[1:]
+        kept = 1 + np.flatnonzero((held >= 0.25 * areas) & (areas >= max(6, 0.01 * areas.max())))
+        mask = np.isin(parts, kept)
+    count, holes, stats, _ = cv2.connectedComponentsWithStats((~mask).astype(np.uint8), connectivity=4)
+    small = [i for i in range(1, count) if stats[i, cv2.CC_STAT_AREA] < 0.004 * max(mask.sum(), 1)]
+    return mask | np.isin(holes, small) if small else mask
+
+

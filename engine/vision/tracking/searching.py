@@ -1,0 +1,146 @@
+"""A subject that is gone, looked for in every frame: by its looks, at any place and partly beyond the rim, and by what is new where the background was known."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import cv2
+import numpy as np
+
+from engine.vision.tracking.colours import lab_of
+from engine.vision.tracking.cutting import largest, sharpened
+from engine.vision.tracking.looks import Look, Placed
+
+SIDE = 160
+"""Longer side, in pixels, of the copy on which places are searched."""
+
+SCALES = (1.0, 0.85, 1.18)
+"""Sizes that are tried, beside the last one seen."""
+
+LEAST_SEEN = 0.12
+"""Share of a look that must lie within the picture to be recognised."""
+
+ALIKE = 13.0
+"""Root mean square difference in CIELAB (0..255 an axis) up to which a place may be the subject."""
+
+NEW = 12.0
+"""Difference in CIELAB from the known background above which a pixel is new."""
+
+
+class Searcher:
+    """Remembers the colours of the subject and of the scene without it, and finds it again."""
+
+    def __init__(self) -> None:
+        self.scene: np.ndarray | None = None
+        self.seen: np.ndarray | None = None
+        self.scale = 1.0
+        self.last: tuple[np.ndarray, float] | None = None
+        self.tried = 0
+
+    def learn(self, image: np.ndarray, mask: np.ndarray) -> None:
+        """A frame on which the subject's mask is known for sure."""
+        self.see(image, mask)
+
+    def see(self, image: np.ndarray, mask: np.ndarray) -> None:
+        """A frame on which it is there: what lies around it is the scene."""
+        small, away = self._small(image), cv2.resize(mask.astype(np.uint8), self._size(image), interpolation=cv2.INTER_AREA)
+        away = cv2.dilate(away, np.ones((5, 5), np.uint8)) > 0
+        if self.scene is None or self.seen is None or self.scene.shape != small.shape:
+            self.scene, self.seen = small.copy(), ~away
+        else:
+            self.scene[~away] = small[~away]
+            self.seen |= ~away
+
+    def lose(self, image: np.ndarray, placed: Placed | None, state: str) -> None:
+        """It is gone. placed: where its look lay last."""
+        self.scale = placed.scale if placed is not None else 1.0
+        self.last = (placed.centre, float(np.sqrt(placed.area))) if placed is not None else None
+        self.tried = 0
+
+    def search(self, image: np.ndarray, looks: list[Look], others: np.ndarray | None) -> tuple[np.ndarray, Look | None, np.ndarray, float] | None:
+        """(mask (H, W) bool, the look, its (2, 3) matrix, confidence) where it is seen again; None where it is not."""
+        if not looks:
+            return None
+        small = self._small(image)
+        size = self._size(image)
+        ratio = image.shape[1] / size[0]
+        free = np.ones(small.shape[:2], np.float32) if others is None else (cv2.resize(others.astype(np.uint8), size, interpolation=cv2.INTER_AREA) == 0).astype(np.float32)
+        new = np.linalg.norm(small - self.scene, axis=2) if self.scene is not None and self.scene.shape == small.shape else None
+        best: tuple[float, Look, np.ndarray] | None = None
+        for look in {id(one): one for one in (looks[0], looks[-1])}.values():
+            for scale in SCALES:
+                hit = self._place(small, free, new, look, self.scale * scale / ratio)
+                if hit is not None and (best is None or hit[0] < best[0]):
+                    shift = hit[1] * ratio
+                    factor = self.scale * scale
+                    best = hit[0], look, np.array([[factor, 0.0, shift[0]], [0.0, factor, shift[1]]])
+        # What is around stays known only as long as nobody stands there.
+        if self.scene is not None and self.seen is not None and new is not None and best is None:
+            calm = new < NEW
+            self.scene[calm] = 0.8 * self.scene[calm] + 0.2 * small[calm]
+        if best is None:
+            return None
+        rms, look, matrix = best
+        placed = look.here(matrix).fitted(image, np.zeros(2))
+        mask = (placed.shape * placed.fit) > 0.4
+        if others is not None:
+            mask &= ~others
+        if mask.sum() < 16:
+            return None
+        mask = largest(mask)
+        mask = sharpened(image, mask, band=3)
+        return mask, look, placed.matrix, float(np.clip(1.0 - rms / (2 * ALIKE), 0.3, 0.95))
+
+    def _place(self, small: np.ndarray, free: np.ndarray, new: np.ndarray | None, look: Look, scale: float) -> tuple[float, np.ndarray] | None:
+        """(misfit, (2,) shift of the look's corner) of the place that looks most like it; None when none is like enough."""
+        height, width = look.mask.shape
+        size = max(3, round(width * scale)), max(3, round(height * scale))
+        if size[0] > small.shape[1] * 1.5 or size[1] > small.shape[0] * 1.5:
+            return None
+        mask = cv2.resize(look.mask.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+        lab = cv2.resize(lab_of(look.picture), size, interpolation=cv2.INTER_AREA).astype(np.float32)
+        mean = (lab * mask[..., None]).sum((0, 1)) / mask.sum()
+        spread = float(np.sqrt((((lab - mean) ** 2).sum(2) * mask).sum() / mask.sum()))
+        cost, cover = _masked_difference(small, free, lab, mask)
+        cost = np.where(cover >= LEAST_SEEN * mask.sum(), cost / np.maximum(cover, 1e-6), np.inf)
+        if new is not None:
+            # Where the picture is as the empty scene was, nobody came back.
+            strange = _correlate((new > NEW).astype(np.float32) * free, mask) / np.maximum(cover, 1e-6)
+            cost = np.where(strange > 0.5, cost, np.inf)
+        at = np.unravel_index(int(np.argmin(cost)), cost.shape)
+        rms = float(np.sqrt(max(cost[at], 0.0)))
+        if not np.isfinite(rms) or rms > ALIKE + 0.15 * spread:
+            return None
+        shift = np.array([at[1] - (size[0] - 1), at[0] - (size[1] - 1)], np.float64)
+        return rms, shift
+
+    def _small(self, image: np.ndarray) -> np.ndarray:
+        return lab_of(cv2.resize(image, self._size(image), interpolation=cv2.INTER_AREA)).astype(np.float32)
+
+    @staticmethod
+    def _size(image: np.ndarray) -> tuple[int, int]:
+        scale = min(1.0, SIDE / max(image.shape[:2]))
+        return max(8, round(image.shape[1] * scale)), max(8, round(image.shape[0] * scale))
+
+
+def _masked_difference(picture: np.ndarray, free: np.ndarray, look: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Sum of squared differences of a masked look at every place, also partly outside, and the cover that counts there: both (H + h - 1, W + w - 1) (Padfield, 2012)."""
+    cost = _correlate(free, mask * (look**2).sum(2))
+    for k in range(3):
+        cost += _correlate(picture[..., k] * free, -2.0 * look[..., k] * mask)
+    cost += _correlate((picture**2).sum(2) * free, mask)
+    return np.maximum(cost, 0.0), np.maximum(_correlate(free, mask), 0.0)
+
+
+def _correlate(picture: np.ndarray, kernel: np.ndarray) -> np.ndarray:
+    """Correlation at every place where the kernel touches the picture: (H + h - 1, W + w - 1) float32."""
+    shape = picture.shape[0] + kernel.shape[0] - 1, picture.shape[1] + kernel.shape[1] - 1
+    padded = _good(shape[0]), _good(shape[1])
+    product = np.fft.rfft2(picture, padded) * np.fft.rfft2(kernel[::-1, ::-1], padded)
+    out: np.ndarray = np.fft.irfft2(product, padded)[: shape[0], : shape[1]]
+    return out
+
+
+@cache
+def _good(length: int) -> int:
+    return cv2.getOptimalDFTSize(length)
