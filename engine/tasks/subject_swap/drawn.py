@@ -1,0 +1,85 @@
+"""A new subject in words, drawn by the diorama: one thing of its cast in a colour, whose legs, wheels and wings move as it goes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from engine.errors import InvalidInput
+from engine.vision.transplant.light import linear
+from engine.world.cast import CAST
+from engine.world.palette import SKIES
+from engine.world.reading import spec_from_text
+from engine.world.rig import Clock, Piece, cut_actor, pose, tone
+from engine.world.sheets import Sheet, laid, lay_over, shift, stretch
+from engine.world.spec import FACED, KINDS, SubjectSpec
+
+ROOM = 0.08
+"""Room around a thing's box for its shadow and for limbs that swing out, as a share of its longer side."""
+
+BUSY = 0.25
+"""Own heights a second at which a thing is in full motion."""
+
+
+def meant(words: str) -> SubjectSpec:
+    """The thing that words name. Raises `InvalidInput` when they name none that can be drawn."""
+    subjects = spec_from_text(words).spec.subjects
+    if not subjects:
+        raise InvalidInput(
+            f"“{words[:80]}” names nothing that can be drawn here", why=f"the diorama knows {', '.join(KINDS)}",
+            fix="name one of these, with a colour if you like, or give a reference picture", field="prompt",
+        )  # fmt: skip
+    return subjects[0]
+
+
+class Drawn:
+    """A thing of the diorama as a stand-in (`engine.vision.transplant.standin.StandIn`).
+
+    pixels: how high, or wide over 1.3, it is cut: as large as it will ever be seen. way: frame -> how far it has gone, in its own heights, forwards positive.
+    left: it looks to the left.
+    """
+
+    backdrop: np.ndarray | None = None
+
+    def __init__(self, spec: SubjectSpec, pixels: float, fps: float, way: Callable[[int], float], *, left: bool) -> None:
+        self._fps, self._way, self._flip = fps, way, left and spec.kind in FACED
+        make = CAST[spec.kind]
+        unit = make(tone(spec.colour)).unit
+        self._scale = float(np.clip(pixels, 24, 1400)) / unit
+        self.actor, self._pieces = cut_actor(
+            (spec.kind, spec.colour, "stand-in"), lambda: make(tone(spec.colour)), self._scale, self._scale * unit / 360.0, SKIES["day"], flip=self._flip, glow=0.0
+        )
+        x0, y0, x1, y1 = self.actor.box
+        if self._flip:
+            x0, x1 = -x1, -x0
+        self._room = ROOM * max(x1 - x0, y1 - y0)
+        self._corner = (x0 - self._room, y0 - self._room)
+        self.width, self.height = (x1 - x0) * self._scale, (y1 - y0) * self._scale
+        self._canvas = int(np.ceil(self.width + 2 * self._room * self._scale)), int(np.ceil(self.height + 2 * self._room * self._scale))
+        self._kept: tuple[int, np.ndarray] | None = None
+
+    def picture(self, scale: float, frame: int) -> tuple[np.ndarray, np.ndarray]:
+        """See `StandIn.picture`."""
+        if self._kept is None or self._kept[0] != frame:
+            self._kept = frame, self._posed(frame)
+        room = self._room * self._scale
+        return self._kept[1], np.array([[1.0, 0.0, -room], [0.0, 1.0, -room], [0.0, 0.0, 1.0]])
+
+    def _posed(self, frame: int) -> np.ndarray:
+        way, before = self._way(frame), self._way(max(0, frame - 1))
+        pace = 0.2 + 0.8 * min(1.0, abs(way - before) * self._fps / BUSY)
+        clock = Clock(frame / self._fps, way * self.actor.unit, pace, 0.0)
+        canvas = np.zeros((self._canvas[1], self._canvas[0], 4), np.uint8)
+        world = stretch(self._scale, self._scale) @ shift(-self._corner[0], -self._corner[1])
+        for limb, piece in zip(self.actor.limbs, self._pieces, strict=True):
+            shown = laid(_sheet(piece), world @ pose(limb.joint, clock, self._flip) @ piece.rest, self._canvas)
+            if shown is not None:
+                lay_over(canvas, *shown)
+        alpha = canvas[..., 3:].astype(np.float32) / 255.0
+        colours = np.minimum(canvas[..., :3].astype(np.float32) / np.maximum(alpha, 1 / 255), 255.0)
+        return np.concatenate([linear(np.rint(colours).astype(np.uint8)) * alpha, alpha], axis=2)
+
+
+def _sheet(piece: Piece) -> Sheet:
+    return Sheet("limb", piece.pixels, piece.cover, piece.rest, 0.0, 1.0, lambda time: np.eye(3))
