@@ -1,4 +1,4 @@
-"""The widgets of clips as parts of a form: shape, prompts over time, pictures, and the grid, each filled from the request's own fields."""
+"""The widgets of clips as parts of a form: shape, prompts over time, pictures, backgrounds, and the grid, each filled from the request's own fields."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pydantic.fields import FieldInfo
 from engine.task import Request
 from studio.form import label_of, range_of
 from studio.service import Studio
+from studio.widgets.background_choice import BackgroundChoice
 from studio.widgets.other_speakers import OtherSpeakers
 from studio.widgets.picture_track import PictureTrack
 from studio.widgets.shape import ShapePicker
@@ -54,6 +55,11 @@ def pictures_field(kind: type[Request], elem_id: str) -> PartField:
 def speakers_field(kind: type[Request], elem_id: str) -> PartField:
     """`speakers` of a request: other faces that speak."""
     return PartField(("speakers",), "more", lambda: OtherSpeakers(most=_most(kind.model_fields["speakers"]), elem_id=elem_id))
+
+
+def background_field(elem_id: str) -> PartField:
+    """`background` of a request: what stands behind a subject instead."""
+    return PartField(("background",), "front", lambda: BackgroundChoice(elem_id=elem_id))
 
 
 def grid_field(kind: type[Request], scalars: dict[str, str], elem_id: str) -> PartField:

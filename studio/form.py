@@ -52,6 +52,10 @@ class Form:
         """The request's fields that a control of that name edits."""
         return self.widgets[control].fields if control in self.widgets else (control.split(".")[0],)
 
+    def control_of(self, field: str) -> str:
+        """The name of the control that edits a field of the request."""
+        return next(key for key in self.controls if field in self.fields_of(key))
+
     @property
     def components(self) -> list[Component]:
         """All components, in order."""

@@ -9,6 +9,7 @@ from gradio.components import Component
 from engine.tasks.music_video.request import MusicVideoRequest
 from studio.service import Studio
 from studio.strokes import data_url
+from studio.tab import Errand
 from studio.widgets.song_track import SongTrack
 
 LISTENING_SECONDS, PAINTING_SECONDS = 150.0, 90.0
@@ -21,10 +22,8 @@ class SongField:
     fields = ("audio", "grid", "intervals")
     follows = ("theme", "style", "width", "height", "steps", "guidance", "seed")
     place: Literal["main"] = "main"
-
-    def excerpt(self, asked: dict[str, Any]) -> dict[str, Any]:
-        """What a preview of a part changes of the request; `asked` is what the browser sent."""
-        return {"excerpt_start": asked.get("start"), "excerpt_end": asked.get("end")}
+    errands = {"excerpt": Errand(lambda asked: {"excerpt_start": asked.get("start"), "excerpt_end": asked.get("end")})}
+    """A preview of the part that the browser names."""
 
     def build(self, studio: Studio) -> Component:
         """The track, with songs heard and stills drawn by this studio's processes."""

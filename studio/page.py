@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import itertools
-from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
@@ -14,7 +13,7 @@ from engine.errors import StudioError
 from engine.task import get_task
 from studio.form import Form, example_fields
 from studio.service import Studio
-from studio.tab import ASSETS, Tab
+from studio.tab import ASSETS, Errand, Tab, errands_of
 from studio.widgets.run_panel import RunPanel
 
 _nonces = itertools.count(1)
@@ -52,7 +51,7 @@ class TabPage:
                     self._build_more()
             with gr.Column(scale=5, min_width=320):
                 self.preflight = gr.HTML("", elem_classes="kin-preflight-box")
-                self.panel = RunPanel(self.studio, tab=self.tab.id, task=self.task.id)
+                self.panel = RunPanel(self.studio, tab=self.tab.id, tasks=self.tab.tasks)
                 self.fit = gr.Button("Choose settings that fit", size="sm", visible=False)
                 with gr.Group():
                     self.form.build_front()
@@ -78,11 +77,27 @@ class TabPage:
         gr.on(changes, self._preflight, parts, [self.preflight, self.fit], trigger_mode="always_last", **quiet)
         self.fit.click(self._fit, parts, parts, **quiet)
         for name, widget in self.form.widgets.items():
-            if hasattr(widget, "excerpt"):  # a widget that may ask for a run of a part
-                self.form.controls[name].excerpt(self._excerpt(widget.excerpt), [self.panel, *parts], [self.panel], **quiet)  # type: ignore[attr-defined]
+            for event, errand in errands_of(widget).items():
+                getattr(self.form.controls[name], event)(self._errand(errand), [self.panel, *parts], [self.panel], **quiet)
             followed = {key: part for key, part in self.form.controls.items() if set(self.form.fields_of(key)) & set(widget.follows)}
             if followed:
                 gr.on([part.change for part in followed.values()], self._follow(name, list(followed)), list(followed.values()), [self.form.controls[name]], trigger_mode="always_last", **quiet)  # type: ignore[attr-defined]
+
+        self._wire_relevance(quiet)
+
+    def _wire_relevance(self, quiet: dict[str, Any]) -> None:
+        """Fields that do not matter for the value of another one are hidden; they stay on the page, so that they keep what they hold."""
+        for ruler in dict.fromkeys(other for other, _ in self.tab.relevant.values()):
+            ruled = {self.form.control_of(name): values for name, (other, values) in self.tab.relevant.items() if other == ruler}
+
+            def show(value: Any, kept: tuple[tuple[Any, ...], ...] = tuple(ruled.values())) -> list[Any]:
+                return [gr.update(visible=value in values or "hidden") for values in kept]
+
+            control = self.form.controls[self.form.control_of(ruler)]
+            default = self.task.request_type.model_fields[ruler].default
+            for name, values in ruled.items():
+                self.form.controls[name].visible = default in values or "hidden"
+            gr.on([control.change], show, [control], [self.form.controls[name] for name in ruled], **quiet)  # type: ignore[attr-defined]
 
     @property
     def components(self) -> list[Component]:
@@ -93,23 +108,26 @@ class TabPage:
         """What to send to the page so that the form shows `fields`."""
         return dict(zip(self.form.components, self.form.spread(fields), strict=True))
 
-    def _excerpt(self, change: Callable[[dict[str, Any]], dict[str, Any]]) -> Any:
-        """A handler that runs the form with what a widget's preview changes of it."""
+    def _errand(self, errand: Errand) -> Any:
+        """A handler that runs the form with what a widget's errand changes of it."""
+        task = get_task(errand.task or self.task.id)
 
         def run(event: gr.EventData, edited: str | None, *values: Any) -> dict[str, Any]:
             asked = event._data if isinstance(event._data, dict) else {}
-            return self._submit(str(asked.get("owner") or "")[:64], None, {**self.form.collect(values), **change(asked)})
+            fields = {**self.form.collect(values), **errand.change(asked)}
+            known = {name: value for name, value in fields.items() if task is self.task or name in task.request_type.model_fields}
+            return self._submit(str(asked.get("owner") or "")[:64], None, known, task.id)
 
         return run
 
     def _start(self, event: gr.EventData, edited: str | None, *values: Any) -> dict[str, Any]:
         return self._submit(str(getattr(event, "owner", ""))[:64], edited, self.form.collect(values))
 
-    def _submit(self, owner: str, edited: str | None, fields: dict[str, Any]) -> dict[str, Any]:
+    def _submit(self, owner: str, edited: str | None, fields: dict[str, Any], task: str | None = None) -> dict[str, Any]:
         try:
             if edited and not self.studio.edit(edited, fields):
                 return said(error="This run has begun with its old settings; press Run for a new one.")
-            return said(run=edited or self.studio.submit(self.task.id, fields, owner).id)
+            return said(run=edited or self.studio.submit(task or self.task.id, fields, owner).id)
         except StudioError as error:
             return said(error=error.line, edit=edited)
 
@@ -117,7 +135,7 @@ class TabPage:
         data = event._data or {}
         try:
             task_id, fields = self.studio.restore_fields(str(data.get("run")))
-            if task_id == self.task.id:
+            if task_id in self.tab.tasks:
                 return self.form.spread(fields)
         except StudioError:
             pass  # a run of another machine, or one that is gone: the tab opens as usual

@@ -70,7 +70,7 @@ def _wire_shell(studio: Studio, pages: list[TabPage], tabs: gr.Tabs, drop: DropT
     parts = [component for page in pages for component in page.components]
 
     def show(task_id: str, fields: dict[str, Any]) -> dict[Any, Any]:
-        page = next(page for page in pages if page.task.id == task_id)
+        page = next(page for page in pages if task_id in page.tab.tasks)
         return {tabs: gr.Tabs(selected=page.tab.id), **page.updates(fields)}
 
     def restore(event: gr.EventData) -> dict[Any, Any]:
@@ -82,7 +82,7 @@ def _wire_shell(studio: Studio, pages: list[TabPage], tabs: gr.Tabs, drop: DropT
     def edit(event: gr.EventData) -> dict[Any, Any]:
         run = _text(event, "run")
         shown = restore(event)
-        page = next(page for page in pages if page.task.id == studio.store.runs.get(run).task)
+        page = next(page for page in pages if studio.store.runs.get(run).task in page.tab.tasks)
         return {**shown, page.panel: said(edit=run)}
 
     def send(event: gr.EventData) -> dict[Any, Any]:
@@ -131,7 +131,7 @@ def _linked_tab(studio: Studio, pages: list[TabPage]) -> Any:
             task_id = studio.restore_fields(str(run))[0] if run else None
         except StudioError:
             return gr.skip()
-        return next((gr.Tabs(selected=page.tab.id) for page in pages if page.task.id == task_id), gr.skip())
+        return next((gr.Tabs(selected=page.tab.id) for page in pages if task_id in page.tab.tasks), gr.skip())
 
     return select
 

@@ -26,7 +26,7 @@ class RunPanel(Widget):
     restore: Any = EventListener("restore").listener
     apply: Any = EventListener("apply").listener
 
-    def __init__(self, studio: Studio, tab: str = "", task: str = "", **options: Any) -> None:
+    def __init__(self, studio: Studio, tab: str = "", tasks: tuple[str, ...] = (), **options: Any) -> None:
         self.studio = studio
         functions = [
             guarded("watch_run", lambda data: studio.status(str(data["run"]))),
@@ -38,11 +38,11 @@ class RunPanel(Widget):
             value={"run": None, "error": None, "edit": None, "nonce": 0},
             html_template='<div class="rp"></div>',
             css_template=read_parts(FOLDER, ("style.css",)),
-            js_on_load=read_parts(FOLDER, ("takes.js", "player.js", "main.js")),
+            js_on_load=read_parts(FOLDER, ("takes.js", "compare.js", "player.js", "main.js")),
             apply_default_css=False,
             server_functions=functions,
             tab=tab,
-            task=task,
+            tasks=list(tasks),
             **options,
         )
 

@@ -67,6 +67,7 @@ async function look() {
   if (answer.error && !answer.id) { K.store.remove(key); run = null; label(RUN, "primary", "play"); say(""); rest(); return; }
   const before = status?.state;
   status = answer;
+  window.dispatchEvent(new CustomEvent("kinora-run", { detail: { tab, status } })); // widgets of the tab whose errand it is show it, too
   draw(before);
   if (status.active) timer = setTimeout(look, document.hidden ? 1500 : pressed ? 80 : polls++ < 20 ? 150 : 300);
 }
@@ -164,5 +165,5 @@ const linked = new URLSearchParams(location.search).get("run");
 const last = linked && /^[0-9a-f]{32}$/.test(linked) ? linked : K.store.get(key);
 trigger("hello", { owner: K.owner(), run: last, linked: Boolean(linked), defaults: K.store.get("defaults." + tab) });
 if (last) {
-  server.watch_run({ run: last }).then((answer) => { if (!run && answer?.id && answer.task === props.task) attach(last); }).catch(() => {});
+  server.watch_run({ run: last }).then((answer) => { if (!run && answer?.id && props.tasks.includes(answer.task)) attach(last); }).catch(() => {});
 }

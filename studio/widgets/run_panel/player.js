@@ -19,6 +19,17 @@ function madeBy(status) {
   return K.el("details", { class: "rp-made" }, K.el("summary", { class: "kin-focus" }, "What made it"), K.el("table", { class: "kin-table" }, K.el("tbody", {}, rows)));
 }
 
+const OFFERED = { mask: "Mask", alpha: "Cut-out with transparency", tracks: "Tracks" };
+
+/** Files of a result beside its clip that a user may want to keep: masks, a cut-out, tracks. */
+function offered(status) {
+  const files = Object.entries(status.result.artifacts ?? {}).filter(([name]) => name in OFFERED);
+  return files.map(([name, file]) => {
+    const ending = file.split(".").at(-1), saved = `kinora-${status.id.slice(0, 8)}-${name}.${ending}`, words = `${OFFERED[name]} (${ending.toUpperCase()})`;
+    return K.el("a", { class: "kin-button", href: `${K.media(`${status.id}/${file}`)}?download=${encodeURIComponent(saved)}`, download: saved, "aria-label": `Download: ${words}` }, K.icon("download"), K.el("span", {}, words));
+  });
+}
+
 function player(status, act) {
   const clip = status.result?.clip;
   if (!clip) return K.el("div", {});
@@ -29,10 +40,12 @@ function player(status, act) {
   video.muted = true;
   if (!K.reduced()) video.autoplay = true;
   const name = `kinora-${status.task}-${status.id.slice(0, 8)}.mp4`;
+  const { before } = status.result.artifacts ?? {};
   return K.el("div", { class: "rp-result" },
-    video,
+    before ? new Compare(video, K.media(`${status.id}/${before}`)).root : video,
     K.el("div", { class: "kin-line" },
       K.el("a", { class: "kin-button", href: `${source}?download=${encodeURIComponent(name)}`, download: name, "aria-label": "Download the video" }, K.icon("download"), K.el("span", {}, "Download")),
+      offered(status),
       takes[0].draft ? K.button("Finish this take", () => act("finish", { take: 1 }), { name: "check", kind: "primary", text: true }) : null,
       tail),
     seenWords(status.request, takes[0].details),

@@ -22,8 +22,8 @@ from studio.widgets.base import Widget, read_parts
 
 FOLDER = Path(__file__).parent
 SCRIPTS = (
-    "geometry.js", "strokes_json.js", "store.js", "view.js", "icons.js", "paint.js", "overlays.js",
-    "preview.js", "pointer.js", "keyboard.js", "picture.js", "list.js", "words.js", "panel.js", "main.js",
+    "stroke_canvas/geometry.js", "shared/view.js",
+    *(f"stroke_canvas/{name}.js" for name in ("strokes_json", "store", "icons", "paint", "overlays", "preview", "pointer", "keyboard", "picture", "list", "words", "panel", "main")),
 )  # fmt: skip
 """Joined in this order into one function body: `main.js` starts the widget from the parts before it."""
 MAX_STROKES = next(m.max_length for m in StrokeMotionRequest.model_fields["strokes"].metadata if hasattr(m, "max_length"))
@@ -57,7 +57,7 @@ class StrokeCanvas(Widget):
             value,
             html_template='<div class="sc"></div>',
             css_template=read_parts(FOLDER, ("style.css",)),
-            js_on_load=read_parts(FOLDER, SCRIPTS),
+            js_on_load=read_parts(FOLDER.parent, SCRIPTS),
             apply_default_css=False,
             server_functions=functions,
             settings=self.settings,

@@ -8,12 +8,6 @@ const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
 const rounded = (value) => Math.round(value * 1e5) / 1e5;
 const smoothstep = (a) => a * a * (3 - 2 * a);
 
-/** Units of a picture in fractions of its longer side: [width, height]. */
-function unitsOf(imageWidth, imageHeight) {
-  const longer = Math.max(imageWidth, imageHeight, 1);
-  return [imageWidth / longer, imageHeight / longer];
-}
-
 function distance(a, b, units) {
   return Math.hypot((a[0] - b[0]) * units[0], (a[1] - b[1]) * units[1]);
 }

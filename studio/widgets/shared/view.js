@@ -3,6 +3,12 @@
 const MAX_ZOOM = 10;
 const MAX_RATIO = 3;
 
+/** Units of a picture in fractions of its longer side: [width, height]. */
+function unitsOf(imageWidth, imageHeight) {
+  const longer = Math.max(imageWidth, imageHeight, 1);
+  return [imageWidth / longer, imageHeight / longer];
+}
+
 class View {
   constructor(canvas) {
     this.canvas = canvas;
