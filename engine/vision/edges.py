@@ -50,11 +50,16 @@ def soft(image: np.ndarray, mask: np.ndarray, band: float | None = None) -> np.n
     for top in range(0, height, TILE):
         for left in range(0, width, TILE):
             reach = int(2.5 * band) + 2
-            near = rim[max(0, top - reach) : top + TILE + reach, max(0, left - reach) : left + TILE + reach]
+            y0, x0 = max(0, top - reach), max(0, left - reach)
+            near = rim[y0 : top + TILE + reach, x0 : left + TILE + reach]
             if not near.any():
                 continue
-            outer = slice(max(0, top - margin), min(height, top + TILE + margin)), slice(max(0, left - margin), min(width, left + TILE + margin))
-            inner = slice(top, min(height, top + TILE)), slice(left, min(width, left + TILE))
+            rows, columns = np.flatnonzero(near.any(axis=1)), np.flatnonzero(near.any(axis=0))
+            inner = (
+                slice(max(top, y0 + int(rows[0]) - reach), min(height, top + TILE, y0 + int(rows[-1]) + reach + 1)),
+                slice(max(left, x0 + int(columns[0]) - reach), min(width, left + TILE, x0 + int(columns[-1]) + reach + 1)),
+            )
+            outer = tuple(slice(max(0, part.start - margin), min(side, part.stop + margin)) for part, side in zip(inner, mask.shape, strict=True))
             local = _mixed(image[outer], hard[outer], band)
             alpha[inner] = local[inner[0].start - outer[0].start : inner[0].stop - outer[0].start, inner[1].start - outer[1].start : inner[1].stop - outer[1].start]
     return alpha
@@ -81,13 +86,15 @@ def _mixed(image: np.ndarray, hard: np.ndarray, band: float) -> np.ndarray:
 
 def _carried(picture: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Colours (H, W, 3) float32 of the known places as means of those near, and how far they are known, 0..1."""
-    weight = known.astype(np.float32)
-    weighted = picture * weight[..., None]
-    total, colours = np.zeros_like(weight), np.zeros_like(picture)
+    stacked = np.empty((*known.shape, 4), np.float32)
+    stacked[..., :3], stacked[..., 3] = picture * known[..., None], known
+    total = np.zeros(known.shape, np.float32)
+    colours = np.zeros_like(picture)
     for size in REACHES:  # near colours first; the wider square only where that knows nothing
-        count = cv2.blur(weight, (size, size))
-        share = (1.0 - total) * np.clip(count / 0.06, 0.0, 1.0)
-        colours += (share / np.maximum(count, 1e-6))[..., None] * cv2.blur(weighted, (size, size))
+        mean = cv2.blur(stacked, (size, size))
+        count = mean[..., 3]
+        share = (1.0 - total) * np.minimum(count * (1 / 0.06), 1.0)
+        colours += mean[..., :3] * (share / np.maximum(count, 1e-6))[..., None]
         total += share
     return colours / np.maximum(total, 1e-6)[..., None], total
 

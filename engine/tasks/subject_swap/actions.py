@@ -33,7 +33,7 @@ def look_of(request: SubjectSwapRequest, run: RunContext, frames: Pictures, mask
     that cannot be drawn and files that do not fit.
     """
     if request.drawing in ("pocket", "diffusion") and request.action in ("replace", "both") and request.reference is None:
-        from engine.tasks.subject_swap.diffusion import diffusion_look
+        from engine.tasks.subject_swap.diffusion import diffusion_look  # type: ignore[import-not-found, unused-ignore]
 
         return diffusion_look(request, run, frames, masks, shots)
     if request.action == "replace":
