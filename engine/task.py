@@ -163,6 +163,8 @@ TASK_MODULES = {
     "talking-head": "engine.tasks.talking_head",
     "music-video": "engine.tasks.music_video",
     "beat-grid": "engine.tasks.beat_grid",
+    "subject-mask": "engine.tasks.subject_mask",
+    "subject-swap": "engine.tasks.subject_swap",
 }
 """Task id -> module with a `TASK`. A new task is one line here and one module."""
 

@@ -14,9 +14,11 @@ import cv2
 import numpy as np
 
 from engine.vision import optical
+from engine.vision.camera import GlobalMotion
 from engine.vision.matting import guided_filter
 from engine.vision.tracking.colours import LocalColours, lab_of
-from engine.vision.tracking.looks import Look, Placed
+from engine.vision.tracking.ground import Ground, stillness
+from engine.vision.tracking.looks import Look, Placed, joined
 from engine.vision.tracking.searching import Searcher
 
 State = Literal["there", "left", "hidden"]
@@ -55,25 +57,34 @@ class Follower:
         self.size = float(np.sqrt(max(mask.sum(), 1)))
         self.age = 0
         self.searcher = Searcher()
-        if self.first is not None:
-            self.searcher.learn(image, mask)
+        self.ground = Ground(image, mask)
 
     @property
     def known(self) -> list[Look]:
         """Every remembered look, the first one first."""
         return ([self.first] if self.first is not None else []) + self.looks
 
-    def step(self, image: np.ndarray, others: np.ndarray | None = None) -> Step:
-        """The next frame. others: (H, W) bool, what surely belongs to other subjects there."""
+    def step(self, image: np.ndarray, motion: GlobalMotion | None = None, others: np.ndarray | None = None) -> Step:
+        """The next frame. motion: the camera's, from the frame before to this one; others: (H, W) bool, what surely belongs to other subjects there."""
         grey = optical.grey(image)
+        self.ground.carry(motion)
         if self.state == "there":
-            out = self._follow(image, grey, others)
+            out = self._follow(image, grey, motion, others)
         else:
             out = self._search(image, others)
         self.image, self.grey = image, grey
         return out
 
-    def _follow(self, image: np.ndarray, grey: np.ndarray, others: np.ndarray | None) -> Step:
+    def cut(self, image: np.ndarray) -> None:
+        """The next frame is of another shot: nothing goes on from here, the subject must be found again. image: that frame."""
+        self.state = "hidden"
+        self.soft[:] = 0
+        self.searcher.lose(self.placed)
+        self.ground = Ground(image, np.ones(image.shape[:2], bool))
+        self.ground.known[:] = False
+        self.image, self.grey = image, optical.grey(image)
+
+    def _follow(self, image: np.ndarray, grey: np.ndarray, motion: GlobalMotion | None, others: np.ndarray | None) -> Step:
         window = self._window()
         before, now = self.grey[window], grey[window]
         back, forth = optical.flow(now, before), optical.flow(before, now)
@@ -97,6 +108,11 @@ class Follower:
             # What lies beside a look that fits well is not it.
             sure = float(np.clip((placed.agreement(shape > 0.5) - 0.55) / 0.3, 0.0, 1.0))
             odds -= 1.6 * sure * (cv2.dilate(shape, np.ones((5, 5), np.uint8)) < 0.2)
+        # What moves with the camera while the subject does not, or looks as the background there did, is background: surely beside the subject's shape, perhaps within it.
+        step = None if placed is None or self.placed is None else joined(placed.as_look(self.placed.look).matrix, cv2.invertAffineTransform(self.placed.matrix))
+        near = cv2.dilate(shape, _disc(0.06 * self.size)) > 0.3
+        odds -= np.where(near, 0.4, 2.2) * stillness(back, motion, step, window) * trusted
+        odds -= np.where(near, 1.5, 3.5) * self.ground.alike(part, window, (carried > 0.3) | near)
         if others is not None:
             odds -= 3.0 * others[window]
         vote = 1.0 / (1.0 + np.exp(-np.clip(odds, -12, 12)))
@@ -116,11 +132,11 @@ class Follower:
         if area < max(LEAST, 0.02 * size) or expected < 0.015:
             self.state = "left" if expected < 0.4 else "hidden"
             self.soft[:] = 0
-            self.searcher.lose(image, self.placed, self.state)
+            self.searcher.lose(self.placed)
             return Step(np.zeros(image.shape[:2], bool), 0.0, self.state)
         self.size = float(np.sqrt(area))
         self.age += 1
-        self.searcher.see(image, whole)
+        self.ground.see(image, whole)
         if placed is not None and self._worth_remembering(mask, confidence, trusted, placed, expected):
             self.age = 0
             self.looks = [*self.looks[-(LOOKS - 1) :], Look.of(image, whole, placed)]
@@ -160,7 +176,7 @@ class Follower:
         if step is not None:
             steps.append(step)
         # Of two look-alikes that cross, or when something passes before it, most pixels may go another way: the looks themselves decide.
-        choices = []
+        choices: list[tuple[float, int, Placed]] = []
         for one in steps:
             moved = self.placed.moved(one)
             for look in self.known:
@@ -198,10 +214,12 @@ class Follower:
         return float(np.prod(parts) ** (1.0 / len(parts)))
 
     def _search(self, image: np.ndarray, others: np.ndarray | None) -> Step:
-        found = self.searcher.search(image, self.known, others)
+        found = self.searcher.search(image, self.known, self.ground, others)
         if found is None:
+            self.ground.see(image, np.linalg.norm(lab_of(image).astype(np.float32) - lab_of(self.ground.image), axis=2) > 12.0)
             return Step(np.zeros(image.shape[:2], bool), 0.0, self.state)
         mask, look, matrix, confidence = found
+        self.ground.see(image, mask)
         self.state = "there"
         self.soft = mask.astype(np.float32)
         self.placed = look.here(matrix) if look is not None else None
@@ -209,6 +227,11 @@ class Follower:
         self.age = 0
         self.size = float(np.sqrt(max(mask.sum(), 1)))
         return Step(mask, confidence, "there", back=True)
+
+
+def _disc(radius: float) -> np.ndarray:
+    side = 2 * max(1, round(radius)) + 1
+    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
 
 
 def _odds(share: np.ndarray) -> np.ndarray:

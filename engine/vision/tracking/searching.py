@@ -9,6 +9,7 @@ import numpy as np
 
 from engine.vision.tracking.colours import lab_of
 from engine.vision.tracking.cutting import largest, sharpened
+from engine.vision.tracking.ground import Ground
 from engine.vision.tracking.looks import Look, Placed
 
 SIDE = 160
@@ -28,36 +29,16 @@ NEW = 12.0
 
 
 class Searcher:
-    """Remembers the colours of the subject and of the scene without it, and finds it again."""
+    """Finds a subject again by its looks. scale: its size beside them when it was seen last."""
 
     def __init__(self) -> None:
-        self.scene: np.ndarray | None = None
-        self.seen: np.ndarray | None = None
         self.scale = 1.0
-        self.last: tuple[np.ndarray, float] | None = None
-        self.tried = 0
 
-    def learn(self, image: np.ndarray, mask: np.ndarray) -> None:
-        """A frame on which the subject's mask is known for sure."""
-        self.see(image, mask)
-
-    def see(self, image: np.ndarray, mask: np.ndarray) -> None:
-        """A frame on which it is there: what lies around it is the scene."""
-        small, away = self._small(image), cv2.resize(mask.astype(np.uint8), self._size(image), interpolation=cv2.INTER_AREA)
-        away = cv2.dilate(away, np.ones((5, 5), np.uint8)) > 0
-        if self.scene is None or self.seen is None or self.scene.shape != small.shape:
-            self.scene, self.seen = small.copy(), ~away
-        else:
-            self.scene[~away] = small[~away]
-            self.seen |= ~away
-
-    def lose(self, image: np.ndarray, placed: Placed | None, state: str) -> None:
+    def lose(self, placed: Placed | None) -> None:
         """It is gone. placed: where its look lay last."""
         self.scale = placed.scale if placed is not None else 1.0
-        self.last = (placed.centre, float(np.sqrt(placed.area))) if placed is not None else None
-        self.tried = 0
 
-    def search(self, image: np.ndarray, looks: list[Look], others: np.ndarray | None) -> tuple[np.ndarray, Look | None, np.ndarray, float] | None:
+    def search(self, image: np.ndarray, looks: list[Look], ground: Ground, others: np.ndarray | None) -> tuple[np.ndarray, Look, np.ndarray, float] | None:
         """(mask (H, W) bool, the look, its (2, 3) matrix, confidence) where it is seen again; None where it is not."""
         if not looks:
             return None
@@ -65,7 +46,9 @@ class Searcher:
         size = self._size(image)
         ratio = image.shape[1] / size[0]
         free = np.ones(small.shape[:2], np.float32) if others is None else (cv2.resize(others.astype(np.uint8), size, interpolation=cv2.INTER_AREA) == 0).astype(np.float32)
-        new = np.linalg.norm(small - self.scene, axis=2) if self.scene is not None and self.scene.shape == small.shape else None
+        known = cv2.resize(ground.known.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
+        # Where the scene was never seen without it, anything may be new.
+        new = (np.linalg.norm(small - self._small(ground.image), axis=2) > NEW) | ~known
         best: tuple[float, Look, np.ndarray] | None = None
         for look in {id(one): one for one in (looks[0], looks[-1])}.values():
             for scale in SCALES:
@@ -74,10 +57,6 @@ class Searcher:
                     shift = hit[1] * ratio
                     factor = self.scale * scale
                     best = hit[0], look, np.array([[factor, 0.0, shift[0]], [0.0, factor, shift[1]]])
-        # What is around stays known only as long as nobody stands there.
-        if self.scene is not None and self.seen is not None and new is not None and best is None:
-            calm = new < NEW
-            self.scene[calm] = 0.8 * self.scene[calm] + 0.2 * small[calm]
         if best is None:
             return None
         rms, look, matrix = best
@@ -91,7 +70,7 @@ class Searcher:
         mask = sharpened(image, mask, band=3)
         return mask, look, placed.matrix, float(np.clip(1.0 - rms / (2 * ALIKE), 0.3, 0.95))
 
-    def _place(self, small: np.ndarray, free: np.ndarray, new: np.ndarray | None, look: Look, scale: float) -> tuple[float, np.ndarray] | None:
+    def _place(self, small: np.ndarray, free: np.ndarray, new: np.ndarray, look: Look, scale: float) -> tuple[float, np.ndarray] | None:
         """(misfit, (2,) shift of the look's corner) of the place that looks most like it; None when none is like enough."""
         height, width = look.mask.shape
         size = max(3, round(width * scale)), max(3, round(height * scale))
@@ -103,10 +82,9 @@ class Searcher:
         spread = float(np.sqrt((((lab - mean) ** 2).sum(2) * mask).sum() / mask.sum()))
         cost, cover = _masked_difference(small, free, lab, mask)
         cost = np.where(cover >= LEAST_SEEN * mask.sum(), cost / np.maximum(cover, 1e-6), np.inf)
-        if new is not None:
-            # Where the picture is as the empty scene was, nobody came back.
-            strange = _correlate((new > NEW).astype(np.float32) * free, mask) / np.maximum(cover, 1e-6)
-            cost = np.where(strange > 0.5, cost, np.inf)
+        # Where the picture is as the empty scene was, nobody came back.
+        strange = _correlate(new.astype(np.float32) * free, mask) / np.maximum(cover, 1e-6)
+        cost = np.where(strange > 0.5, cost, np.inf)
         at = np.unravel_index(int(np.argmin(cost)), cost.shape)
         rms = float(np.sqrt(max(cost[at], 0.0)))
         if not np.isfinite(rms) or rms > ALIKE + 0.15 * spread:

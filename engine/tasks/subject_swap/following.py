@@ -1,0 +1,218 @@
+"""The masks of one subject over a whole range, from its key frames: each key is followed both ways up to its neighbours, and what was followed once is kept.
+
+A run belongs to one key: its frame, its mask and a direction. A correction on another frame makes a key more; the runs of the others stay, so that only the frames up to the
+neighbouring keys are followed again. Between two keys the nearer and surer run counts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+
+from engine.tasks.subject_swap import shelf
+from engine.tasks.subject_swap.source import Known, Source
+from engine.vision.masks import Masks
+from engine.vision.tracking.follower import Follower
+from engine.vision.tracking.looks import Look
+
+SAVED = 25
+"""Frames after which a run that goes on is written down."""
+
+Count = Callable[[], None]
+
+
+@dataclass(frozen=True)
+class Key:
+    """A frame on which the subject is known. mask: (h, w) bool at the proxy's size, empty when it is gone from there on; sure: 0..1."""
+
+    frame: int
+    mask: np.ndarray = field(repr=False)
+    sure: float = 1.0
+
+    @property
+    def name(self) -> str:
+        """Tells this key from others."""
+        return hashlib.sha256(np.packbits(self.mask).tobytes()).hexdigest()[:16] + f"@{self.frame}"
+
+
+@dataclass(frozen=True)
+class At:
+    """A subject on one frame. confidence: 0..1; state: there, left, hidden (and never where it is not)."""
+
+    confidence: float
+    state: str
+
+
+class Run:
+    """A key followed in one direction, as far as it was asked for. way: 1 onwards, -1 backwards."""
+
+    def __init__(self, source: Source, known: Known, key: Key, way: int, look: Look | None) -> None:
+        self.source, self.known, self.key, self.way, self.look = source, known, key, way, look
+        self.folder = shelf.place(source.settings, "run", shelf.key(source.name, key.name, way, None if look is None else hashlib.sha256(look.picture.tobytes()).hexdigest()))
+        self.steps: dict[int, At] = {}
+        self.masks: Masks | None = None
+        note = shelf.read_note(self.folder)
+        if note is not None:
+            try:
+                self.masks = Masks.load(self.folder)
+                self.steps = {int(k): At(float(v[0]), str(v[1])) for k, v in note["steps"].items()}
+            except (OSError, ValueError, KeyError):
+                self.masks = None
+        self._follower: Follower | None = None
+        self._at = key.frame
+
+    def reach(self, last: int, counted: Count) -> None:
+        """Follow up to and with frame `last` unless that was done. counted: called once for every frame that is followed anew; it may raise."""
+        if last in self.steps or (last - self.key.frame) * self.way <= 0:
+            return
+        if self._follower is None:
+            # A follower cannot be kept between runs: what was followed before is followed again when more is wanted.
+            self.masks = Masks(self.folder, self.source.size)
+            self.steps = {}
+            self._follower = Follower(self.source.proxy.read(self.key.frame), self.key.mask, [self.look] if self.look is not None and not self.key.mask.any() else None)
+            self._at = self.key.frame
+        assert self.masks is not None
+        try:
+            while self._at != last:
+                frame = self._at + self.way
+                image = self.source.proxy.read(frame)
+                cut = self.known.shot_of(frame) != self.known.shot_of(self._at)
+                if cut:
+                    self._follower.cut(image)
+                motion = self.known.motion(frame) if self.way > 0 else self.known.backwards(frame)
+                step = self._follower.step(image, None if cut else motion)
+                self.steps[frame] = At(step.confidence, step.state)
+                if step.state == "there":
+                    self.masks.put(frame, step.mask.astype(np.uint8))
+                self._at = frame
+                counted()
+                if len(self.steps) % SAVED == 0:
+                    self.save()
+        finally:
+            self.save()
+
+    def mask(self, frame: int) -> np.ndarray:
+        """(h, w) bool."""
+        if frame == self.key.frame:
+            return self.key.mask
+        if self.masks is None or frame not in self.masks:
+            return np.zeros((self.source.size[1], self.source.size[0]), bool)
+        return self.masks.read(frame) > 0
+
+    def at(self, frame: int) -> At:
+        """What is known of a frame that was reached."""
+        if frame == self.key.frame:
+            return At(self.key.sure, "there" if self.key.mask.any() else "hidden")
+        return self.steps.get(frame, At(0.0, "hidden"))
+
+    def save(self) -> None:
+        """Write down what was followed so far."""
+        if self.masks is not None:
+            self.masks.save()
+            shelf.write_note(self.folder, {"steps": {str(k): [round(v.confidence, 4), v.state] for k, v in self.steps.items()}})
+
+    def close(self) -> None:
+        """Give the files back."""
+        if self.masks is not None:
+            self.masks.close()
+
+
+class Track:
+    """One subject over the range, from its keys, which stand in order of time."""
+
+    def __init__(self, source: Source, known: Known, keys: list[Key]) -> None:
+        if not keys:
+            raise ValueError("a track needs a key")
+        self.source, self.known, self.keys = source, known, keys
+        self.followed = 0
+        first = next((key for key in keys if key.mask.any()), None)
+        look = Look.of(source.proxy.read(first.frame), first.mask) if first is not None else None
+        self._runs = {(index, way): Run(source, known, key, way, look) for index, key in enumerate(keys) for way in (1, -1)}
+
+    def wanted(self) -> list[tuple[Run, int]]:
+        """Each run and the frame up to which it is needed."""
+        out = []
+        for index, key in enumerate(self.keys):
+            after = self.keys[index + 1].frame - 1 if index + 1 < len(self.keys) else self.known.count - 1
+            before = self.keys[index - 1].frame + 1 if index else 0
+            out += [(self._runs[index, 1], after), (self._runs[index, -1], before)]
+        return out
+
+    def missing(self) -> int:
+        """Frames that are still to be followed."""
+        return sum(max(0, (last - run.key.frame) * run.way) for run, last in self.wanted() if last not in run.steps and (last - run.key.frame) * run.way > 0)
+
+    def stale(self) -> list[tuple[int, int]]:
+        """Ranges of frames whose masks wait for being followed."""
+        spans = []
+        for run, last in self.wanted():
+            if (last - run.key.frame) * run.way > 0 and last not in run.steps:
+                spans.append((min(run.key.frame + run.way, last), max(run.key.frame + run.way, last)))
+        spans.sort()
+        out: list[tuple[int, int]] = []
+        for span in spans:
+            if out and span[0] <= out[-1][1] + 1:
+                out[-1] = (out[-1][0], max(out[-1][1], span[1]))
+            else:
+                out.append(span)
+        return out
+
+    def follow(self, counted: Count) -> None:
+        """Follow all that is missing; frames followed anew are counted in `followed`."""
+
+        def one() -> None:
+            self.followed += 1
+            counted()
+
+        for run, last in self.wanted():
+            run.reach(last, one)
+
+    def run_at(self, frame: int) -> Run:
+        """The run whose mask counts on a frame."""
+        index = max((k for k, key in enumerate(self.keys) if key.frame <= frame), default=-1)
+        if index < 0:
+            return self._runs[0, -1]
+        key = self.keys[index]
+        onwards = self._runs[index, 1]
+        if key.frame == frame or index + 1 == len(self.keys):
+            return onwards
+        other = self.keys[index + 1]
+        back = self._runs[index + 1, -1]
+        if not key.mask.any() or not other.mask.any():
+            return onwards
+        if self.known.shot_of(key.frame) != self.known.shot_of(other.frame):
+            if self.known.shot_of(frame) == self.known.shot_of(other.frame):
+                return back
+            if self.known.shot_of(frame) == self.known.shot_of(key.frame):
+                return onwards
+        if frame not in back.steps:
+            return onwards
+        if frame not in onwards.steps:
+            return back
+        share = (frame - key.frame) / (other.frame - key.frame)
+        near, far = onwards.at(frame).confidence * (1.0 - share), back.at(frame).confidence * share
+        return onwards if near >= far else back
+
+    def mask(self, frame: int) -> np.ndarray:
+        """(h, w) bool at the proxy's size."""
+        return self.run_at(frame).mask(frame)
+
+    def at(self, frame: int) -> At:
+        """How sure it is there, and whether."""
+        return self.run_at(frame).at(frame)
+
+    def close(self) -> None:
+        """Give the files back."""
+        for run in self._runs.values():
+            run.close()
+
+
+def enlarged(mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """A mask (h, w) bool at another size (width, height), its outline smooth."""
+    if mask.shape == (size[1], size[0]):
+        return mask
+    return cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_CUBIC if size[0] > mask.shape[1] else cv2.INTER_AREA) > 0.5

@@ -1,0 +1,82 @@
+"""Where stages lie between runs: what was found, cut, followed or filled once is taken from disk as long as everything that it depends on is the same."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from engine.settings import Settings
+from engine.store import file_hash, folder_bytes
+
+KEPT_MIB = 3000
+"""Room for stages on disk, those not used for longest go first."""
+
+VERSION = 1
+"""Raised when a stage's method changes: older ones are made anew."""
+
+
+def shelf(settings: Settings) -> Path:
+    """The folder of all stages."""
+    place = settings.data_dir / "cache" / "subjects"
+    place.mkdir(parents=True, exist_ok=True)
+    return place
+
+
+def key(*what: Any) -> str:
+    """A short name for everything that a stage depends on (anything that JSON can tell)."""
+    return hashlib.sha256(json.dumps([VERSION, *what], sort_keys=True, default=str).encode()).hexdigest()[:24]
+
+
+def place(settings: Settings, stage: str, name: str) -> Path:
+    """The folder of a stage; it may not be there yet. Asking for it counts as a use."""
+    folder = shelf(settings) / f"{stage}-{name}"
+    with contextlib.suppress(OSError):
+        os.utime(folder)
+    return folder
+
+
+def identity(path: Path) -> str:
+    """The content's hash of a file, read once as long as the file does not change."""
+    facts = path.stat()
+    return _hash(str(path), facts.st_size, facts.st_mtime_ns)
+
+
+@lru_cache(maxsize=64)
+def _hash(path: str, size: int, changed: int) -> str:
+    return file_hash(Path(path))
+
+
+def read_note(folder: Path) -> dict[str, Any] | None:
+    """What `write_note` left in a stage's folder; None when the stage is not whole."""
+    try:
+        note = json.loads((folder / "stage.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return note if isinstance(note, dict) else None
+
+
+def write_note(folder: Path, note: dict[str, Any]) -> None:
+    """Declare a stage whole."""
+    folder.mkdir(parents=True, exist_ok=True)
+    aside = folder / ".stage.json"
+    aside.write_text(json.dumps(note), encoding="utf-8")
+    os.replace(aside, folder / "stage.json")
+
+
+def sweep(settings: Settings, *, keep: frozenset[Path] = frozenset()) -> None:
+    """Make room: the stages not used for longest go until the rest fits."""
+    folders = [folder for folder in shelf(settings).iterdir() if folder.is_dir()]
+    sizes = {folder: folder_bytes(folder) for folder in folders}
+    used = sum(sizes.values())
+    for folder in sorted(folders, key=lambda one: one.stat().st_mtime):
+        if used <= KEPT_MIB * 2**20:
+            break
+        if folder not in keep:
+            shutil.rmtree(folder, ignore_errors=True)
+            used -= sizes[folder]

@@ -1,0 +1,84 @@
+"""What is known of the scene without the subject: the background as it was seen last, carried along with the camera, and which pixels move as the camera does."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from engine.vision import optical
+from engine.vision.camera import GlobalMotion
+from engine.vision.tracking.colours import lab_of
+
+ALIKE = 9.0
+"""Difference in CIELAB (0..255 an axis) at which a pixel is like the known background by a third."""
+
+STIRRED = 8.0
+"""Median difference of what is certainly background at which its memory is of no more use: water, rain, a handheld camera among near things."""
+
+STANDS = 0.35
+"""Pixels by which a corner of the picture must move before the memory is warped: warping blurs."""
+
+
+class Ground:
+    """Memory of the background of one subject. image: (H, W, 3) uint8; known: (H, W) bool."""
+
+    def __init__(self, image: np.ndarray, mask: np.ndarray) -> None:
+        self.image = image.copy()
+        self.known = ~_around(mask)
+        self.drift = np.eye(3)
+
+    def carry(self, motion: GlobalMotion | None) -> None:
+        """The camera moved: bring the memory to the new frame."""
+        if motion is None or not motion.ok:
+            return
+        self.drift = motion.matrix @ self.drift
+        height, width = self.known.shape
+        corners = np.array([[0, width, 0, width], [0, 0, height, height], [1, 1, 1, 1]], float)
+        there = self.drift @ corners
+        if np.abs(there[:2] / there[2] - corners[:2]).max() < STANDS:
+            return
+        size = (width, height)
+        self.image = cv2.warpPerspective(self.image, self.drift, size, flags=cv2.INTER_LINEAR)
+        self.known = cv2.warpPerspective(self.known.astype(np.uint8), self.drift, size, flags=cv2.INTER_NEAREST) > 0
+        self.drift = np.eye(3)
+
+    def alike(self, part: np.ndarray, window: tuple[slice, slice], mask: np.ndarray) -> np.ndarray:
+        """(h, w) float32, 0..1: how surely each pixel of a window shows the known background. mask: (h, w) bool, where the subject may be."""
+        known = self.known[window]
+        apart = np.linalg.norm(cv2.GaussianBlur(lab_of(np.ascontiguousarray(self.image[window])), (0, 0), 0.8).astype(np.float32) - cv2.GaussianBlur(lab_of(part), (0, 0), 0.8), axis=2)
+        beside = known & ~_around(mask)
+        calm = float(np.exp(-((np.median(apart[beside]) / STIRRED) ** 2))) if beside.any() else 0.0
+        out: np.ndarray = np.exp(-((apart / ALIKE) ** 2)) * known * calm
+        return out.astype(np.float32)
+
+    def see(self, image: np.ndarray, mask: np.ndarray) -> None:
+        """A frame with the subject's mask: all that is clearly beside it is background."""
+        away = ~_around(mask)
+        self.image[away] = image[away]
+        self.known |= away
+
+
+def stillness(back: np.ndarray, motion: GlobalMotion | None, step: np.ndarray | None, window: tuple[slice, slice]) -> np.ndarray:
+    """(h, w) float32, -1..1: 1 where a window's pixels move as the camera does and not as the subject, -1 the other way round, 0 where both move alike.
+
+    back: (h, w, 2) flow from this frame to the one before; motion: the camera's, step: (2, 3) the subject's, both from the frame before to this one in pixels of the whole picture.
+    """
+    height, width = back.shape[:2]
+    if motion is None or not motion.ok or step is None:
+        return np.zeros((height, width), np.float32)
+    x, y = optical.grid(width, height)
+    x, y = x + window[1].start, y + window[0].start
+    inverse = np.linalg.inv(motion.matrix)
+    w = inverse[2, 0] * x + inverse[2, 1] * y + inverse[2, 2]
+    camera = np.stack([(inverse[0, 0] * x + inverse[0, 1] * y + inverse[0, 2]) / w - x, (inverse[1, 0] * x + inverse[1, 1] * y + inverse[1, 2]) / w - y], 2)
+    other = cv2.invertAffineTransform(step)
+    subject = np.stack([other[0, 0] * x + other[0, 1] * y + other[0, 2] - x, other[1, 0] * x + other[1, 1] * y + other[1, 2] - y], 2)
+    gap = np.linalg.norm(camera - subject, axis=2)
+    lead = np.linalg.norm(back - subject, axis=2) - np.linalg.norm(back - camera, axis=2)
+    out: np.ndarray = np.clip(lead / np.maximum(gap, 1e-3), -1.0, 1.0) * np.clip((gap - 1.0) / 2.0, 0.0, 1.0)
+    return out.astype(np.float32)
+
+
+def _around(mask: np.ndarray) -> np.ndarray:
+    """The mask and a few pixels beside it, whose colours are mixed or in its shadow."""
+    return cv2.dilate(mask.astype(np.uint8), np.ones((7, 7), np.uint8)) > 0
