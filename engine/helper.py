@@ -34,12 +34,14 @@ def calls() -> dict[str, Call]:
     from engine.media.quick import first_frame, probe_file, read_stamp_file
     from engine.tasks.music_video.quick import song_look
     from engine.tasks.stroke_motion.quick import stroke_preview
+    from engine.tasks.subject_swap.quick import subject_cut, subject_frame, subject_look, subject_tracks
     from engine.tasks.talking_head.quick import face_look, face_try, voice_list, voice_look
     from engine.tasks.text_to_video.quick import read_prompt
 
     return {
         "probe": probe_file, "first-frame": first_frame, "read-stamp": read_stamp_file, "stroke-preview": stroke_preview, "read-prompt": read_prompt,
         "face-look": face_look, "face-try": face_try, "voice-look": voice_look, "voice-list": voice_list, "song-look": song_look,
+        "subject-look": subject_look, "subject-cut": subject_cut, "subject-frame": subject_frame, "subject-tracks": subject_tracks,
     }  # fmt: skip
 
 
