@@ -1,0 +1,238 @@
+"""One picture of what lies behind the subject over a stretch of frames, in the pixels of an anchor frame, and how a frame takes from it.
+
+Every place holds the mean of the frames that show it, without those far from their median (a leg that the mask missed, a passer-by). Full-size pixels are
+resampled twice at most, once from their frame and once into another, and not at all when the camera stands still.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from engine.vision.filling.depth import Grid, bent, moved
+from engine.vision.filling.registration import Motion
+from engine.vision.inpainting import diffuse, fill
+
+UNKNOWN, INVENTED, SEEN = 0, 1, 2
+"""What a place of the canvas is worth."""
+NEAR_MEDIAN = 9
+"""Grey levels about the median of its frames within which a frame counts for a place."""
+BESIDE = 9
+"""Pixels beside a hole that are a second choice."""
+THIN = 4.0
+"""Half the width, in pixels, up to which an unseen gap is closed smoothly instead of by patches."""
+PATCH_SIDE = 96
+"""Longer side of the picture on which patches for the never seen are searched."""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """From proxy pixels to full ones: X = (x + 0.5) * sx - 0.5."""
+
+    sx: float
+    sy: float
+
+    @property
+    def up(self) -> np.ndarray:
+        """(3, 3) from proxy pixels to full pixels."""
+        return np.array([[self.sx, 0, 0.5 * self.sx - 0.5], [0, self.sy, 0.5 * self.sy - 0.5], [0, 0, 1.0]])
+
+    def full(self, h: np.ndarray) -> np.ndarray:
+        """A homography between proxies as one between full frames."""
+        return self.up @ h @ np.linalg.inv(self.up)
+
+
+Box = tuple[int, int, int, int]
+"""left, top, right, bottom in full pixels, the last two excluded."""
+
+
+def _shift(x: float, y: float) -> np.ndarray:
+    return np.array([[1.0, 0, x], [0, 1.0, y], [0, 0, 1.0]])
+
+
+def crop(picture: np.ndarray, box: Box) -> np.ndarray:
+    """The box of a picture, which may reach beyond it (zeros there)."""
+    height, width = picture.shape[:2]
+    left, top, right, bottom = box
+    inner = picture[max(top, 0) : max(min(bottom, height), 0), max(left, 0) : max(min(right, width), 0)]
+    if inner.shape[0] == bottom - top and inner.shape[1] == right - left:
+        return inner
+    out = np.zeros((bottom - top, right - left, *picture.shape[2:]), picture.dtype)
+    if inner.size:
+        out[max(-top, 0) :, max(-left, 0) :][: inner.shape[0], : inner.shape[1]] = inner
+    return out
+
+
+@dataclass
+class Canvas:
+    """The picture behind. colours: (h, w, 3) uint8; state: (h, w) uint8 of UNKNOWN, INVENTED, SEEN; box: its place in the anchor's full pixels.
+
+    depth: (gh, gw) float32 on `grid` (proxy pixels), or None where depth does not matter. grain: standard deviation in grey levels of the frames' noise
+    that averaging took away.
+    """
+
+    box: Box
+    scale: Scale
+    grid: Grid
+    depth: np.ndarray | None
+    colours: np.ndarray
+    state: np.ndarray
+    grain: float = 0.0
+
+    def bring(self, picture: np.ndarray, motion: Motion, size: tuple[int, int], *, interpolation: int = cv2.INTER_CUBIC) -> np.ndarray:
+        """A frame's picture in the pixels of the canvas, zero beyond the frame. size: (width, height) of a proxy."""
+        left, top, right, bottom = self.box
+        shape = (right - left, bottom - top)
+        if motion.still(size):
+            return crop(picture, self.box)
+        if motion.bend is None or self.depth is None:
+            return cv2.warpPerspective(picture, self.scale.full(motion.h) @ _shift(left, top), shape, flags=interpolation | cv2.WARP_INVERSE_MAP)
+        px, py = moved(motion, *self.grid.places(), self.depth)
+        mx, my = self._widened(px, self.grid, self.box), self._widened(py, self.grid, self.box)
+        sx, sy = np.float32(self.scale.sx), np.float32(self.scale.sy)
+        return cv2.remap(picture, (mx + np.float32(0.5)) * sx - np.float32(0.5), (my + np.float32(0.5)) * sy - np.float32(0.5), interpolation)
+
+    def take(self, box: Box, motion: Motion, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+        """What a frame shows behind its subject in a box of its pixels: (h, w, 3) uint8, and (h, w) uint8 what it is worth."""
+        left, top, right, bottom = box
+        shape = (right - left, bottom - top)
+        if motion.still(size):
+            here = (left - self.box[0], top - self.box[1], right - self.box[0], bottom - self.box[1])
+            return crop(self.colours, here), crop(self.state, here)
+        if motion.bend is None or self.depth is None:
+            matrix = _shift(-self.box[0], -self.box[1]) @ np.linalg.inv(self.scale.full(motion.h)) @ _shift(left, top)
+            flags = cv2.WARP_INVERSE_MAP
+            return (
+                cv2.warpPerspective(self.colours, matrix, shape, flags=cv2.INTER_CUBIC | flags, borderMode=cv2.BORDER_REPLICATE),
+                cv2.warpPerspective(self.state, matrix, shape, flags=cv2.INTER_NEAREST | flags),
+            )
+        x, y, grid = self._back(box, motion)
+        sx, sy = np.float32(self.scale.sx), np.float32(self.scale.sy)
+        mx = (self._widened(x, grid, box) + np.float32(0.5)) * sx - np.float32(0.5 + self.box[0])
+        my = (self._widened(y, grid, box) + np.float32(0.5)) * sy - np.float32(0.5 + self.box[1])
+        return (
+            cv2.remap(self.colours, mx, my, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE),
+            cv2.remap(self.state, mx, my, cv2.INTER_NEAREST),
+        )
+
+    def _back(self, box: Box, motion: Motion) -> tuple[np.ndarray, np.ndarray, Grid]:
+        """Proxy places of the anchor that a frame's box comes from, on a grid of proxy pixels about it, by fixed-point iteration over the depths."""
+        assert self.depth is not None and motion.bend is not None
+        grid = grid_of(box, self.scale)
+        gx, gy = (np.broadcast_to(axis, (grid.height, grid.width)) for axis in grid.places())
+        back = Motion(np.linalg.inv(motion.h))
+        x, y = moved(back, gx, gy, 0.0)
+        for _ in range(3):
+            depth = cv2.remap(self.depth, x - np.float32(self.grid.left), y - np.float32(self.grid.top), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+            bx, by = bent(motion.bend, x, y, depth)
+            x, y = moved(back, gx - bx, gy - by, 0.0)
+        return x, y, grid
+
+    def _widened(self, values: np.ndarray, grid: Grid, box: Box) -> np.ndarray:
+        """Values on a grid of proxy pixels for every full pixel of a box."""
+        sx, sy = 1 / self.scale.sx, 1 / self.scale.sy
+        matrix = np.array([[sx, 0, (box[0] + 0.5) * sx - 0.5 - grid.left], [0, sy, (box[1] + 0.5) * sy - 0.5 - grid.top]])
+        return cv2.warpAffine(values, matrix, (box[2] - box[0], box[3] - box[1]), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE)
+
+
+def grid_of(box: Box, scale: Scale) -> Grid:
+    """The proxy pixels about a box of full pixels."""
+    left, top = int(np.floor((box[0] + 0.5) / scale.sx - 0.5)), int(np.floor((box[1] + 0.5) / scale.sy - 0.5))
+    right, bottom = int(np.ceil((box[2] + 0.5) / scale.sx)) + 1, int(np.ceil((box[3] + 0.5) / scale.sy)) + 1
+    return Grid(left, top, right - left, bottom - top)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A frame that shows some of the ground. picture: (H, W, 3) uint8; hole: (H, W) uint8, 1 where it must not be used."""
+
+    picture: np.ndarray
+    hole: np.ndarray
+    motion: Motion
+    brightness: float = 1.0
+    """How many times brighter than the anchor it is."""
+
+
+def gather(canvas: Canvas, needed: np.ndarray, samples: Iterable[Sample], size: tuple[int, int]) -> None:
+    """Paint the canvas where it is needed, (h, w) bool, from the frames that show it."""
+    pictures, greys, seens, clears = [], [], [], []
+    any_clear = np.zeros(needed.shape, np.uint8)
+    for sample in samples:
+        # Near a hole lie the subject's shadow and soft edge: such a place counts only where no other frame shows it.
+        beside = cv2.dilate(sample.hole, np.ones((2 * BESIDE + 1, 2 * BESIDE + 1), np.uint8))
+        worth = np.uint8(255) - sample.hole * np.uint8(127) - beside * np.uint8(128)
+        worth = canvas.bring(worth, sample.motion, size, interpolation=cv2.INTER_LINEAR)
+        picture = canvas.bring(sample.picture, sample.motion, size)
+        if sample.brightness != 1.0:
+            picture = cv2.convertScaleAbs(picture, alpha=1.0 / sample.brightness)
+        clear = cv2.threshold(worth, 250, 255, cv2.THRESH_BINARY)[1]
+        any_clear |= clear
+        pictures.append(picture)
+        greys.append(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY))
+        seens.append(cv2.threshold(worth, 125, 255, cv2.THRESH_BINARY)[1])
+        clears.append(clear)
+    if not pictures:
+        return
+    usable = [clear | (seen & ~any_clear) for clear, seen in zip(clears, seens, strict=True)]
+    middle = _median(greys, usable)
+    total, weight = np.zeros((*needed.shape, 3), np.float32), np.zeros(needed.shape, np.float32)
+    spread, votes = np.zeros(needed.shape, np.float32), np.zeros(needed.shape, np.float32)
+    for picture, grey, use in zip(pictures, greys, usable, strict=True):
+        off = cv2.absdiff(grey, middle)
+        near = cv2.threshold(off, NEAR_MEDIAN, 255, cv2.THRESH_BINARY_INV)[1] & use
+        cv2.accumulate(picture, total, near)
+        cv2.accumulate(near & 1, weight)
+        cv2.accumulate(off, spread, near)
+        cv2.accumulate(use & 1, votes)
+    known = (votes > 0) & needed
+    mean = cv2.divide(total, cv2.merge([np.maximum(weight, 1)] * 3))
+    canvas.colours[known] = np.rint(mean[known]).astype(np.uint8)
+    canvas.state[known] = SEEN
+    many = known & (weight >= 4)
+    if many.sum() > 200:
+        # The mean distance of a normal variable from its middle is 0.8 of its deviation; the calm places tell, not those where edges lie a little off.
+        canvas.grain = float(1.25 * np.percentile(spread[many] / weight[many], 30))
+
+
+def _median(greys: Sequence[np.ndarray], usable: Sequence[np.ndarray]) -> np.ndarray:
+    """(h, w) uint8: the median of what is usable (0 or 255) at each place. What is not is set to the darkest and the brightest in turns, which leaves the middle where it is."""
+    turn = np.zeros(greys[0].shape, np.uint8)
+    values = []
+    for grey, use in zip(greys, usable, strict=True):
+        values.append(np.where(use > 0, grey, turn))
+        turn = np.where(use > 0, turn, ~turn)
+    if len(values) % 2 == 0:
+        values.append(turn)
+    for k in range(len(values)):  # odd-even transposition: few pictures, and each step is one pass
+        for i in range(k % 2, len(values) - 1, 2):
+            values[i], values[i + 1] = cv2.min(values[i], values[i + 1]), cv2.max(values[i], values[i + 1])
+    return values[len(values) // 2]
+
+
+def invent(canvas: Canvas, needed: np.ndarray, checkpoint: Callable[[], None]) -> None:
+    """Give the needed places that no frame shows a texture from around: smooth where the gap is thin, by patches elsewhere."""
+    gap = needed & (canvas.state == UNKNOWN)
+    if not gap.any():
+        return
+    known = canvas.state != UNKNOWN
+    if not known.any():
+        canvas.colours[gap] = 127
+    elif cv2.distanceTransform(gap.view(np.uint8), cv2.DIST_L2, 3).max() <= THIN:
+        canvas.colours[gap] = np.rint(diffuse(canvas.colours.astype(np.float32), ~known)[gap]).astype(np.uint8)
+    else:
+        canvas.colours[gap] = fill(canvas.colours, gap, avoid=~known & ~gap, work_side=PATCH_SIDE, rounds=2, checkpoint=checkpoint)[gap]
+    canvas.state[gap] = INVENTED
+
+
+def shown(canvas_grid: Grid, depth: np.ndarray | None, views: Sequence[tuple[np.ndarray, Motion]]) -> np.ndarray:
+    """(gh, gw) bool: places of the grid that one of the frames shows. views: proxies' holes (h, w) uint8 with their motions."""
+    out = np.zeros((canvas_grid.height, canvas_grid.width), bool)
+    x, y = canvas_grid.places()
+    for hole, motion in views:
+        px, py = moved(motion, x, y, 0.0 if depth is None else depth)
+        px, py = (np.ascontiguousarray(np.broadcast_to(p, out.shape)) for p in (px, py))
+        out |= cv2.remap(255 * (1 - hole), px, py, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT) > 0
+    return out

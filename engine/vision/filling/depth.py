@@ -1,0 +1,142 @@
+"""Depth inside a subject's outline, where no corner can be followed: a plane sweep (Collins 1996) over the frames that show what was behind.
+
+For each depth the key frames are brought to the anchor's pixels; where it is right, those that see a place agree on its grey. Costs are summed over a small
+window; a weak pull towards the nearest corner's depth decides where everything agrees (a plain wall).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from engine.vision.filling.registration import PROXY_SIDE, Anchor, Motion, Proxy
+
+PLANES = 10
+"""At most so many depths are tried."""
+APART = 0.6
+"""Proxy pixels of motion between two depths that are worth telling apart."""
+REACH = 5
+"""Radius in proxy pixels over which costs are summed, along the edges of the picture."""
+EDGE = 4.0
+"""Grey levels of an edge that parts two depths."""
+PRIOR = 1.0
+"""Grey levels that a depth far from the nearest corner's costs."""
+TOLERANCE = 25.0
+"""Grey levels beyond which a disagreement counts no more: a place that one frame hides."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Proxy pixels of a window that may reach beyond the anchor's picture. left, top, width, height in proxy pixels."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+
+    def places(self) -> tuple[np.ndarray, np.ndarray]:
+        """x (1, w) and y (h, 1), float32."""
+        return (
+            np.arange(self.left, self.left + self.width, dtype=np.float32)[None],
+            np.arange(self.top, self.top + self.height, dtype=np.float32)[:, None],
+        )
+
+
+def moved(motion: Motion, x: np.ndarray, y: np.ndarray, depth: np.ndarray | float) -> tuple[np.ndarray, np.ndarray]:
+    """Where places x, y (broadcast to (h, w)) of a depth go: two (h, w) float32."""
+    h = motion.h.astype(np.float32)
+    w = h[2, 0] * x + h[2, 1] * y + h[2, 2]
+    px, py = (h[0, 0] * x + h[0, 1] * y + h[0, 2]) / w, (h[1, 0] * x + h[1, 1] * y + h[1, 2]) / w
+    if motion.bend is not None:
+        bx, by = bent(motion.bend, x, y, depth)
+        px, py = px + bx, py + by
+    return px, py
+
+
+def bent(bend: np.ndarray, x: np.ndarray, y: np.ndarray, depth: np.ndarray | float) -> tuple[np.ndarray, np.ndarray]:
+    """What depth adds to the homography, (h, w) float32 each; see `basis`."""
+    b = bend.astype(np.float32)
+    u, v = x / np.float32(PROXY_SIDE / 2) - 1, y / np.float32(PROXY_SIDE / 2) - 1
+    return (
+        b[0, 0] + b[1, 0] * u + b[2, 0] * v + depth * (b[3, 0] + b[4, 0] * u + b[5, 0] * v),
+        b[0, 1] + b[1, 1] * u + b[2, 1] * v + depth * (b[3, 1] + b[4, 1] * u + b[5, 1] * v),
+    )
+
+
+def sweep(anchor: Anchor, grid: Grid, sources: Sequence[tuple[Proxy, Motion]]) -> np.ndarray:
+    """(h, w) float32: the depth of every place of the grid. sources: pictures with their motions from the anchor; the anchor itself need not be among them."""
+    assert anchor.depth is not None
+    planes, gap = _planes(anchor.depth[np.isfinite(anchor.depth)], [m for _, m in sources])
+    prior = _nearest(anchor, grid)
+    x, y = grid.places()
+    views = [(anchor.picture, Motion(np.eye(3))), *sources]
+    shape = (grid.height, grid.width)
+    pairs = [cv2.merge([picture.grey, 255 * (1 - picture.hole)]) for picture, _ in views]
+    cost = np.empty((len(planes), *shape), np.float32)
+    looks = np.empty((len(planes), *shape), np.float32)
+    told = np.empty((len(planes), *shape), np.float32)
+    for k, plane in enumerate(planes):
+        greys, weights = [], []
+        for pair, (_, motion) in zip(pairs, views, strict=True):
+            px, py = (np.ascontiguousarray(np.broadcast_to(p, shape)) for p in moved(motion, x, y, float(plane)))
+            grey, seen = cv2.split(cv2.remap(pair, px, py, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT))
+            greys.append(grey.astype(np.float32))
+            weights.append(cv2.threshold(seen, 250, 1, cv2.THRESH_BINARY)[1].astype(np.float32))
+        count = sum(weights)
+        looks[k] = sum(cv2.multiply(g, w) for g, w in zip(greys, weights, strict=True)) / np.maximum(count, 1)
+        off = sum(np.minimum(cv2.absdiff(g, looks[k]), TOLERANCE) * w for g, w in zip(greys, weights, strict=True))
+        told[k] = count > 1
+        cost[k] = off / np.maximum(count, 1) * told[k]
+    pull = [PRIOR * np.minimum(np.abs(prior - plane) / (4 * gap), 1.0) for plane in planes]
+    rough = np.stack([_summed(c, t, None) + p for c, t, p in zip(cost, told, pull, strict=True)]).argmin(axis=0)
+    guide = np.take_along_axis(looks, rough[None], axis=0)[0]
+    best = np.stack([_summed(c, t, guide) + p for c, t, p in zip(cost, told, pull, strict=True)]).argmin(axis=0)
+    return cv2.medianBlur(planes[best].astype(np.float32), 5)
+
+
+def _summed(cost: np.ndarray, told: np.ndarray, guide: np.ndarray | None) -> np.ndarray:
+    """Costs (h, w) averaged over a window where they are told; along the edges of a grey guide, if given (Hosni et al. 2013; guided filter of He et al. 2010)."""
+    size = (2 * REACH + 1, 2 * REACH + 1)
+    mean = cv2.blur(cost, size) / np.maximum(cv2.blur(told, size), 0.02)
+    if guide is None:
+        return mean
+    filled = np.where(told > 0, cost, mean)
+    g, c = cv2.blur(guide, size), cv2.blur(filled, size)
+    variance = cv2.blur(guide * guide, size) - g * g
+    slope = (cv2.blur(guide * filled, size) - g * c) / (variance + EDGE**2)
+    return cv2.blur(slope, size) * guide + cv2.blur(c - slope * g, size)
+
+
+def _planes(depth: np.ndarray, motions: Sequence[Motion]) -> tuple[np.ndarray, float]:
+    """Depths to try, where the corners' depths lie, and the depth step that is worth telling apart."""
+    pulls = [np.abs(m.bend[3]).max() for m in motions if m.bend is not None]
+    gap = APART / max(max(pulls, default=0.0), 1e-6)
+    low, high = np.percentile(depth, 2), np.percentile(depth, 98)
+    values = np.sort(depth[(depth >= low) & (depth <= high)])
+    while True:
+        planes, start = [], 0
+        for k in range(1, len(values) + 1):
+            if k == len(values) or values[k] - values[start] > gap:
+                planes.append(float(np.median(values[start:k])))
+                start = k
+        if len(planes) <= PLANES:
+            return np.array(planes), gap
+        gap *= 1.3
+
+
+def _nearest(anchor: Anchor, grid: Grid) -> np.ndarray:
+    """(h, w) float32: the depth of the nearest corner."""
+    assert anchor.depth is not None
+    known = np.isfinite(anchor.depth)
+    points, depth = anchor.points[known], anchor.depth[known]
+    at = np.rint(points - np.array([grid.left, grid.top])).astype(int)
+    at = np.clip(at, 0, [grid.width - 1, grid.height - 1])
+    empty = np.ones((grid.height, grid.width), np.uint8)
+    empty[at[:, 1], at[:, 0]] = 0
+    _, label = cv2.distanceTransformWithLabels(empty, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
+    table = np.zeros(label.max() + 1, np.float32)
+    table[label[at[:, 1], at[:, 0]]] = depth
+    return cv2.blur(table[label], (5, 5))
