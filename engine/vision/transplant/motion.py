@@ -30,6 +30,12 @@ CENTRE = 0.03
 INERTIA = 0.008
 """By how much of its size the speed of a subject changes from frame to frame; chosen on 9 clips of the diorama between jitter and lag."""
 
+LESS = 0.25
+"""Weight of an area that is less than the path foretells, beside one that is more: what stands before a subject only ever takes from it."""
+
+DOUBTED = 8.0
+"""Factor of the deviation of all that masks say, until a first path along the flow is known."""
+
 Labels = Callable[[int], np.ndarray]
 """Frame -> (H, W) uint8, 0 nobody, k the subject k; any size of the clip's shape."""
 
@@ -210,8 +216,8 @@ def _path(watch: _Watch, first: int, last: int, ratio: float) -> Path | None:
     reference = float(np.median(logs[trusted]))
     for turn in range(4):
         steps = _increments(watch.steps, glances, places)
-        sizes = _solved(steps[:, 2], steps[:, 5], logs, np.where(trusted, 0.03, np.inf), inertia=0.006)
-        reference = float(np.quantile((logs - sizes)[trusted], 0.6))
+        sizes = _solved(steps[:, 2], steps[:, 5], logs, np.where(trusted, 0.03, np.inf), inertia=0.006, below=LESS)
+        reference = float(np.quantile((logs - sizes)[trusted], 0.7))
         places = np.stack([_solved(steps[:, axis], steps[:, 4], centres[:, axis], np.where(trusted, CENTRE * typical + 0.3, np.inf), inertia=INERTIA * typical + 0.1) for axis in (0, 1)], axis=1)
         if turn < 3:
             # An area well below what the path foretells: something stands before it.
@@ -259,14 +265,18 @@ def _axes(glances: list[Glance], trusted: np.ndarray) -> tuple[np.ndarray, np.nd
     return told, sure
 
 
-def _solved(steps: np.ndarray, step_sure: np.ndarray, told: np.ndarray, told_sure: np.ndarray, *, inertia: float, rounds: int = 8) -> np.ndarray:
-    """(T,) the path that fits steps (T - 1,) and places told (T,) best, each with its standard deviation, and whose speed changes by about `inertia` a frame."""
+def _solved(steps: np.ndarray, step_sure: np.ndarray, told: np.ndarray, told_sure: np.ndarray, *, inertia: float, below: float = 1.0, rounds: int = 8) -> np.ndarray:
+    """(T,) the path that fits steps (T - 1,) and places told (T,) best, each with its standard deviation, and whose speed changes by about `inertia` a frame.
+
+    below: weight of what is told below the path beside what is told above it.
+    """
     count = len(told)
     if count == 1:
         return told.astype(np.float64).copy()
     step_w, told_w = 1.0 / np.square(step_sure), 1.0 / np.square(told_sure)
     path = told.astype(np.float64).copy()
-    w_steps, w_told, w_bend = step_w.copy(), told_w.copy(), np.full(max(count - 2, 0), 1.0 / inertia**2)
+    # Steps first: a path that starts from what is told stays with it, also where something stands before the subject for long.
+    w_steps, w_told, w_bend = step_w.copy(), told_w / DOUBTED**2, np.full(max(count - 2, 0), 1.0 / inertia**2)
     for turn in range(rounds):
         bands, right = np.zeros((3, count)), np.zeros(count)  # lower form: bands[k, i] = A[i + k, i]
         bands[0] += w_told + 1e-9
@@ -287,7 +297,7 @@ def _solved(steps: np.ndarray, step_sure: np.ndarray, told: np.ndarray, told_sur
         if turn == rounds - 1:
             break
         w_steps = step_w / (1.0 + step_w * np.square(np.diff(path) - steps) / 4.0)
-        w_told = told_w / (1.0 + told_w * np.square(path - told) / 4.0)
+        w_told = np.where(told < path, below, 1.0) * told_w / (1.0 + told_w * np.square(path - told) / 4.0)
         if count > 2:
             w_bend = (1.0 / inertia**2) / (1.0 + np.square(np.diff(path, 2)) / inertia**2 / 4.0)
     return path
