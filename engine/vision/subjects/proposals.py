@@ -1,0 +1,209 @@
+"""Who or what may be meant in a frame: things that move, people, and what stands out, each as a mask of its own, best first. No torch; about a second."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from engine.media.frames import Pictures
+from engine.settings import Settings
+from engine.vision import optical
+from engine.vision.segmentation import fit_side
+from engine.vision.subjects import kinds as recogniser
+from engine.vision.subjects import motion, saliency
+from engine.vision.subjects.cutting import edges_of, fine, on_edges, seeded, wholeness
+from engine.vision.subjects.knowing import STILL, Facts, facts_of
+from engine.vision.subjects.motion import LEAST, Around
+from engine.vision.subjects.people import people
+from engine.world.spec import KINDS
+
+AHEAD = 6
+"""Frames into the shot from which a frame at its end is looked at: motion is seen best with frames on both sides."""
+
+TRIED = 9
+"""Patches that stand out which are cut exactly; cutting takes most of the time."""
+
+SAME, INSIDE = 0.5, 0.85
+"""Shared part of two masks' union from which they are one thing; part of a mask that lies in another from which it is a part of that."""
+
+WEAK = 0.16
+"""Score below which nothing is proposed, as long as something else is."""
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """One thing. mask: (h, w) bool at the size of the frame; box: left, top, right, bottom in 0..1; source: moves, face, person or stands out;
+    score: how surely it is a thing of its own, 0..1; facts: what it knows about itself."""
+
+    mask: np.ndarray
+    box: tuple[float, float, float, float]
+    source: str
+    score: float
+    facts: Facts
+
+
+@dataclass(eq=False)
+class _Candidate:
+    """A mask (h, w) bool on the small copy on its way to a proposal."""
+
+    mask: np.ndarray
+    source: str
+    score: float
+    way: tuple[float, float] = (0.0, 0.0)
+    growth: float = 0.0
+    kinds: tuple[tuple[str, float], ...] = ()
+
+
+def propose(frames: Pictures, index: int, shot: tuple[int, int], settings: Settings, *, most: int = 8) -> list[Proposal]:
+    """What may be meant in frame `index`, best first, at most so many.
+
+    frames: at a proxy size, longer side 640 or less; shot: inclusive range of frames around it that belong together. An empty or plain picture has none.
+    """
+    picture = frames.read(index)
+    if min(picture.shape[:2]) < 24:
+        return []
+    around = motion.look_around(frames, index, shot)
+    small = around.picture
+    moving = _moving(frames, index, shot, around)
+    standing = _standing(small)
+    persons = people(small, settings, moving) if min(small.shape[:2]) >= 64 else []
+    edges, scale = edges_of(small)
+    found = [_Candidate(mask, "stands out", _thinghood(mask, edges, scale)) for mask in (*moving, *standing) if mask.any()]
+    _recognise(small, found)
+    for one in found:
+        one.way, one.growth = _motion_of(around, one.mask, frames.fps)
+        if np.hypot(*one.way) > 2.5 * STILL:
+            one.source, one.score = "moves", min(1.0, one.score * 1.25 + 0.05)
+    found = _apart([one for one in found if one.score > 0])
+    found = _with_people(found, persons, around, frames.fps)
+    found.sort(key=lambda one: -one.score)
+    strong = [one for one in found if one.score >= WEAK] or found[:1]
+    return [_proposal(picture, one) for one in strong[:most]]
+
+
+def _moving(frames: Pictures, index: int, shot: tuple[int, int], around: Around) -> list[np.ndarray]:
+    """Masks (h, w) bool on the small copy of what moves on its own."""
+    before, after = index - shot[0], shot[1] - index
+    pivot = index + AHEAD if before < 4 and after >= 2 * AHEAD else index - AHEAD if after < 4 and before >= 2 * AHEAD else index
+    view = around if pivot == index else motion.look_around(frames, pivot, shot)
+    masks = [seeded(view.picture, patch.region, patch.own) for patch in motion.patches(view, motion.apartness(view), most=6)]
+    if pivot == index:
+        return masks
+    # Seen from both sides there, and carried here along the flow: what lies beside a thing but is dragged along by the flow lies beside the carried mask, too.
+    way = 1 if pivot > index else -1
+    along: np.ndarray | None = None
+    grey = optical.grey(around.picture)
+    last = 0
+    for step in (1, 2, 4, AHEAD):
+        guess = None if along is None else along * (step / last)
+        along, last = optical.flow(grey, optical.grey(fit_side(frames.read(index + way * step), motion.SIDE)), guess=guess), step
+    assert along is not None
+    carried = [optical.pull(mask.astype(np.float32), along, border=cv2.BORDER_CONSTANT) > 0.5 for mask in masks]
+    out = []
+    for mask in carried:
+        mask = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)).astype(bool)
+        if mask.mean() > LEAST / 2:
+            core = cv2.erode(mask.astype(np.uint8), np.ones((5, 5), np.uint8)).astype(bool)
+            out += [mask, seeded(around.picture, mask, core if core.any() else mask)]
+    return out
+
+
+def _standing(small: np.ndarray) -> list[np.ndarray]:
+    """Masks (h, w) bool of what stands out of the picture itself."""
+    edges, scale = edges_of(small)
+    found = saliency.patches(small)
+    found.sort(key=lambda one: -on_edges(edges, scale, one.region) * wholeness(one.region) * min(1.0, one.apart / 40) ** 0.5)
+    return [seeded(small, one.region, one.own) for one in found[:TRIED]]
+
+
+def _thinghood(mask: np.ndarray, edges: np.ndarray, scale: float) -> float:
+    """0..1: how much a mask looks like a thing: its outline on edges, in one piece, of a sensible size."""
+    area = float(mask.mean())
+    if area < LEAST:
+        return 0.0
+    size = min(1.0, (area / 0.006) ** 0.35) * (1.0 if area < 0.35 else 0.6)
+    return on_edges(edges, scale, mask) ** 1.5 * wholeness(mask) * size
+
+
+def _recognise(small: np.ndarray, found: Sequence[_Candidate]) -> None:
+    """Kinds of the paper-cut world for the candidates, where the recogniser is there; what it takes for scenery counts less."""
+    if not found or not recogniser.there():
+        return
+    table = recogniser.load().kinds(small, [one.mask for one in found])
+    for one, row in zip(found, table, strict=True):
+        nothing = float(row[recogniser.NOTHING])
+        one.score = float(np.clip(one.score * (1.3 - nothing), 0, 1))
+        order = np.argsort(-row[: len(KINDS)])[:3]
+        one.kinds = tuple((KINDS[k], float(row[k])) for k in order if row[k] >= 0.05)
+
+
+def _motion_of(around: Around, mask: np.ndarray, fps: float) -> tuple[tuple[float, float], float]:
+    """Motion a second against the ground, in shares of the longer side, and growth a second."""
+    across, down = around.drift(mask)
+    return (across * fps, down * fps), around.growth(mask) * fps
+
+
+def _apart(found: list[_Candidate]) -> list[_Candidate]:
+    """One candidate for each thing: the best of those that share most of their pixels; parts of better ones are left out, and so are heaps of several things."""
+    kept: list[_Candidate] = []
+    for one in sorted(found, key=lambda candidate: -candidate.score):
+        area = one.mask.sum()
+        twin = False
+        inside: list[_Candidate] = []
+        for other in kept:
+            common = int((one.mask & other.mask).sum())
+            twin = twin or common > SAME * (area + other.mask.sum() - common) or common > INSIDE * area
+            if common > INSIDE * other.mask.sum():
+                inside.append(other)
+        if twin:
+            continue
+        if inside:
+            # A whole beats its part when it looks nearly as much like a thing; of two good things in it, it is the heap.
+            if len(inside) > 1 or one.score < 0.75 * inside[0].score or inside[0].mask.sum() < 0.04 * area:
+                continue
+            kept.remove(inside[0])
+        kept.append(one)
+    return kept
+
+
+def _with_people(found: list[_Candidate], persons: Sequence[object], around: Around, fps: float) -> list[_Candidate]:
+    """The candidates with the people of the picture, who stand for what shares their place."""
+    from engine.vision.subjects.people import Person
+
+    out = list(found)
+    for person in persons:
+        assert isinstance(person, Person)
+        known = next((one for one in out if one.source != "face" and _share(one.mask, person.mask) > 0.4), None)
+        if person.face is None and known is not None and known.kinds and known.kinds[0][1] > 0.6:
+            continue  # a thing of the paper world that the network for people took for one
+        if person.face is None and known is None and any((person.mask & one.mask).sum() > INSIDE * one.mask.sum() and one.score > 0.5 and one.kinds for one in out):
+            continue
+        way, growth = _motion_of(around, person.mask, fps)
+        if known is not None:
+            out.remove(known)
+        out.append(_Candidate(person.mask, "person", person.score, way, growth, (("person", person.score),)))
+        if person.face is not None:
+            out = [one for one in out if one.source in ("face", "person") or not (one.mask & person.mask).sum() > INSIDE * one.mask.sum()]
+            if person.face.mean() >= LEAST:
+                out.append(_Candidate(person.face, "face", 0.9 * person.score, *_motion_of(around, person.face, fps), (("face", person.score),)))
+    return out
+
+
+def _share(one: np.ndarray, other: np.ndarray) -> float:
+    return float((one & other).sum() / max((one | other).sum(), 1))
+
+
+def _proposal(picture: np.ndarray, one: _Candidate) -> Proposal:
+    height, width = picture.shape[:2]
+    if one.mask.shape == (height, width):
+        mask = one.mask
+    elif one.source == "face":
+        mask = cv2.resize(one.mask.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR) > 0.5
+    else:
+        mask = fine(picture, one.mask)
+    mask = mask if mask.any() else cv2.resize(one.mask.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST).astype(bool)
+    x, y, w, h = cv2.boundingRect(mask.astype(np.uint8))
+    return Proposal(mask, (x / width, y / height, (x + w) / width, (y + h) / height), one.source, float(np.clip(one.score, 0, 1)), facts_of(picture, mask, one.way, one.growth, one.kinds))
