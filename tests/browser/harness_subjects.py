@@ -19,6 +19,8 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from engine.errors import InvalidInput, UnreadableMedia
+from studio.routes import routes
+from studio.widgets.run_panel import RunPanel
 from studio.widgets.subject_editor import SubjectEditor
 from tests.browser.harness_heads import data_url, jpeg
 from tests.browser.harness_prompt import launch
@@ -59,7 +61,8 @@ def mask_of(thing: str, frame: int) -> Mask:
     return np.asarray(seen & ~(np.asarray(shape("red", frame)) > 127) if thing == "blue" else seen)
 
 
-def picture(frame: int) -> Image.Image:
+def picture(frame: int, *, bare: bool = False) -> Image.Image:
+    """A frame of the film; `bare`: without the things."""
     ground = Image.new("RGB", (WIDTH, HEIGHT))
     brush = ImageDraw.Draw(ground)
     for row in range(HEIGHT):
@@ -67,18 +70,18 @@ def picture(frame: int) -> Image.Image:
     brush.rectangle((0, HEIGHT * 0.7, WIDTH, HEIGHT), fill=(96, 104, 112))
     for x in range(0, WIDTH, 60):
         brush.rectangle((x, HEIGHT * 0.84, x + 30, HEIGHT * 0.86), fill=(225, 220, 200))
-    for thing, colour in (("blue", (40, 80, 205)), ("red", (214, 46, 44))):
+    for thing, colour in () if bare else (("blue", (40, 80, 205)), ("red", (214, 46, 44))):
         ground.paste(colour, (0, 0), shape(thing, frame))
     return ground
 
 
-def film(path: Path, frames: int = FRAMES) -> Path:
+def film(path: Path, frames: int = FRAMES, *, bare: bool = False) -> Path:
     """The clip as an MP4."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", FPS, options={"crf": "18"})
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
         for frame in range(frames):
-            container.mux(stream.encode(av.VideoFrame.from_image(picture(frame))))
+            container.mux(stream.encode(av.VideoFrame.from_image(picture(frame, bare=bare))))
         container.mux(stream.encode())
     return path
 
@@ -208,7 +211,7 @@ class Studio:
             lost = [frame for frame in range(count) if 0 <= confidence[frame] < 0.6]
             events = [{"frame": lost[0], "kind": "lost", "said": "the mask is unsure from here on"}] if lost else []
             subjects.append({"confidence": confidence, "keys": keys, "doubtful": lost[::6], "stale": stale, "events": events})
-        return {"followed": self.followed is not None, "frames": count, "fps": FPS, "shots": [[0, count - 1]], "subjects": subjects, "clip": None}
+        return {"followed": self.followed is not None and not any(one["stale"] for one in subjects), "frames": count, "fps": FPS, "shots": [[0, count - 1]], "subjects": subjects, "clip": None}
 
     def follow(self, subjects: list[dict[str, Any]]) -> None:
         self.followed = subjects
@@ -251,6 +254,35 @@ def build(folder: Path, *, studio: Studio | None = None, seen: list[dict[str, An
         widget.follow(follow, widget, done)
         done.change(None, [done], None, js=TOLD)
     return page
+
+
+class Finished:
+    """A studio that knows one run, which is done: the clip without its things, and the film that it was made from."""
+
+    RUN = "0" * 32
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        film(folder / "before.mp4")
+        film(folder / "result.mp4", bare=True)
+        (folder / "mask.mkv").write_bytes(b"a mask")
+
+    def status(self, run: str) -> dict[str, Any]:
+        result = {"clip": "result.mp4", "artifacts": {"before": "before.mp4", "mask": "mask.mkv"}, "meters": [], "details": {}, "timings": {}}
+        return {"id": self.RUN, "task": "subject-swap", "title": "Subject swap", "state": "done", "active": False, "notes": [], "elapsed": 2.0, "request": {"action": "remove"}, "seed": 1, "result": result}
+
+    def result_file(self, run: str, name: str) -> Path | None:
+        return self.folder / name if (self.folder / name).is_file() else None
+
+
+def build_panel(folder: Path) -> tuple[gr.Blocks, list[Any]]:
+    """A page with the run panel alone, which shows the run of `Finished`; and the routes that serve its files."""
+    studio: Any = Finished(folder)
+    with gr.Blocks(title="Run") as page:
+        panel = RunPanel(studio, tab="subject-swap", tasks=("subject-swap",), elem_id="panel")
+        show = gr.Button("Show", elem_id="show")
+        show.click(lambda: {"run": Finished.RUN, "error": None, "edit": None, "nonce": 1}, None, panel)
+    return page, list(routes(studio))
 
 
 if __name__ == "__main__":

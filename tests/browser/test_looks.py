@@ -115,7 +115,7 @@ def test_a_refused_move_is_read_until_the_queue_changes(mount: Mount) -> None:
 
 def test_a_slow_press_on_stop_counts(mount: Mount) -> None:
     state = {"id": "a" * 32, "task": "stroke-motion", "title": "Stroke motion", "state": "running", "active": True, "share": 0.2, "elapsed": 1.0, "notes": [{"text": "a note"}], "request": {}}
-    page = mount("run_panel", ("takes.js", "player.js", "main.js"), {"watch_run": state}, {"tab": "stroke-motion", "task": "stroke-motion", "value": {}}, {"run.stroke-motion": state["id"]})
+    page = mount("run_panel", ("takes.js", "compare.js", "player.js", "main.js"), {"watch_run": state}, {"tab": "stroke-motion", "tasks": ["stroke-motion"], "value": {}}, {"run.stroke-motion": state["id"]})
     expect(page.locator(".rp-main")).to_have_text("Stop")
     note = page.locator(".rp-notes .kin-note").element_handle()
 

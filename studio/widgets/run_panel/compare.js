@@ -25,6 +25,7 @@ class Compare {
     for (const name of ["play", "pause", "volumechange"]) video.addEventListener(name, () => this.draw(), { signal });
     for (const name of ["seeked", "loadedmetadata", "timeupdate"]) video.addEventListener(name, () => this.follow(), { signal });
     for (const name of ["loadeddata", "seeked"]) this.before.addEventListener(name, () => this.follow(), { signal });
+    video.addEventListener("loadedmetadata", () => this.frame.style.setProperty("--cm-ratio", String(video.videoWidth / video.videoHeight || 1)), { signal });
     this.before.addEventListener("error", () => { this.turn(false); this.switch.disabled = true; }, { signal });
     this.frame.addEventListener("pointerdown", (event) => this.drag(event), { signal });
     this.grip.addEventListener("keydown", (event) => this.key(event), { signal });

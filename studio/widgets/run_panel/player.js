@@ -19,7 +19,7 @@ function madeBy(status) {
   return K.el("details", { class: "rp-made" }, K.el("summary", { class: "kin-focus" }, "What made it"), K.el("table", { class: "kin-table" }, K.el("tbody", {}, rows)));
 }
 
-const OFFERED = { mask: "Mask", alpha: "Cut-out with transparency", tracks: "Tracks" };
+const OFFERED = { mask: "Mask", cutout: "Cut-out with transparency", tracks: "Tracks" };
 
 /** Files of a result beside its clip that a user may want to keep: masks, a cut-out, tracks. */
 function offered(status) {

@@ -36,13 +36,13 @@ Answer = Callable[[dict[str, Any]], Any]
 class SubjectEditor(Widget):
     """Choose a video and mark who is meant. The event `follow` asks for a run of the task `task` that follows them; its data hold `owner`.
 
-    Without answers the widget only takes videos. Each answer takes `{"video": str, "start", "end", "subjects"}`, checked; pictures are data URLs, masks grey PNGs.
+    Without answers the widget only takes videos. Each answer takes `{"video": str, "start", "end", "subjects", "settings"}`, checked (`settings` reaches it as it is); pictures are data URLs, masks grey PNGs.
     `on_look` returns `{"picture", "masks": one a proposal, "width", "height", "fps", "frames", "seconds", "total_seconds", "shots": [[first, last]],
     "proposals": [{"box", "sentence", "score", "source"}], "note"}`; frames count from the range's first.
     `on_frame` also takes `frame` and returns `{"picture", "labels": grey value = number of a subject from 1, "subjects": [{"present", "confidence", "source"}], "seconds"}`.
     `on_cut` takes `index` and `frame` and returns `{"mask", "box", "area", "confidence", "said", "notes"}`.
     `on_tracks` returns `{"followed", "frames", "fps", "shots", "subjects": [{"confidence": a number a frame, -1 where it is not there, "keys", "doubtful", "stale": [[first, last]],
-    "events": [{"frame", "kind", "said"}]}], "clip": path of a film of the range with its masks, or None}`.
+    "events": [{"frame", "kind", "said"}]}], and may name `"clip"`: a film of the range with its masks}`; `followed` is True when nothing of them is stale.
     A `StudioError` that one of them raises becomes a sentence in the widget.
     """
 
@@ -57,8 +57,10 @@ class SubjectEditor(Widget):
         on_cut: Answer | None = None,
         on_tracks: Answer | None = None,
         task: str = "",
+        settings: Mapping[str, Any] | None = None,
         **options: Any,
     ) -> None:
+        self.settings = dict(settings or {})
         functions = []
         if on_look is not None:
             functions.append(guarded("look", lambda data: on_look(self._question(data))))
@@ -76,6 +78,7 @@ class SubjectEditor(Widget):
             apply_default_css=False,
             server_functions=functions,
             task=task,
+            settings=self.settings,
             colours=list(COLOURS),
             limits={"subjects": MAX_SUBJECTS, **LONGEST},
             **options,
@@ -114,7 +117,8 @@ class SubjectEditor(Widget):
         clean = self._read(data)
         if clean["video"] is None:
             raise InvalidInput("there is no video yet", fix="load one", field="video")
-        return clean
+        settings = data.get("settings")
+        return {**clean, "settings": dict(settings) if isinstance(settings, Mapping) else {}}
 
     def _served(self, tracks: dict[str, Any]) -> dict[str, Any]:
         """Tracks with the film of the followed range at an address that the page can play."""

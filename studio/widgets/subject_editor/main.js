@@ -37,6 +37,7 @@ class SubjectEditor extends Marking(Showing(Bound(Object))) {
     this.dress = new MutationObserver(() => this.draw());
     this.dress.observe(document.body, { attributes: true, attributeFilter: ["class"] });
     watch("value", () => this.receive());
+    watch("settings", () => { if (JSON.stringify(this.props.settings) !== this.asked) this.ask(TYPING_MS); });
     this.draw();
     this.receive();
   }
@@ -81,7 +82,7 @@ class SubjectEditor extends Marking(Showing(Bound(Object))) {
     this.playback.reset();
     this.stage.view.reset();
     this.told.clear();
-    Object.assign(this, { look: null, tracks: null, proposals: [], hiding: null });
+    Object.assign(this, { look: null, tracks: null, proposals: [], hiding: null, shown: null });
   }
 
   // ---- video -------------------------------------------------------------------------------------------------------
@@ -122,10 +123,11 @@ class SubjectEditor extends Marking(Showing(Bound(Object))) {
     this.empty.querySelector("button").focus();
   }
 
-  question() { return JSON.parse(JSON.stringify(this.value())); }
+  question() { return JSON.parse(JSON.stringify({ ...this.value(), settings: this.props.settings ?? {} })); }
 
   ask(after = 0) {
     if (!this.file) return;
+    this.asked = JSON.stringify(this.props.settings);
     if (!this.look) this.say("Looking at the video…");
     this.looker.ask(this.question(), after);
     this.draw();
@@ -197,11 +199,14 @@ class SubjectEditor extends Marking(Showing(Bound(Object))) {
 
   get stale() { return (this.tracks?.subjects ?? []).flatMap((one) => one.stale ?? []); }
 
+  /** True when something was followed, be it stale. */
+  get known() { return (this.tracks?.subjects ?? []).some((one) => one.confidence?.some((sure) => sure > 0)); }
+
   /** What plays the range best: the followed clip with its masks, the file itself when masks are not wanted or not there, else single frames. */
   film(broken) {
-    const clip = this.tracks?.followed && !this.stale.length && this.seeing === "overlay" ? this.tracks.clip : null;
-    if (clip?.url && !broken.has(clip.url)) return { kind: "clip", address: clip.url, offset: 0 };
-    const bare = this.seeing === "video" || (!this.tracks?.followed && this.seeing !== "mask");
+    const clip = this.seeing === "overlay" && this.known && !this.stale.length ? this.tracks.clip?.url ?? (this.shown?.print === this.spelled(this.value()) ? this.shown.address : null) : null;
+    if (clip && !broken.has(clip)) return { kind: "clip", address: clip, offset: 0 };
+    const bare = this.seeing === "video" || (!this.known && this.seeing !== "mask");
     if (bare && this.file?.url && !broken.has(this.file.url)) return { kind: "file", address: this.file.url, offset: this.model.state.start };
     return { kind: "steps" };
   }
@@ -234,9 +239,13 @@ class SubjectEditor extends Marking(Showing(Bound(Object))) {
     this.draw();
   }
 
+  /** What masks depend on, in one spelling, whoever holds it. */
+  spelled({ start, end, subjects }) { return JSON.stringify([Number(start) || 0, end ?? null, (subjects ?? []).map((one) => plainSubject({ keyframes: {}, ...one, name: "" }))]); }
+
   /** The run panel tells of a run of this tab. */
   ran(status) {
     if (status.task !== this.props.task) return;
+    if (status.state === "done" && status.result?.clip) this.shown = { address: K.media(`${status.id}/${status.result.clip}`), print: this.spelled(status.request ?? {}) };
     if (status.active) {
       const count = status.count ? ` ${status.count[0]} of ${status.count[1]}` : "";
       this.errand = { run: status.id, words: `${status.stage ?? "Waiting"}${count}`, share: status.share ?? 0 };
@@ -261,10 +270,10 @@ class SubjectEditor extends Marking(Showing(Bound(Object))) {
   tracksCame(answer, question, last) {
     if (!last || !this.look) return;
     if (answer.error) { if (!answer.lost) this.say(String(answer.error), "error"); return; }
-    const before = this.tracks?.followed;
+    const before = this.known;
     this.tracks = { ...answer, clip: asFile(answer.clip) };
     this.trackedIds = question.ids;
-    if (answer.followed && !before) { this.version += 1; this.followPrint(); this.frames.want(this.frame, { last: this.playback.frames - 1 }); }
+    if (this.known && !before) { this.version += 1; this.followPrint(); this.frames.want(this.frame, { last: this.playback.frames - 1 }); }
     this.draw();
   }
 

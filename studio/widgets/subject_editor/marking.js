@@ -179,7 +179,13 @@ const Marking = (Base) => class extends Base {
   async cutCame(answer, { id, frame, print, ids }, last) {
     const subject = this.model.list.find((one) => one.id === id);
     if (!subject) return;
-    if (answer.error) { this.told.set(id, { error: String(answer.error) }); this.frames.want(this.frame, { last: this.playback.frames - 1 }); this.draw(); return; }
+    if (answer.error) {
+      const known = this.frames.get(frame);
+      this.told.set(id, { error: String(answer.error) });
+      if (known && last && print === this.frames.print) this.frames.lay(frame, id, { ...known, pixels: new Uint8Array(known.width * known.height) }, print, ids, { present: false, confidence: 0, source: "none" });
+      this.draw();
+      return;
+    }
     this.told.set(id, { said: answer.said ?? "", notes: answer.notes ?? [], confidence: answer.confidence });
     const mask = await greys(answer.mask).catch(() => null);
     if (mask && last && print === this.frames.print) this.frames.lay(frame, id, mask, print, ids, { present: answer.area > 0, confidence: answer.confidence, source: "marks" });

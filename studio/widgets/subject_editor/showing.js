@@ -105,7 +105,7 @@ const Showing = (Base) => class extends Base {
     if (this.play.dataset.does !== words) { this.play.dataset.does = words; this.play.replaceChildren(K.icon(words.toLowerCase())); this.play.setAttribute("aria-label", words); this.play.title = `${words} (Space)`; }
     K.write(this.clock, `${clock((frame / look.fps), 2)} · frame ${frame} of ${this.playback.frames - 1}`);
     const doubts = this.doubts().length;
-    this.doubtful.before.hidden = this.doubtful.next.hidden = !this.tracks?.followed;
+    this.doubtful.before.hidden = this.doubtful.next.hidden = !this.known;
     this.doubtful.before.disabled = this.doubtful.next.disabled = !doubts;
     K.write(this.doubtful.next.lastChild, doubts ? `Next doubtful (${doubts})` : "None doubtful");
     this.drawFollow();
@@ -141,15 +141,15 @@ const Showing = (Base) => class extends Base {
     const told = this.told.get(subject.id), entry = this.frames.get(this.frame), here = entry?.subjects[entry.ids.indexOf(subject.id)];
     const understood = told?.error ?? [told?.said, ...(told?.notes ?? [])].filter(Boolean).join(" ");
     if (told?.error) return { status: "not found", doubt: true, said: understood };
-    if (!here || here.source === "none") return { status: this.frame === subject.frame || this.tracks?.followed ? "" : "not followed yet", doubt: false, said: understood };
+    if (!here || here.source === "none") return { status: this.frame === subject.frame || this.known ? "" : "not followed yet", doubt: false, said: understood };
     const doubtful = here.source !== "marks" && this.doubts().some((one) => one.id === subject.id && one.frame === this.frame);
     return { status: here.present ? `${percent(here.confidence)} sure` : "not here", doubt: doubtful, said: understood };
   }
 
   drawFollow() {
-    const { tracks, errand } = this, spans = merged(this.stale), done = tracks?.followed && !spans.length;
+    const { errand } = this, spans = merged(this.stale), done = this.known && !spans.length;
     this.followButton.disabled = Boolean(errand) || done || !this.model.list.length;
-    const part = spans.length && tracks?.followed && !(spans.length === 1 && spans[0][0] === 0 && spans[0][1] >= this.playback.frames - 1);
+    const part = spans.length && this.known && !(spans.length === 1 && spans[0][0] === 0 && spans[0][1] >= this.playback.frames - 1);
     const words = done ? "Followed" : part ? `Follow again: ${spans.length > 2 ? `${spans.length} spans` : `frames ${spans.map(([a, b]) => `${a}–${b}`).join(", ")}`} only` : "Follow through the clip";
     if (this.followButton.dataset.does !== words) { this.followButton.dataset.does = words; this.followButton.lastChild.textContent = words; this.followButton.setAttribute("aria-label", words); this.followButton.title = words; this.followButton.replaceChild(K.icon(done ? "check" : "send"), this.followButton.firstChild); }
     this.following.hidden = !errand;
@@ -192,7 +192,7 @@ const Showing = (Base) => class extends Base {
       const keys = [{ frame: one.frame, gone: false }, ...Object.entries(one.keyframes).map(([number, edit]) => ({ frame: Number(number), gone: Boolean(edit.gone) }))];
       return {
         id: one.id, name: called(one, index, model.list.length), colour: this.colourOf(index), on: one.id === model.selected, keys, hidden: one.hidden,
-        confidence: known?.confidence?.length ? known.confidence : null, doubtful: known?.doubtful ?? [], stale: tracks?.followed ? known?.stale ?? [] : [],
+        confidence: known?.confidence?.length ? known.confidence : null, doubtful: known?.doubtful ?? [], stale: this.known ? known?.stale ?? [] : [],
         hiding: one.id === model.selected && this.hiding !== null ? [Math.min(this.hiding, frame), Math.max(this.hiding, frame)] : null,
       };
     });
