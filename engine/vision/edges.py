@@ -119,7 +119,7 @@ def cut_out(image: np.ndarray, mask: np.ndarray, feather: float = 0.0) -> np.nda
     alpha = alpha_of(image, mask, feather)
     out = np.zeros((*mask.shape, 4), np.uint8)
     colours = own_colours(image, alpha, reach=2.0 * band_of(image))
-    there = alpha > 0
-    out[..., :3][there] = np.clip(np.rint(colours[there]), 0, 255)
     out[..., 3] = np.rint(alpha * 255.0)
+    there = out[..., 3] > 0
+    out[..., :3][there] = np.clip(np.rint(colours[there]), 0, 255)
     return out

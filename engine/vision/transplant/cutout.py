@@ -20,6 +20,9 @@ SIDE = 1280
 CLEAR = 0.02
 """Share of clear pixels from which a file's transparency is taken to be meant."""
 
+PLAIN = 8.0
+"""CIELAB distance from the borders' colours below which nothing stands out."""
+
 _Box = tuple[float, float, float, float]
 
 
@@ -83,6 +86,8 @@ def salient(picture: np.ndarray, faces: list[_Box]) -> np.ndarray | None:
     cv2.setRNGSeed(1)
     _, _, centres = cv2.kmeans(lab[rim], 5, None, (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 20, 0.5), 2, cv2.KMEANS_PP_CENTERS)  # type: ignore[call-overload]
     unlike = np.sqrt(((lab[:, :, None] - centres[None, None]) ** 2).sum(axis=3)).min(axis=2)
+    if float(np.quantile(unlike, 0.995)) < PLAIN:
+        return None
     y, x = np.mgrid[:height, :width]
     middle = np.exp(-((x / width - 0.5) ** 2 / 0.16 + np.maximum(0.5 - y / height, 0.6 * (y / height - 0.5)) ** 2 / 0.2))
     score = (far / max(float(np.quantile(far, 0.98)), 1e-6)).clip(0, 1) * (0.35 + 0.65 * (unlike / max(float(np.quantile(unlike, 0.95)), 8.0)).clip(0, 1)) * middle

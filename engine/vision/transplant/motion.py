@@ -33,6 +33,9 @@ INERTIA = 0.008
 LESS = 0.25
 """Weight of an area that is less than the path foretells, beside one that is more: what stands before a subject only ever takes from it."""
 
+HELD_BACK = 2.5
+"""Factor of the deviation of a step while the subject is partly hidden."""
+
 DOUBTED = 8.0
 """Factor of the deviation of all that masks say, until a first path along the flow is known."""
 
@@ -215,16 +218,16 @@ def _path(watch: _Watch, first: int, last: int, ratio: float) -> Path | None:
     sizes, turns, places = logs.copy(), np.zeros(count), centres.copy()
     reference = float(np.median(logs[trusted]))
     for turn in range(4):
-        steps = _increments(watch.steps, glances, places)
+        steps = _increments(watch.steps, glances, places, trusted)
         sizes = _solved(steps[:, 2], steps[:, 5], logs, np.where(trusted, 0.03, np.inf), inertia=0.006, below=LESS)
         reference = float(np.quantile((logs - sizes)[trusted], 0.7))
-        places = np.stack([_solved(steps[:, axis], steps[:, 4], centres[:, axis], np.where(trusted, CENTRE * typical + 0.3, np.inf), inertia=INERTIA * typical + 0.1) for axis in (0, 1)], axis=1)
+        places = np.stack([_solved(steps[:, axis], steps[:, 4], centres[:, axis], np.where(trusted, CENTRE * typical + 0.3, np.inf), inertia=INERTIA * typical + 0.1, wide=6.0) for axis in (0, 1)], axis=1)
         if turn < 3:
             # An area well below what the path foretells: something stands before it.
             full = (logs - sizes - reference) > np.log(0.93) / 2 - (0.12 if turn == 0 else 0.0)
             trusted = (whole if whole.any() else there) & full
             trusted = trusted if trusted.any() else there
-    steps = _increments(watch.steps, glances, places)
+    steps = _increments(watch.steps, glances, places, trusted)
     turns = _solved(steps[:, 3], steps[:, 5], *_axes(glances, trusted), inertia=0.004)
     candidates = np.flatnonzero(trusted)
     score = logs[candidates] - sizes[candidates]
@@ -234,7 +237,7 @@ def _path(watch: _Watch, first: int, last: int, ratio: float) -> Path | None:
     return Path(first, last, first + key, poses, glances, ratio, trusted)
 
 
-def _increments(steps: list[Step | None], glances: list[Glance], places: np.ndarray) -> np.ndarray:
+def _increments(steps: list[Step | None], glances: list[Glance], places: np.ndarray, trusted: np.ndarray) -> np.ndarray:
     """(T - 1, 6): from each frame to the next the step in x, y, log size and turn, and the standard deviations of a place and of size and turn; infinite where unknown."""
     out = np.zeros((len(steps), 6))
     out[:, 4:] = np.inf
@@ -248,7 +251,8 @@ def _increments(steps: list[Step | None], glances: list[Glance], places: np.ndar
         apart = 0.0
         if glances[i].whole and glances[i + 1].whole:
             apart = float(np.linalg.norm(glances[i + 1].centre - glances[i].centre - (step.linear @ glances[i].centre + step.shift - glances[i].centre)))
-        out[i, 4] = np.hypot(step.sure, 0.5 * apart)
+        # What stands before a subject holds the flow back at its edge.
+        out[i, 4] = np.hypot(step.sure, 0.5 * apart) * (1.0 if trusted[i] and trusted[i + 1] else HELD_BACK)
         out[i, 5] = np.hypot(step.sure_shape, 0.002)
     return out
 
@@ -265,10 +269,10 @@ def _axes(glances: list[Glance], trusted: np.ndarray) -> tuple[np.ndarray, np.nd
     return told, sure
 
 
-def _solved(steps: np.ndarray, step_sure: np.ndarray, told: np.ndarray, told_sure: np.ndarray, *, inertia: float, below: float = 1.0, rounds: int = 8) -> np.ndarray:
+def _solved(steps: np.ndarray, step_sure: np.ndarray, told: np.ndarray, told_sure: np.ndarray, *, inertia: float, below: float = 1.0, wide: float = 2.0, rounds: int = 8) -> np.ndarray:
     """(T,) the path that fits steps (T - 1,) and places told (T,) best, each with its standard deviation, and whose speed changes by about `inertia` a frame.
 
-    below: weight of what is told below the path beside what is told above it.
+    below: weight of what is told below the path beside what is told above it; wide: deviations from which on what is told is doubted.
     """
     count = len(told)
     if count == 1:
@@ -297,7 +301,7 @@ def _solved(steps: np.ndarray, step_sure: np.ndarray, told: np.ndarray, told_sur
         if turn == rounds - 1:
             break
         w_steps = step_w / (1.0 + step_w * np.square(np.diff(path) - steps) / 4.0)
-        w_told = np.where(told < path, below, 1.0) * told_w / (1.0 + told_w * np.square(path - told) / 4.0)
+        w_told = np.where(told < path, below, 1.0) * told_w / (1.0 + told_w * np.square(path - told) / wide**2)
         if count > 2:
             w_bend = (1.0 / inertia**2) / (1.0 + np.square(np.diff(path, 2)) / inertia**2 / 4.0)
     return path
