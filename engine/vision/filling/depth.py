@@ -24,6 +24,8 @@ EDGE = 4.0
 """Grey levels of an edge that parts two depths."""
 PRIOR = 1.0
 """Grey levels that a depth far from the nearest corner's costs."""
+HIDDEN = 5.0
+"""Grey levels that a depth costs at which fewer than two frames show the place: none is right because nothing speaks against it."""
 TOLERANCE = 25.0
 """Grey levels beyond which a disagreement counts no more: a place that one frame hides."""
 
@@ -77,7 +79,6 @@ def sweep(anchor: Anchor, grid: Grid, sources: Sequence[tuple[Proxy, Motion]]) -
     pairs = [cv2.merge([picture.grey, 255 * (1 - picture.hole)]) for picture, _ in views]
     cost = np.empty((len(planes), *shape), np.float32)
     looks = np.empty((len(planes), *shape), np.float32)
-    told = np.empty((len(planes), *shape), np.float32)
     for k, plane in enumerate(planes):
         greys, weights = [], []
         for pair, (_, motion) in zip(pairs, views, strict=True):
@@ -88,25 +89,23 @@ def sweep(anchor: Anchor, grid: Grid, sources: Sequence[tuple[Proxy, Motion]]) -
         count = sum(weights)
         looks[k] = sum(cv2.multiply(g, w) for g, w in zip(greys, weights, strict=True)) / np.maximum(count, 1)
         off = sum(np.minimum(cv2.absdiff(g, looks[k]), TOLERANCE) * w for g, w in zip(greys, weights, strict=True))
-        told[k] = count > 1
-        cost[k] = off / np.maximum(count, 1) * told[k]
+        cost[k] = np.where(count > 1, off / np.maximum(count, 1), HIDDEN)
     pull = [PRIOR * np.minimum(np.abs(prior - plane) / (4 * gap), 1.0) for plane in planes]
-    rough = np.stack([_summed(c, t, None) + p for c, t, p in zip(cost, told, pull, strict=True)]).argmin(axis=0)
+    rough = np.stack([_summed(c, None) + p for c, p in zip(cost, pull, strict=True)]).argmin(axis=0)
     guide = np.take_along_axis(looks, rough[None], axis=0)[0]
-    best = np.stack([_summed(c, t, guide) + p for c, t, p in zip(cost, told, pull, strict=True)]).argmin(axis=0)
+    best = np.stack([_summed(c, guide) + p for c, p in zip(cost, pull, strict=True)]).argmin(axis=0)
     return cv2.medianBlur(planes[best].astype(np.float32), 5)
 
 
-def _summed(cost: np.ndarray, told: np.ndarray, guide: np.ndarray | None) -> np.ndarray:
-    """Costs (h, w) averaged over a window where they are told; along the edges of a grey guide, if given (Hosni et al. 2013; guided filter of He et al. 2010)."""
+def _summed(cost: np.ndarray, guide: np.ndarray | None) -> np.ndarray:
+    """Costs (h, w) averaged over a window; along the edges of a grey guide, if given (Hosni et al. 2013; guided filter of He et al. 2010)."""
     size = (2 * REACH + 1, 2 * REACH + 1)
-    mean = cv2.blur(cost, size) / np.maximum(cv2.blur(told, size), 0.02)
+    mean = cv2.blur(cost, size)
     if guide is None:
         return mean
-    filled = np.where(told > 0, cost, mean)
-    g, c = cv2.blur(guide, size), cv2.blur(filled, size)
+    g, c = cv2.blur(guide, size), mean
     variance = cv2.blur(guide * guide, size) - g * g
-    slope = (cv2.blur(guide * filled, size) - g * c) / (variance + EDGE**2)
+    slope = (cv2.blur(guide * cost, size) - g * c) / (variance + EDGE**2)
     return cv2.blur(slope, size) * guide + cv2.blur(c - slope * g, size)
 
 

@@ -162,7 +162,7 @@ class _Stretch:
             while index != bound:
                 ahead = index + way
                 ahead = min(ahead, bound) if way > 0 else max(ahead, bound)
-                got = self.anchor.locate(shot.proxy(ahead), self._ahead(index, ahead))
+                got = self.anchor.locate(shot.proxy(ahead), self._ahead(index, ahead), start=self._reached(tracks, index, ahead))
                 if got is None or far(got[0].h, self.anchor.size) > MOVED * max(self.anchor.size):
                     return None
                 self.motions[ahead], tracks[ahead] = got[0], got[1:]
@@ -172,8 +172,42 @@ class _Stretch:
         order = sorted(tracks)
         for index, motion in zip(order, self.anchor.deepen([self.motions[i] for i in order], [tracks[i] for i in order]), strict=True):
             self.motions[index] = motion
+        if self.anchor.depth is not None and not self._again(order):
+            return None
         self._paint(step, carry)
         return self
+
+    def _again(self, order: list[int]) -> bool:
+        """Look for the corners of the key frames again, from where their depths say they are; False when one cannot be told."""
+        found = {self.at: IDENTITY}
+        for index in sorted(order, key=lambda i: abs(i - self.at)):
+            side = sorted((i for i in found if (i - self.at) * (index - self.at) > 0), key=lambda i: abs(i - self.at))
+            if not side:
+                guess = self.motions[index]
+            elif len(side) == 1:
+                guess = between(self.still, found[side[0]], (index - self.at) / (side[0] - self.at))
+            else:
+                guess = between(found[side[-2]], found[side[-1]], (index - side[-2]) / (side[-1] - side[-2]))
+            got = self.anchor.locate(self.shot.proxy(index), guess, search=False)
+            if got is None:
+                return False
+            found[index] = got[0] if got[0].bend is not None else self.still
+        self.motions.update(found)
+        return True
+
+    @property
+    def still(self) -> Motion:
+        """No motion, in the form of those that depth bends."""
+        return Motion(np.eye(3), np.zeros((6, 2)))
+
+    def _reached(self, tracks: dict[int, tuple[np.ndarray, np.ndarray]], index: int, ahead: int) -> np.ndarray | None:
+        """Where the corners should be in frame `ahead` if each goes on as it went from the anchor to frame `index`."""
+        if index not in tracks:
+            return None
+        places, sure = tracks[index]
+        share = np.float32((ahead - self.at) / (index - self.at))
+        gone = self.anchor.points + share * (places - self.anchor.points)
+        return np.where(sure[:, None], gone, self.anchor.expected(self._ahead(index, ahead)))
 
     def _ahead(self, index: int, ahead: int) -> Motion:
         """A guess of the motion at a frame beyond the last one known: as fast as before."""

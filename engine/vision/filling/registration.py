@@ -34,6 +34,8 @@ MARKS = 3000
 """Places on edges of the anchor, at most, by which a camera at rest is known."""
 UNMOVED = 0.7
 """Share of them that have not changed when the camera is at rest."""
+ROUNDS = 6
+"""Rounds in which depths and pulls are fitted to each other."""
 STILL = 0.05
 """Proxy pixels of motion that are none: tracking is not exact, and a picture that is not resampled stays sharp."""
 
@@ -132,9 +134,15 @@ class Anchor:
         """Nothing to follow."""
         return len(self.points) < FEWEST
 
-    def follow(self, other: Proxy, guess: Motion, *, levels: int = 2) -> tuple[np.ndarray, np.ndarray]:
-        """(P, 2) float32 where the corners lie in the other picture, and (P,) bool which are sure. Lucas and Kanade 1981, in a pyramid (Bouguet 2001)."""
-        start = guess.at(self.points.astype(float), None if self.depth is None else np.nan_to_num(self.depth)).astype(np.float32)
+    def expected(self, guess: Motion) -> np.ndarray:
+        """(P, 2) float32 where a motion takes the corners."""
+        return guess.at(self.points.astype(float), None if self.depth is None else np.nan_to_num(self.depth)).astype(np.float32)
+
+    def follow(self, other: Proxy, start: np.ndarray, *, levels: int = 2) -> tuple[np.ndarray, np.ndarray]:
+        """(P, 2) float32 where the corners lie in the other picture, looked for from `start` (P, 2) float32, and (P,) bool which are sure.
+
+        Lucas and Kanade 1981, in a pyramid (Bouguet 2001).
+        """
         limit = np.array(self.size, np.float32)
         here = ((start > -8) & (start < limit + 7)).all(axis=1)
         places, sure = start.copy(), np.zeros(len(start), bool)
@@ -163,35 +171,38 @@ class Anchor:
         off = np.abs(other.grey.ravel()[self._marks].astype(np.float32) - self.picture.grey.ravel()[self._marks])
         return bool((off < self._slack)[free].mean() > UNMOVED)
 
-    def locate(self, other: Proxy, guess: Motion, *, search: bool = True) -> tuple[Motion, np.ndarray, np.ndarray] | None:
-        """The motion to another picture with the corners' places and which are sure; None when it cannot be told. search: the guess may be far off."""
+    def locate(self, other: Proxy, guess: Motion, *, start: np.ndarray | None = None, search: bool = True) -> tuple[Motion, np.ndarray, np.ndarray] | None:
+        """The motion to another picture with the corners' places and which are sure; None when it cannot be told.
+
+        start: (P, 2) where the corners are looked for, if not where the guess takes them. search: both may be far off.
+        """
         if self.plain:
             return IDENTITY, self.points, np.zeros(len(self.points), bool)
         if self._stands(other):
             return IDENTITY, self.points, self._shows(self.points, other)
-        places, sure = self.follow(other, guess, levels=3 if search else 1)
+        places, sure = self.follow(other, self.expected(guess) if start is None else start, levels=3 if search else 1)
         if sure.sum() < FEWEST:
             return None
         if self.depth is not None:
-            motion = self._bent(places, sure & np.isfinite(self.depth), guess)
+            motion = self._bent(places, sure & np.isfinite(self.depth))
             return None if motion is None else (motion, places, sure)
-        start, goal = self.points[sure].astype(float), places[sure].astype(float)
-        h: np.ndarray | None = _refined(guess.h, start, goal)
-        if search and h is not None and _agreed(h, start, goal) < 0.7:
-            h = _plane(start, goal)
-        if h is None or _agreed(h, start, goal) < 0.35 or far(h, self.size) > 1.5 * max(self.size):
+        here, goal = self.points[sure].astype(float), places[sure].astype(float)
+        h = _refined(guess.h, here, goal)
+        if search and _agreed(h, here, goal) < 0.7:
+            other_h = _plane(here, goal)
+            h = other_h if other_h is not None and _agreed(other_h, here, goal) > 1.15 * _agreed(h, here, goal) else h
+        if _agreed(h, here, goal) < 0.35 or far(h, self.size) > 1.5 * max(self.size):
             return None
         return Motion(h), places, sure
 
-    def _bent(self, places: np.ndarray, sure: np.ndarray, guess: Motion) -> Motion | None:
-        """Homography of the guess, and the dozen numbers that bring the corners of all depths to their places."""
+    def _bent(self, places: np.ndarray, sure: np.ndarray) -> Motion | None:
+        """The few numbers that bring the corners of all depths to their places."""
         assert self.depth is not None
         if sure.sum() < 2 * FEWEST:
             return None
         points = self.points[sure].astype(float)
-        left = places[sure] - project(guess.h, points)
-        bend, weight = robust(basis(points, self.depth[sure]), left)
-        return Motion(guess.h, bend) if (weight > 0.5).mean() > 0.35 else None
+        bend, weight = bending(points, self.depth[sure], places[sure] - points)
+        return Motion(np.eye(3), bend) if (weight > 0.5).mean() > 0.35 else None
 
     def deepen(self, motions: Sequence[Motion], tracks: Sequence[tuple[np.ndarray, np.ndarray]]) -> list[Motion]:
         """Look at the leftovers of all key frames together; sets `depth` where they matter, and returns the motions with their bends.
@@ -207,23 +218,25 @@ class Anchor:
         if not enough.any():
             return list(motions)
         spread = np.array([np.percentile(np.linalg.norm(left[s][sure[s]], axis=1), 80) if enough[s] else 0.0 for s in range(len(left))])
-        main = int(spread.argmax())
-        if spread[main] < PARALLAX:
+        if spread.max() < PARALLAX:
             return list(motions)
-        depth = _first_depth(left[main], sure[main])
-        bends = _bends(points, depth, left, sure)
-        for _ in range(3):
-            depth = _depths(points, bends, left, sure)
-            bends = _bends(points, depth, left, sure)
-        off = np.zeros(len(points))
-        for bend, rest, good in zip(bends, left, sure, strict=True):
-            fit = basis(points, np.nan_to_num(depth)) @ bend
-            off = np.maximum(off, np.where(good, np.linalg.norm(rest - fit, axis=1), 0.0))
-        depth[off > 2.5 * CLOSE] = np.nan  # a thing that moves by itself
+        # Of the frames with enough of it the least is taken to begin with: near the anchor corners are followed more surely.
+        main = int(np.where(spread >= min(4 * PARALLAX, spread.max()), spread, np.inf).argmin())
+        ways = np.stack([places - points for places, _ in tracks])
+        level = basis(points, np.zeros(len(points))) @ bending(points[sure[main]], np.zeros(int(sure[main].sum())), ways[main][sure[main]])[0]
+        depth = _first_depth(ways[main] - level, sure[main])
+        bends = _bends(points, depth, ways, sure)
+        for _ in range(ROUNDS):
+            depth = _depths(points, bends, ways, sure)
+            bends = _bends(points, depth, ways, sure)
+            for bend, way, good in zip(bends, ways, sure, strict=True):  # a corner that slipped in one frame says nothing there
+                good &= np.linalg.norm(way - basis(points, np.nan_to_num(depth)) @ bend, axis=1) < 3 * CLOSE
+        tried = np.stack([good for _, good in tracks]).sum(axis=0)
+        depth[sure.sum(axis=0) < 0.6 * tried] = np.nan  # a thing that moves by itself
         if np.isfinite(depth).sum() < 2 * FEWEST:
             return list(motions)
         self.depth = depth
-        return [Motion(m.h, bend) for m, bend in zip(motions, bends, strict=True)]
+        return [Motion(np.eye(3), bend) for bend in bends]
 
 
 def brightness(anchor: Anchor, other: Proxy, places: np.ndarray, sure: np.ndarray) -> float:
@@ -254,6 +267,27 @@ def robust(columns: np.ndarray, values: np.ndarray, scales: Sequence[float] = (6
 def _agreed(h: np.ndarray, points: np.ndarray, places: np.ndarray) -> float:
     """The share of corners that a homography brings near to their places."""
     return float((np.linalg.norm(project(h, points) - places, axis=1) < 3 * CLOSE).mean())
+
+
+def bending(points: np.ndarray, depth: np.ndarray, ways: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The bend (6, 2) of a frame whose corners (N, 2) of depths (N,) go `ways` (N, 2), and their weights (N,). Outliers do not bend it.
+
+    A similarity, and for each depth a shift and a scale of its own: no shear, or depths that rise with a picture's rows could not be told from a leaning wall.
+    """
+    x, y = (points / (PROXY_SIDE / 2) - 1.0).T
+    one, none = np.ones_like(x), np.zeros_like(x)
+    columns = np.stack(
+        [np.stack([one, none, x, -y, depth, none, depth * x], axis=1), np.stack([none, one, y, x, none, depth, depth * y], axis=1)], axis=1
+    )  # (N, 2, 7)
+    weight, ridge = np.ones(len(points)), 1e-3 * np.eye(7)
+    found = np.zeros(7)
+    for scale in (12.0, 6.0, 3.0, 1.5, 0.8, 0.8):
+        weighted = (columns * weight[:, None, None]).reshape(-1, 7)
+        found = np.linalg.solve(weighted.T @ columns.reshape(-1, 7) + ridge, weighted.T @ ways.reshape(-1))
+        off = ((columns @ found - ways) ** 2).sum(axis=1)
+        weight = 1.0 / (1.0 + off / (scale * CLOSE) ** 2) ** 2
+    ax, ay, s, r, ex, ey, k = found
+    return np.array([[ax, ay], [s, r], [-r, s], [ex, ey], [k, 0.0], [0.0, k]]), weight
 
 
 def _refined(h: np.ndarray, points: np.ndarray, places: np.ndarray) -> np.ndarray:
@@ -293,7 +327,7 @@ def _bends(points: np.ndarray, depth: np.ndarray, left: np.ndarray, sure: np.nda
     """The bend (6, 2) of each key frame for given depths (P,); zero where too few corners tell it."""
     uses = [good & np.isfinite(depth) for good in sure]
     return [
-        robust(basis(points[use], depth[use]), rest[use])[0] if use.sum() >= 2 * FEWEST else np.zeros((6, 2)) for use, rest in zip(uses, left, strict=True)
+        bending(points[use], depth[use], rest[use])[0] if use.sum() >= 2 * FEWEST else np.zeros((6, 2)) for use, rest in zip(uses, left, strict=True)
     ]
 
 
@@ -307,7 +341,7 @@ def _depths(points: np.ndarray, bends: list[np.ndarray], left: np.ndarray, sure:
         share += np.where(good, (pull**2).sum(axis=1), 0.0)
     fresh = np.where(share > 1e-3, total / np.maximum(share, 1e-9), np.nan)
     middle = np.nanmedian(fresh)
-    return np.clip((fresh - middle) / (1.4826 * np.nanmedian(np.abs(fresh - middle)) + 1e-6), -12, 12)
+    return np.clip((fresh - middle) / (1.4826 * np.nanmedian(np.abs(fresh - middle)) + 1e-6), -8, 8)
 
 
 def _first_depth(left: np.ndarray, sure: np.ndarray) -> np.ndarray:
