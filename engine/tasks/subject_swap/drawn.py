@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import cv2
 import numpy as np
 
 from engine.errors import InvalidInput
@@ -55,16 +56,25 @@ class Drawn:
             x0, x1 = -x1, -x0
         self._room = ROOM * max(x1 - x0, y1 - y0)
         self._corner = (x0 - self._room, y0 - self._room)
-        self.width, self.height = (x1 - x0) * self._scale, (y1 - y0) * self._scale
-        self._canvas = int(np.ceil(self.width + 2 * self._room * self._scale)), int(np.ceil(self.height + 2 * self._room * self._scale))
+        self._canvas = int(np.ceil((x1 - x0 + 2 * self._room) * self._scale)), int(np.ceil((y1 - y0 + 2 * self._room) * self._scale))
         self._kept: tuple[int, np.ndarray] | None = None
+        # The box of the paper itself: the cast's own boxes leave a little room.
+        solid = self._posed(0)[..., 3] > 0.6
+        rows, columns = np.flatnonzero(solid.any(axis=1)), np.flatnonzero(solid.any(axis=0))
+        self._left, self._top = float(columns[0]), float(rows[0])
+        self.width, self.height = float(columns[-1] + 1 - columns[0]), float(rows[-1] + 1 - rows[0])
 
     def picture(self, scale: float, frame: int) -> tuple[np.ndarray, np.ndarray]:
         """See `StandIn.picture`."""
         if self._kept is None or self._kept[0] != frame:
             self._kept = frame, self._posed(frame)
-        room = self._room * self._scale
-        return self._kept[1], np.array([[1.0, 0.0, -room], [0.0, 1.0, -room], [0.0, 0.0, 1.0]])
+        picture, into = self._kept[1], np.array([[1.0, 0.0, -self._left], [0.0, 1.0, -self._top], [0.0, 0.0, 1.0]])
+        if scale < 0.7:  # further away: a plain lookup would skip pixels
+            height, width = picture.shape[:2]
+            size = max(2, round(width * scale)), max(2, round(height * scale))
+            picture, fx, fy = cv2.resize(picture, size, interpolation=cv2.INTER_AREA), width / size[0], height / size[1]
+            into = into @ np.array([[fx, 0.0, 0.5 * fx - 0.5], [0.0, fy, 0.5 * fy - 0.5], [0.0, 0.0, 1.0]])
+        return picture, into
 
     def _posed(self, frame: int) -> np.ndarray:
         way, before = self._way(frame), self._way(max(0, frame - 1))
