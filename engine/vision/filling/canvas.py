@@ -15,6 +15,7 @@ import numpy as np
 from engine.vision.filling.depth import Grid, bent, moved
 from engine.vision.filling.registration import Motion
 from engine.vision.inpainting import diffuse, fill
+from engine.vision.matting import grown_box
 
 UNKNOWN, INVENTED, SEEN = 0, 1, 2
 """What a place of the canvas is worth."""
@@ -22,9 +23,9 @@ NEAR_MEDIAN = 9
 """Grey levels about the median of its frames within which a frame counts for a place."""
 BESIDE = 9
 """Pixels beside a hole that are a second choice."""
-THIN = 4.0
+THIN = 7.0
 """Half the width, in pixels, up to which an unseen gap is closed smoothly instead of by patches."""
-PATCH_SIDE = 96
+PATCH_SIDE = 88
 """Longer side of the picture on which patches for the never seen are searched."""
 
 
@@ -221,7 +222,8 @@ def invent(canvas: Canvas, needed: np.ndarray, checkpoint: Callable[[], None]) -
     if not known.any():
         canvas.colours[gap] = 127
     elif cv2.distanceTransform(gap.view(np.uint8), cv2.DIST_L2, 3).max() <= THIN:
-        canvas.colours[gap] = np.rint(diffuse(canvas.colours.astype(np.float32), ~known)[gap]).astype(np.uint8)
+        box = grown_box(gap, 16)
+        canvas.colours[box][gap[box]] = np.rint(diffuse(canvas.colours[box].astype(np.float32), ~known[box])[gap[box]]).astype(np.uint8)
     else:
         canvas.colours[gap] = fill(canvas.colours, gap, avoid=~known & ~gap, work_side=PATCH_SIDE, rounds=2, checkpoint=checkpoint)[gap]
     canvas.state[gap] = INVENTED

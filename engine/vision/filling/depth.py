@@ -14,7 +14,7 @@ import numpy as np
 
 from engine.vision.filling.registration import PROXY_SIDE, Anchor, Motion, Proxy
 
-PLANES = 10
+PLANES = 8
 """At most so many depths are tried."""
 APART = 0.6
 """Proxy pixels of motion between two depths that are worth telling apart."""

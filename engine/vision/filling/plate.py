@@ -11,8 +11,9 @@ What it does not do: shadows and reflections outside the hole stay; things in th
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import cv2
@@ -22,17 +23,24 @@ from engine.media.frames import Pictures
 from engine.vision.filling import rim
 from engine.vision.filling.canvas import INVENTED, SEEN, UNKNOWN, Box, Canvas, Sample, Scale, gather, invent, shown
 from engine.vision.filling.depth import Grid, sweep
-from engine.vision.filling.registration import IDENTITY, Anchor, Motion, Proxy, between, brightness, far, project, proxy
+from engine.vision.filling.registration import IDENTITY, Anchor, Motion, Proxy, between, brightness, far, project, proxy, small_hole
 from engine.vision.inpainting import diffuse
 
 LONGEST = 64
 """Frames of a stretch at most."""
-KEYS = 8
+KEYS = 6
 """Frames of a stretch that its canvas is made of, about."""
+VIEWS = 6
+"""Key frames, at most, by which depths are told."""
 MOVED = 0.3
 """Share of the picture's width by which a corner may move within a stretch."""
 BEYOND = 6
 """Frames on each side beyond a stretch that are asked, ever further away, for what the stretch does not show."""
+SMOOTH = 0.25
+"""Proxy pixels by which the frame halfway between two key frames may lie off their mean for the camera to count as moving smoothly between them."""
+THREADS = 2
+AHEAD = 3
+"""Frames that are filled at once, and frames that may be finished before they are asked for."""
 FADE = 6
 """Frames over which one stretch's ground fades into the next one's."""
 PAD = 8
@@ -65,9 +73,9 @@ def fill_clip(
     holes: (H, W) bool of a frame by number, already grown past the subject's soft edge; shots: first and last frame of each, in order, no frame of one ever
     shows in another. Memory does not grow with the clip, and a frame costs a bounded time. The same input gives the same output.
     """
-    for first, last in shots:
-        shot = _Shot(frames, holes, first, last, seed, checkpoint)
-        yield from shot.filled()
+    with ThreadPoolExecutor(THREADS) as pool:
+        for first, last in shots:
+            yield from _Shot(frames, holes, first, last, seed, checkpoint).filled(pool)
 
 
 class _Shot:
@@ -98,6 +106,10 @@ class _Shot:
             out[top:bottom, left:right] = part
         return out
 
+    def small_hole(self, index: int) -> np.ndarray:
+        """(h, w) uint8: the hole at a proxy's size, a little grown."""
+        return self._proxies[index].hole if index in self._proxies else small_hole(self.full_hole(index))
+
     def proxy(self, index: int) -> Proxy:
         """The small copy of a frame."""
         if index not in self._proxies:
@@ -107,16 +119,16 @@ class _Shot:
                 self._proxies.popitem(last=False)
         return self._proxies[index]
 
-    def filled(self) -> Iterator[Filled]:
+    def filled(self, pool: ThreadPoolExecutor) -> Iterator[Filled]:
         """The shot's frames."""
         at, length = self.first, LONGEST
         before: _Stretch | None = None
         carry: tuple[int, Filled] | None = None
         while at <= self.last:
+            self.checkpoint()
             if self.hole(at) is None:
-                frame = self.frames.read(at)
-                yield Filled(frame.copy(), np.zeros(self.shape, bool))
-                before, carry = None, carry
+                yield Filled(self.frames.read(at).copy(), np.zeros(self.shape, bool))
+                before = None
                 at += 1
                 continue
             end = min(at + length - 1, self.last)
@@ -125,13 +137,29 @@ class _Shot:
                 end = at + (end - at) // 2
                 stretch = _Stretch.of(self, at, end, carry)
             length = min(LONGEST, 2 * (end - at + 1))
+            waiting: deque[Future[Filled]] = deque()
             for index in range(at, end + 1):
                 self.checkpoint()
                 share = (index - at + 1) / (FADE + 1) if before is not None and index - at < FADE else 1.0
-                out = stretch.filled(index, before if share < 1.0 else None, share)
+                waiting.append(pool.submit(_render, self.frames.read(index), self.hole(index), stretch.views(index, before, share), (self.seed, index)))
+                if len(waiting) >= AHEAD:
+                    yield waiting.popleft().result()
+            while waiting:
+                out = waiting.popleft().result()
                 yield out
             carry, before = (end, out), stretch
             at = end + 1
+
+
+@dataclass(frozen=True)
+class _View:
+    """What one stretch says about a frame."""
+
+    canvas: Canvas
+    motion: Motion
+    size: tuple[int, int]
+    brightness: float
+    share: float
 
 
 @dataclass
@@ -149,6 +177,8 @@ class _Stretch:
     canvas: Canvas | None = None
     brightness: dict[int, float] = field(default_factory=dict)
     """How many times brighter than the anchor frames are, as far as known."""
+    rough: list[tuple[int, int]] = field(default_factory=list)
+    """Spans of frames between which the camera does not move smoothly."""
 
     @classmethod
     def of(cls, shot: _Shot, first: int, last: int, carry: tuple[int, Filled] | None) -> _Stretch | None:
@@ -174,7 +204,9 @@ class _Stretch:
             self.motions[index] = motion
         if self.anchor.depth is not None and not self._again(order):
             return None
-        self._paint(step, carry)
+        keys = sorted(self.motions)
+        self._test()
+        self._paint(keys, step, carry)
         return self
 
     def _again(self, order: list[int]) -> bool:
@@ -228,23 +260,49 @@ class _Stretch:
 
     def motion(self, index: int) -> Motion | None:
         """The motion to any frame near; None when it cannot be told."""
-        if index in self.motions:
-            return self.motions[index]
+        if index in self.motions or (self.first <= index <= self.last and not any(a < index < b for a, b in self.rough)):
+            return self.guess(index)
         got = self.anchor.locate(self.shot.proxy(index), self.guess(index), search=False)
         if got is None:
             return None
         self.brightness[index] = brightness(self.anchor, self.shot.proxy(index), *got[1:])
         return got[0]
 
+    def _test(self) -> None:
+        """Look at the frames halfway between key frames: where the camera goes smoothly, those between need not be looked at, and do not tremble."""
+        keys = sorted(self.motions)
+        for a, b in zip(keys, keys[1:], strict=False):
+            middle = (a + b) // 2
+            if middle == a:
+                continue
+            guess = self.guess(middle)
+            got = self.anchor.locate(self.shot.proxy(middle), guess, search=False)
+            if got is None:
+                self.rough.append((a, b))
+                continue
+            motion = got[0] if got[0].bend is not None or guess.bend is None else self.still
+            off = np.linalg.norm(self.anchor.expected(motion) - self.anchor.expected(guess), axis=1)
+            if off.size and float(np.percentile(off, 90)) > SMOOTH:
+                self.rough += [(a, middle), (middle, b)]
+            self.motions[middle] = motion
+            self.brightness[middle] = brightness(self.anchor, self.shot.proxy(middle), *got[1:])
+
+    def _bright(self, index: int) -> float:
+        """How many times brighter than the anchor a frame is."""
+        if index in self.brightness or not self.brightness:
+            return self.brightness.get(index, 1.0)
+        known = sorted({*self.brightness, self.at})
+        return float(np.interp(index, known, [self.brightness.get(i, 1.0) for i in known]))
+
     @property
     def scale(self) -> Scale:
         """Between proxy and full pixels."""
         return Scale(self.shot.shape[1] / self.anchor.size[0], self.shot.shape[0] / self.anchor.size[1])
 
-    def _paint(self, step: int, carry: tuple[int, Filled] | None) -> None:
+    def _paint(self, keys: list[int], step: int, carry: tuple[int, Filled] | None) -> None:
         """Make the canvas: where it is needed, which frames show it, and what is invented."""
         needed, grid = self._needed()
-        sources = sorted(self.motions, key=lambda i: abs(i - self.at))
+        sources = sorted(keys, key=lambda i: abs(i - self.at))
         views = [(self.shot.proxy(i).hole, self.motions[i]) for i in sources]
         missing = needed & ~shown(grid, None, views)
         for way in (step, -step):
@@ -266,7 +324,7 @@ class _Stretch:
                     missing &= ~seen
         depth = None
         if self.anchor.depth is not None:
-            depth = sweep(self.anchor, grid, [(self.shot.proxy(i), self.motions[i]) for i in sources if i != self.at][:KEYS])
+            depth = sweep(self.anchor, grid, [(self.shot.proxy(i), self.motions[i]) for i in sources if i != self.at][:VIEWS])
         sx, sy = self.scale.sx, self.scale.sy
         box = (round(grid.left * sx), round(grid.top * sy), round((grid.left + grid.width) * sx), round((grid.top + grid.height) * sy))
         shape = (box[3] - box[1], box[2] - box[0])
@@ -280,7 +338,7 @@ class _Stretch:
         self.canvas = canvas
 
     def _sample(self, index: int) -> Sample:
-        return Sample(self.shot.frames.read(index), self.shot.full_hole(index), self.motions[index], self.brightness.get(index, 1.0))
+        return Sample(self.shot.frames.read(index), self.shot.full_hole(index), self.motions[index], self._bright(index))
 
     def _carry(self, canvas: Canvas, wanted: np.ndarray, index: int, last: Filled) -> None:
         """What the stretch before ended on, where no frame shows the ground."""
@@ -304,7 +362,7 @@ class _Stretch:
         for index in range(self.first, self.last + 1):
             if self.shot.hole(index) is None:
                 continue
-            motion, hole = self.guess(index), self.shot.proxy(index).hole
+            motion, hole = self.guess(index), self.shot.small_hole(index)
             if motion.still(self.anchor.size):
                 total[margin : height - margin, margin : width - margin] |= hole
                 continue
@@ -332,52 +390,60 @@ class _Stretch:
         ways = [np.abs(m.at(points, depth[known]) - Motion(m.h).at(points, None)).max() for m in self.motions.values() if m.bend is not None]
         return min(float(max(ways, default=0.0)), 24.0)
 
-    def filled(self, index: int, before: _Stretch | None, share: float) -> Filled:
-        """Frame `index`, filled; a share below 1 mixes with what the stretch before would say."""
-        found = self.shot.hole(index)
-        source = self.shot.frames.read(index)
-        seen = np.zeros(self.shot.shape, bool)
-        if found is None:
-            return Filled(source.copy(), seen)
-        (left, top, right, bottom), _ = found
-        box = (max(left - PAD, 0), max(top - PAD, 0), min(right + PAD, self.shot.shape[1]), min(bottom + PAD, self.shot.shape[0]))
-        hole = crop_hole(found, box)
-        rows, columns = slice(box[1], box[3]), slice(box[0], box[2])
-        part = source[rows, columns]
-        colours, worth = self._behind(index, box, part, hole)
-        if before is not None:
-            other, there = before._behind(index, box, part, hole)
-            mixed = (there > UNKNOWN)[..., None] & (worth > UNKNOWN)[..., None]
-            colours = np.where(mixed, share * colours + (1 - share) * other, colours)
-        out = source.copy()
-        window = out[rows, columns]
-        rounded = cv2.convertScaleAbs(np.maximum(colours, 0)) if colours.dtype != np.uint8 else colours
-        window[:] = cv2.copyTo(rounded, hole, window.copy())
-        seen[rows, columns] = (worth == SEEN) & hole.view(bool)
-        return Filled(out, seen)
-
-    def _behind(self, index: int, box: Box, part: np.ndarray, hole: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """What is behind a box of a frame, in the frame's own light and grain: (h, w, 3) uint8 or float32, and (h, w) uint8 what it is worth."""
+    def views(self, index: int, before: _Stretch | None, share: float) -> list[_View]:
+        """All that is needed to fill a frame; a share below 1 mixes with what the stretch before says."""
         assert self.canvas is not None
-        motion = self.motion(index) or self.guess(index)
-        colours, worth = self.canvas.take(box, motion, self.anchor.size)
-        lost = (worth == UNKNOWN) & hole.view(bool)
-        if lost.any():  # the guess of where the holes go was short of this place
-            base = np.where(hole.view(bool)[..., None] | (worth == UNKNOWN)[..., None], colours, part).astype(np.float32)
-            colours = np.where(lost[..., None], np.rint(diffuse(base, lost)), colours).astype(np.uint8)
-        bright = self.brightness.get(index, 1.0)
-        if bright != 1.0:
-            colours = cv2.convertScaleAbs(colours, alpha=bright)
-        shift = rim.light(part, colours, hole, (worth > UNKNOWN).view(np.uint8))
-        noisy = self.canvas.grain > FAINT_GRAIN
-        if shift is None and not noisy:
-            return colours, worth
-        out = colours.astype(np.float32)
-        if shift is not None:
-            out += shift
-        if noisy:
-            out += rim.grain(hole.shape, self.canvas.grain, np.random.default_rng([self.shot.seed, index]))[..., None]
-        return out, worth
+        out = []
+        if self.shot.hole(index) is not None:
+            motion = self.motion(index) or self.guess(index)
+            out.append(_View(self.canvas, motion, self.anchor.size, self._bright(index), 1.0))
+            if before is not None and share < 1.0 and before.canvas is not None:
+                earlier = before.motion(index)
+                if earlier is not None:
+                    out.append(_View(before.canvas, earlier, before.anchor.size, before._bright(index), 1.0 - share))
+        return out
+
+
+def _render(source: np.ndarray, found: tuple[Box, np.ndarray] | None, views: list[_View], seed: tuple[int, int]) -> Filled:
+    """A frame filled by what stretches say about it, the first one fully."""
+    out, seen = source.copy(), np.zeros(source.shape[:2], bool)
+    if found is None or not views:
+        return Filled(out, seen)
+    left, top, right, bottom = found[0]
+    box = (max(left - PAD, 0), max(top - PAD, 0), min(right + PAD, source.shape[1]), min(bottom + PAD, source.shape[0]))
+    hole = crop_hole(found, box)
+    rows, columns = slice(box[1], box[3]), slice(box[0], box[2])
+    window = out[rows, columns]
+    colours, worth = _behind(views[0], box, window, hole, seed)
+    for view in views[1:]:
+        other, there = _behind(view, box, window, hole, seed)
+        both = (there > UNKNOWN) & (worth > UNKNOWN)
+        colours = np.where(both[..., None], view.share * other + (1.0 - view.share) * colours, colours)
+    rounded = colours if colours.dtype == np.uint8 else np.clip(np.rint(colours), 0, 255).astype(np.uint8)
+    window[:] = cv2.copyTo(rounded, hole, window.copy())
+    seen[rows, columns] = (worth == SEEN) & hole.view(bool)
+    return Filled(out, seen)
+
+
+def _behind(view: _View, box: Box, part: np.ndarray, hole: np.ndarray, seed: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """What is behind a box of a frame, in the frame's own light and grain: (h, w, 3) uint8 or float32, and (h, w) uint8 what it is worth."""
+    colours, worth = view.canvas.take(box, view.motion, view.size)
+    lost = (worth == UNKNOWN) & hole.view(bool)
+    if lost.any():  # the guess of where the holes go was short of this place
+        base = np.where((hole > 0)[..., None], colours, part).astype(np.float32)
+        colours = np.where(lost[..., None], np.rint(diffuse(base, lost)), colours).astype(np.uint8)
+    if view.brightness != 1.0:
+        colours = cv2.convertScaleAbs(colours, alpha=view.brightness)
+    shift = rim.light(part, colours, hole, worth)
+    noisy = view.canvas.grain > FAINT_GRAIN
+    if shift is None and not noisy:
+        return colours, worth
+    out = colours.astype(np.float32)
+    if shift is not None:
+        out += shift
+    if noisy:
+        out += rim.grain(hole.shape, view.canvas.grain, np.random.default_rng(seed))[..., None]
+    return out, worth
 
 
 def crop_hole(found: tuple[Box, np.ndarray], box: Box) -> np.ndarray:

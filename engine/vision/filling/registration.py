@@ -34,7 +34,7 @@ MARKS = 3000
 """Places on edges of the anchor, at most, by which a camera at rest is known."""
 UNMOVED = 0.7
 """Share of them that have not changed when the camera is at rest."""
-ROUNDS = 6
+ROUNDS = 5
 """Rounds in which depths and pulls are fitted to each other."""
 STILL = 0.05
 """Proxy pixels of motion that are none: tracking is not exact, and a picture that is not resampled stays sharp."""
@@ -100,18 +100,26 @@ class Proxy:
     hole: np.ndarray
 
 
+def proxy_size(shape: tuple[int, ...]) -> tuple[int, int]:
+    """(width, height) of the small copy of a frame (H, W, ...)."""
+    scale = min(1.0, PROXY_SIDE / max(shape[:2]))
+    return max(16, round(shape[1] * scale)), max(16, round(shape[0] * scale))
+
+
+def small_hole(hole: np.ndarray) -> np.ndarray:
+    """(h, w) uint8: a frame's hole (H, W) uint8 at the proxy's size, grown by a margin."""
+    small = cv2.resize(hole * np.uint8(255), proxy_size(hole.shape), interpolation=cv2.INTER_AREA)
+    return cv2.dilate((small > 0).view(np.uint8), np.ones((2 * MARGIN + 1, 2 * MARGIN + 1), np.uint8))
+
+
 def proxy(frame: np.ndarray, hole: np.ndarray | None) -> Proxy:
-    """The small copy of a frame (H, W, 3) uint8 with its hole (H, W) bool or uint8, or None."""
-    height, width = frame.shape[:2]
-    scale = min(1.0, PROXY_SIDE / max(height, width))
-    size = (max(16, round(width * scale)), max(16, round(height * scale)))
-    if max(height, width) > 4 * PROXY_SIDE:  # averaging all of a large picture costs more than it gives
-        frame = frame[:: max(1, int(0.5 / scale)), :: max(1, int(0.5 / scale))]
+    """The small copy of a frame (H, W, 3) uint8 with its hole (H, W) uint8, or None."""
+    size = proxy_size(frame.shape)
+    step = max(1, int(0.5 * max(frame.shape[:2]) / PROXY_SIDE))
+    if step > 1:  # averaging all of a large picture costs more than it gives
+        frame = cv2.resize(frame, (frame.shape[1] // step, frame.shape[0] // step), interpolation=cv2.INTER_LINEAR)
     grey = cv2.cvtColor(cv2.resize(frame, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
-    if hole is None:
-        return Proxy(grey, np.zeros(grey.shape, np.uint8))
-    small = cv2.resize(hole.view(np.uint8) * np.uint8(255), size, interpolation=cv2.INTER_AREA)
-    return Proxy(grey, cv2.dilate((small > 0).view(np.uint8), np.ones((2 * MARGIN + 1, 2 * MARGIN + 1), np.uint8)))
+    return Proxy(grey, np.zeros(grey.shape, np.uint8) if hole is None else small_hole(hole))
 
 
 class Anchor:
@@ -120,6 +128,7 @@ class Anchor:
     def __init__(self, picture: Proxy) -> None:
         self.picture = picture
         self.size = picture.grey.shape[::-1]
+        self.soft = cv2.blur(picture.grey, (7, 7))
         found = cv2.goodFeaturesToTrack(picture.grey, CORNERS, 0.004, SPACING, mask=1 - picture.hole, blockSize=5)
         self.points = np.zeros((0, 2), np.float32) if found is None else found[:, 0]
         slope = np.hypot(*np.gradient(picture.grey.astype(np.float32)))
@@ -245,7 +254,7 @@ def brightness(anchor: Anchor, other: Proxy, places: np.ndarray, sure: np.ndarra
         return 1.0
     size = np.array(anchor.size) - 1
     here, there = (np.clip(np.rint(p[sure]), 0, size).astype(int) for p in (anchor.points, places))
-    first, second = (cv2.blur(g, (7, 7))[at[:, 1], at[:, 0]].astype(float) for g, at in ((anchor.picture.grey, here), (other.grey, there)))
+    first, second = (g[at[:, 1], at[:, 0]].astype(float) for g, at in ((anchor.soft, here), (cv2.blur(other.grey, (7, 7)), there)))
     lit = (first > 16) & (first < 235)
     ratio = float(np.median((second[lit] + 1) / (first[lit] + 1))) if lit.sum() >= FEWEST else 1.0
     return ratio if abs(ratio - 1.0) > STEADY else 1.0
@@ -281,7 +290,7 @@ def bending(points: np.ndarray, depth: np.ndarray, ways: np.ndarray) -> tuple[np
     )  # (N, 2, 7)
     weight, ridge = np.ones(len(points)), 1e-3 * np.eye(7)
     found = np.zeros(7)
-    for scale in (12.0, 6.0, 3.0, 1.5, 0.8, 0.8):
+    for scale in (12.0, 4.0, 1.5, 0.8, 0.8):
         weighted = (columns * weight[:, None, None]).reshape(-1, 7)
         found = np.linalg.solve(weighted.T @ columns.reshape(-1, 7) + ridge, weighted.T @ ways.reshape(-1))
         off = ((columns @ found - ways) ** 2).sum(axis=1)
