@@ -23,7 +23,7 @@ import torch
 from torch import nn
 
 from engine.errors import ModelUnavailable
-from engine.experts.grounding import BOX_FROM, TEXT_FROM, Box, asked, ordered, told
+from engine.experts.grounding import BOX_FROM, TEXT_FROM, Box, asked, ordered, plain, told
 from engine.experts.loading import filled, picture, state_of, unreadable
 
 SETTINGS: dict[str, Any] = {
@@ -38,7 +38,7 @@ SETTINGS: dict[str, Any] = {
 """What the package's builder asks for; the values are those of the published model with a Swin-T backbone."""
 
 SHORT, LONG = 800, 1333
-"""Pixels: the shorter side of what is looked at, and the most that the longer one may have then."""
+"""Pixels: the shorter side of what is looked at, and the most that the longer one may have then, unless `config.json` says otherwise (`shorter_side`, `longer_side`)."""
 
 MEAN, SPREAD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 """Of the colours of ImageNet, which the backbone learnt from."""
@@ -71,9 +71,11 @@ class PackageFinder:
     def __init__(self, folder: Path, device: torch.device | str = "cpu") -> None:
         try:
             with package() as build:
-                model = build(settings_of(folder))
+                settings = settings_of(folder)
+                model = build(settings)
         except Exception as error:  # the package and transformers raise their own kinds for a missing or foreign part
             raise unreadable(folder, error) from error
+        self._sides = int(settings.shorter_side), int(settings.longer_side)
         self.model: Any = filled(model, {name.removeprefix("module."): weight for name, weight in state_of(folder).items()}, folder, LEFT_OVER).to(device)
         if int(getattr(self.model.tokenizer, "vocab_size", 0)) < self.model.bert.config.vocab_size:
             raise ModelUnavailable(f"the vocabulary in {folder.name}/bert is not that of its weights", fix="put tokenizer.json or vocab.txt of bert-base-uncased there")
@@ -83,7 +85,7 @@ class PackageFinder:
         """See `engine.experts.grounding.Finder.find`."""
         text = asked(words)
         device = next(self.model.parameters()).device
-        found = self.model(_seen(picture(image)).to(device)[None], captions=[text])
+        found = self.model(_seen(picture(image), *self._sides).to(device)[None], captions=[text])
         scores, places = found["pred_logits"][0].sigmoid().cpu(), found["pred_boxes"][0].cpu()
         tokens = self.model.tokenizer(text)["input_ids"]
         special = set(self.model.specical_tokens)
@@ -91,22 +93,23 @@ class PackageFinder:
         for row, (x, y, wide, high) in zip(scores, places.tolist(), strict=True):
             if float(row.max()) > box_from:
                 said = [token for token, score in zip(tokens, row.tolist(), strict=False) if score > text_from and token not in special]
-                out.append(Box(ordered([x - wide / 2, y - high / 2, x + wide / 2, y + high / 2]), float(row.max()), self.model.tokenizer.decode(said)))
+                out.append(Box(ordered([x - wide / 2, y - high / 2, x + wide / 2, y + high / 2]), float(row.max()), plain(self.model.tokenizer.decode(said))))
         return told(out)
 
 
 def settings_of(folder: Path) -> SimpleNamespace:
     """What the package's builder asks for, with what a folder's `config.json` says otherwise. Raises `OSError` or `ValueError` without one."""
     own = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    return SimpleNamespace(**{**SETTINGS, **{name: value for name, value in own.items() if name in SETTINGS}}, text_encoder_type=str(folder / "bert"))
+    known = {**SETTINGS, "shorter_side": SHORT, "longer_side": LONG}
+    return SimpleNamespace(**{**known, **{name: value for name, value in own.items() if name in known}}, text_encoder_type=str(folder / "bert"))
 
 
-def _seen(image: np.ndarray) -> torch.Tensor:
-    """A picture (H, W, 3) uint8 as the model sees it: (3, h, w), its shorter side `SHORT` unless the longer one would be too long."""
+def _seen(image: np.ndarray, shorter: int, longer: int) -> torch.Tensor:
+    """A picture (H, W, 3) uint8 as the model sees it: (3, h, w), its shorter side so long unless the longer one would be too long."""
     import cv2
 
     height, width = image.shape[:2]
-    scale = min(SHORT / min(height, width), LONG / max(height, width))
+    scale = min(shorter / min(height, width), longer / max(height, width))
     size = max(1, round(width * scale)), max(1, round(height * scale))
     small = cv2.resize(image, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
     plain = torch.from_numpy(small).permute(2, 0, 1).float() / 255

@@ -59,8 +59,8 @@ class StockFinder:
         """See `Finder.find`."""
         given = self.processor(images=picture(image), text=asked(words), return_tensors="pt").to(self.model.device)
         found = self.processor.post_process_grounded_object_detection(self.model(**given), given.input_ids, threshold=box_from, text_threshold=text_from)[0]
-        phrases = found.get("text_labels", found["labels"])
-        return told([Box(ordered(box), float(score), str(phrase)) for box, score, phrase in zip(found["boxes"].tolist(), found["scores"], phrases, strict=True)])
+        phrases = found["text_labels"]
+        return told([Box(ordered(box), float(score), plain(str(phrase))) for box, score, phrase in zip(found["boxes"].tolist(), found["scores"], phrases, strict=True)])
 
 
 def asked(words: str) -> str:
@@ -69,6 +69,13 @@ def asked(words: str) -> str:
     if not parts:
         raise InvalidInput("no words say what to find", fix="name the thing, such as: the red car", field="subjects")
     return " ".join(f"{part}." for part in parts)
+
+
+def plain(phrase: str) -> str:
+    """Words without the marks that a tokenizer puts around them: "a red car. [SEP]" -> "a red car"."""
+    for mark in ("[CLS]", "[SEP]", "[PAD]", "."):
+        phrase = phrase.replace(mark, " ")
+    return " ".join(phrase.split())
 
 
 def told(boxes: list[Box]) -> list[Box]:

@@ -60,7 +60,7 @@ def package_dino(folder: Path) -> Path:
 
     tokenizer(folder / "bert")
     BertConfig(hidden_size=32, num_hidden_layers=1, num_attention_heads=2, intermediate_size=32, vocab_size=len(WORDS)).save_pretrained(folder / "bert")
-    own = {"model_type": "groundingdino-py", "enc_layers": 1, "dec_layers": 1, "dim_feedforward": 32, "num_queries": 20}
+    own = {"model_type": "groundingdino-py", "enc_layers": 1, "dec_layers": 1, "dim_feedforward": 32, "num_queries": 20, "shorter_side": 64, "longer_side": 96}
     (folder / "config.json").write_text(json.dumps(own), encoding="utf-8")
     torch.manual_seed(0)
     with dino_compat.package() as build:
@@ -143,7 +143,10 @@ def sam2(folder: Path) -> Path:
         memory_attention_rope_feat_sizes=[4, 4], memory_encoder_hidden_size=128, memory_encoder_output_channels=64, mask_downsampler_embed_dim=128, memory_fuser_num_layers=1,
         memory_fuser_embed_dim=128, memory_fuser_intermediate_dim=32,
     )  # fmt: skip
-    shaken(Sam2VideoModel(config), 3, 0.2).save_pretrained(folder)
+    model = shaken(Sam2VideoModel(config), 3, 0.2)
+    with torch.no_grad():  # sure that the thing is seen, and with masks of some size
+        model.mask_decoder.pred_obj_score_head.proj_out.bias.fill_(3.0)
+    model.save_pretrained(folder)
     size = {"height": 64, "width": 64}
     Sam2VideoProcessor(Sam2ImageProcessor(size=size, mask_size={"height": 16, "width": 16}), Sam2VideoVideoProcessor(size=size)).save_pretrained(folder)
     return folder

@@ -34,17 +34,15 @@ SIDE = 128
 SHARE = 0.5
 """The old subject's longer side beside the square around it: about a large thing of the world that the model knows."""
 
-ROOM = 1.2
-"""The room in which a new thing is drawn, beside the old one's longer side."""
-
-CANDIDATES, STEPS, GUIDANCE = 6, 16, 4.0
+CANDIDATES, STEPS, GUIDANCE = 6, 12, 4.0
 WINDOW = 16
 """Frames that are drawn together; the first of them is the key frame."""
 
 REDRAWN, HELD, HELD_UNTIL = 0.4, 0.7, 0.8
 """In the windows: the share of the way that is drawn anew; how strongly, and until which part of the steps, the thing is held to its cut-out."""
 
-KEPT_WINDOWS = 2
+COVERED = 0.35
+"""Cover from which a pixel is the thing's: a little less than half, for dark wheels and feet are seen less surely."""
 
 
 @dataclass(frozen=True)
@@ -148,7 +146,7 @@ def cells(masks: np.ndarray) -> torch.Tensor:
 
 def whole(cover: np.ndarray, room: np.ndarray) -> tuple[np.ndarray, float]:
     """The largest piece of a cover (H, W) 0..1 within the room, bool, and how much of a thing in one piece it is, 0..1: pieces apart and a rim cut by the room count against it."""
-    there = ((cover > 0.5) & room).astype(np.uint8)
+    there = ((cover > COVERED) & room).astype(np.uint8)
     count, names, stats, _ = cv2.connectedComponentsWithStats(there, connectivity=8)
     if count < 2:
         return there > 0, 0.0

@@ -176,7 +176,8 @@ class PocketLook(ReplaceLook):
         part = super()._part(path, subject, lit, make, request)  # type: ignore[arg-type]
         assert isinstance(part.stand_in, DenoisedStandIn), "made by this look"
         part.stand_in.settle(part.place)
-        part.gains = np.ones(3, np.float32)  # it is drawn in the place's own light
+        # It is drawn in the place's own light, and is softer than any picture already.
+        part.gains, part.soften = np.ones(3, np.float32), 0.0
         return part
 
     def _stand_in(self, subject: SubjectSpec, path: Path, shape: Shape) -> StandIn:
