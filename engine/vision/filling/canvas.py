@@ -225,7 +225,7 @@ def invent(canvas: Canvas, needed: np.ndarray, checkpoint: Callable[[], None]) -
         box = grown_box(gap, 16)
         canvas.colours[box][gap[box]] = np.rint(diffuse(canvas.colours[box].astype(np.float32), ~known[box])[gap[box]]).astype(np.uint8)
     else:
-        canvas.colours[gap] = fill(canvas.colours, gap, avoid=~known & ~gap, work_side=PATCH_SIDE, rounds=2, checkpoint=checkpoint)[gap]
+        canvas.colours[gap] = fill(canvas.colours, gap, avoid=~known & ~gap, work_side=PATCH_SIDE, rounds=1, checkpoint=checkpoint)[gap]
     canvas.state[gap] = INVENTED
 
 

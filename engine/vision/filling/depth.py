@@ -14,12 +14,14 @@ import numpy as np
 
 from engine.vision.filling.registration import PROXY_SIDE, Anchor, Motion, Proxy
 
-PLANES = 8
+PLANES = 12
 """At most so many depths are tried."""
 APART = 0.6
 """Proxy pixels of motion between two depths that are worth telling apart."""
-REACH = 5
-"""Radius in proxy pixels over which costs are summed, along the edges of the picture."""
+STEP = 2
+"""Proxy pixels from one place that is looked at to the next."""
+REACH = 3
+"""Radius in steps over which costs are summed, along the edges of the picture."""
 EDGE = 4.0
 """Grey levels of an edge that parts two depths."""
 PRIOR = 1.0
@@ -72,10 +74,10 @@ def sweep(anchor: Anchor, grid: Grid, sources: Sequence[tuple[Proxy, Motion]]) -
     """(h, w) float32: the depth of every place of the grid. sources: pictures with their motions from the anchor; the anchor itself need not be among them."""
     assert anchor.depth is not None
     planes, gap = _planes(anchor.depth[np.isfinite(anchor.depth)], [m for _, m in sources])
-    prior = _nearest(anchor, grid)
-    x, y = grid.places()
+    prior = _nearest(anchor, grid)[::STEP, ::STEP]
+    x, y = (axis[..., ::STEP] if axis.shape[0] == 1 else axis[::STEP] for axis in grid.places())
     views = [(anchor.picture, Motion(np.eye(3))), *sources]
-    shape = (grid.height, grid.width)
+    shape = (y.shape[0], x.shape[1])
     pairs = [cv2.merge([picture.grey, 255 * (1 - picture.hole)]) for picture, _ in views]
     cost = np.empty((len(planes), *shape), np.float32)
     looks = np.empty((len(planes), *shape), np.float32)
@@ -94,7 +96,8 @@ def sweep(anchor: Anchor, grid: Grid, sources: Sequence[tuple[Proxy, Motion]]) -
     rough = np.stack([_summed(c, None) + p for c, p in zip(cost, pull, strict=True)]).argmin(axis=0)
     guide = np.take_along_axis(looks, rough[None], axis=0)[0]
     best = np.stack([_summed(c, guide) + p for c, p in zip(cost, pull, strict=True)]).argmin(axis=0)
-    return cv2.medianBlur(planes[best].astype(np.float32), 5)
+    depth = cv2.medianBlur(planes[best].astype(np.float32), 3)
+    return np.ascontiguousarray(np.repeat(np.repeat(depth, STEP, axis=0), STEP, axis=1)[: grid.height, : grid.width])
 
 
 def _summed(cost: np.ndarray, guide: np.ndarray | None) -> np.ndarray:

@@ -38,6 +38,8 @@ BEYOND = 6
 """Frames on each side beyond a stretch that are asked, ever further away, for what the stretch does not show."""
 SMOOTH = 0.25
 """Proxy pixels by which the frame halfway between two key frames may lie off their mean for the camera to count as moving smoothly between them."""
+PROXIES = 40
+"""Small copies of frames that are kept."""
 THREADS = 2
 AHEAD = 3
 """Frames that are filled at once, and frames that may be finished before they are asked for."""
@@ -115,7 +117,7 @@ class _Shot:
         if index not in self._proxies:
             found = self.hole(index)
             self._proxies[index] = proxy(self.frames.read(index), None if found is None else self.full_hole(index))
-            while len(self._proxies) > 3 * LONGEST:
+            while len(self._proxies) > PROXIES:
                 self._proxies.popitem(last=False)
         return self._proxies[index]
 

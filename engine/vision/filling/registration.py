@@ -34,7 +34,7 @@ MARKS = 3000
 """Places on edges of the anchor, at most, by which a camera at rest is known."""
 UNMOVED = 0.7
 """Share of them that have not changed when the camera is at rest."""
-ROUNDS = 5
+ROUNDS = 6
 """Rounds in which depths and pulls are fitted to each other."""
 STILL = 0.05
 """Proxy pixels of motion that are none: tracking is not exact, and a picture that is not resampled stays sharp."""
@@ -197,7 +197,7 @@ class Anchor:
             return None if motion is None else (motion, places, sure)
         here, goal = self.points[sure].astype(float), places[sure].astype(float)
         h = _refined(guess.h, here, goal)
-        if search and _agreed(h, here, goal) < 0.7:
+        if search and _agreed(h, here, goal) < 0.5:
             other_h = _plane(here, goal)
             h = other_h if other_h is not None and _agreed(other_h, here, goal) > 1.15 * _agreed(h, here, goal) else h
         if _agreed(h, here, goal) < 0.35 or far(h, self.size) > 1.5 * max(self.size):
@@ -290,7 +290,7 @@ def bending(points: np.ndarray, depth: np.ndarray, ways: np.ndarray) -> tuple[np
     )  # (N, 2, 7)
     weight, ridge = np.ones(len(points)), 1e-3 * np.eye(7)
     found = np.zeros(7)
-    for scale in (12.0, 4.0, 1.5, 0.8, 0.8):
+    for scale in (12.0, 6.0, 3.0, 1.5, 0.8, 0.8):
         weighted = (columns * weight[:, None, None]).reshape(-1, 7)
         found = np.linalg.solve(weighted.T @ columns.reshape(-1, 7) + ridge, weighted.T @ ways.reshape(-1))
         off = ((columns @ found - ways) ** 2).sum(axis=1)
