@@ -55,6 +55,12 @@ WORDS: dict[str, dict[str, str]] = {
         "bad_at": "Singing, several voices at once, loud music behind the voice.",
         "licence_note": "Trained by Kinora's own scripts on speech that espeak-ng and the card voice-joe made of made-up sentences; the record lies beside the weights.",
     },
+    "pocket-things": {
+        "title": "Pocket recogniser of things", "role": "naming things", "family": "things",
+        "good_at": "Which of the diorama's 25 things a mask shows, or none of them, in 3 ms a mask on one core: words such as 'the boat' find it.",
+        "bad_at": "Photos: there it knows nothing, and says so most of the time.",
+        "licence_note": "Trained by Kinora's own scripts on scenes that Kinora draws and, for what is no thing, on photos that scikit-image carries; the record lies beside the weights.",
+    },
 }  # fmt: skip
 
 

@@ -19,6 +19,7 @@ STAGES: tuple[tuple[str, ...], ...] = (
     ("image", "--minutes", "240"),
     ("vae", "--minutes", "120", "--decoder-only"),
     ("voice", "--minutes", "6"),
+    ("things", "--minutes", "3", "--scenes", "320"),
 )
 """Module and arguments. The image tower of clip begins as the judge's, and the upscaler learns to repair what the VAE softens."""
 

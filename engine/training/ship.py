@@ -48,6 +48,7 @@ STAGES = {
     "pocket-clip": Stage({"text": "pocket-text", "clip": "pocket-clip"}, 4),
     "pocket-judge": Stage({"judge": "pocket-judge"}, 4),
     "pocket-voice": Stage({"voice": "pocket-voice"}, 4, "sentences of engine.training.spoken, said by espeak-ng and by the card voice-joe"),
+    "pocket-things": Stage({"things": "pocket-things"}, 4, "masks of things and patches of scenery, cut from scenes that engine.world drew, and patches of scikit-image's photos"),
 }
 
 

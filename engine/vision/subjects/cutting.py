@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 
 from engine.vision.segmentation import colour_edges, grabcut, outline, rim_cover
 from engine.vision.subjects.motion import filled
+
+CONTRAST = 25.0
+"""CIELAB units between inside and outside that make an outline fully clear."""
 
 GROUND = 9.0
 """CIELAB units from the colours that lie around a thing, carried inwards, up to which a pixel may be the ground's."""
@@ -53,18 +58,34 @@ def fine(picture: np.ndarray, mask: np.ndarray, *, band: int = 2) -> np.ndarray:
     return refined if (refined & large).sum() > 0.7 * (refined | large).sum() else large
 
 
-def on_edges(edges: np.ndarray, scale: float, mask: np.ndarray) -> float:
-    """Share of a mask's outline that lies on edges of the picture, 0..1; edges: (h, w) float32 of the mask's size, scale: strength that is fully one."""
-    line = outline(mask)
-    line[[0, -1]], line[:, [0, -1]] = False, False
-    strength = cv2.dilate(edges, np.ones((3, 3), np.uint8))[line]
-    return float(np.minimum(strength / scale, 1.0).mean()) if strength.size else 0.0
+@dataclass(frozen=True)
+class Ground:
+    """A picture (h, w, 3) uint8 as outlines are judged on it: edge strength, its 98th percentile, and CIELAB colours."""
 
+    edges: np.ndarray
+    strong: float
+    lab: np.ndarray
 
-def edges_of(picture: np.ndarray) -> tuple[np.ndarray, float]:
-    """Edge strength (h, w) float32 and the strength from which an edge is a silhouette's."""
-    edges = colour_edges(picture)
-    return edges, max(5.0, float(np.percentile(edges, 85)))
+    @staticmethod
+    def of(picture: np.ndarray) -> Ground:
+        """Measure a picture."""
+        edges = colour_edges(picture)
+        return Ground(edges, max(6.0, float(np.percentile(edges, 98))), cv2.cvtColor(picture.astype(np.float32) / 255.0, cv2.COLOR_RGB2LAB))
+
+    def outlined(self, mask: np.ndarray) -> float:
+        """0..1: how clearly a mask's outline parts two colours all along, away from the rim of the picture."""
+        line = outline(mask)
+        line[[0, -1]], line[:, [0, -1]] = False, False
+        if not line.any():
+            return 0.0
+        sharp = float(np.minimum(cv2.dilate(self.edges, np.ones((3, 3), np.uint8))[line] / self.strong, 1.0).mean())
+        apart = np.linalg.norm(self._beside(cv2.erode(mask.astype(np.uint8), np.ones((3, 3), np.uint8))) - self._beside(1 - cv2.dilate(mask.astype(np.uint8), np.ones((3, 3), np.uint8))), axis=2)
+        return float(np.sqrt(sharp * np.minimum(apart[line] / CONTRAST, 1.0).mean()))
+
+    def _beside(self, side: np.ndarray) -> np.ndarray:
+        """(h, w, 3) mean colour of the near pixels that are in a mask (h, w) of 0 and 1."""
+        weight = cv2.blur(side.astype(np.float32), (7, 7))
+        return cv2.blur(self.lab * side[..., None].astype(np.float32), (7, 7)) / np.maximum(weight, 1e-3)[..., None]
 
 
 def wholeness(mask: np.ndarray) -> float:

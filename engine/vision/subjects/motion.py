@@ -41,6 +41,9 @@ LEVELS = (2.0, 4.5, 8.0)
 LEAST, MOST = 0.0008, 0.6
 """Shares of the picture that something moving may cover."""
 
+RANK = 0.25
+"""Share of the frames around in which a pixel of a thing may look like the ground."""
+
 UNLIKE = 6.0
 """CIELAB units by which a pixel must differ from the ground that its surroundings' motion brings there."""
 
@@ -198,21 +201,19 @@ def foreign(around: Around, apart: np.ndarray) -> np.ndarray:
         return np.zeros(apart.shape, bool)
     loose = cv2.dilate((apart > LEVELS[0]).astype(np.uint8), np.ones((9, 9), np.uint8)).astype(bool)
     here = _lab(around.picture)
-    # A pixel that lies on an edge differs after the least slip: it must differ by more.
-    slack = 0.5 * np.linalg.norm(np.stack([cv2.Sobel(here[..., 0], cv2.CV_32F, 1, 0, scale=0.25), cv2.Sobel(here[..., 0], cv2.CV_32F, 0, 1, scale=0.25)], -1), axis=2)
     unlike = []
     # Near frames show little difference inside what is slow; the far ones tell, when there are enough.
     far = [view for view in around.views if abs(view.step) >= FAR]
     for view in far if len(far) >= 3 else around.views:
         ground = view.camera.field(*apart.shape) + filled(view.residual, loose)
         there = optical.pull(_lab(view.other), ground)
-        apart_here = np.linalg.norm(here - there, axis=2) - slack
+        apart_here = cv2.blur(np.linalg.norm(here - there, axis=2), (5, 5))
         apart_here[~optical.inside(ground)] = np.nan
         unlike.append(apart_here)
     known = np.sort(np.nan_to_num(np.stack(unlike), nan=-1.0), axis=0)
     seen = (known > -1.0).sum(0)
     # What a thing will cover differs only in the views in which it does; its own pixels differ in nearly all.
-    rank = len(known) - seen + np.floor(0.25 * seen).astype(int)
+    rank = len(known) - seen + np.floor(RANK * seen).astype(int)
     level = np.take_along_axis(known, np.minimum(rank, len(known) - 1)[None], axis=0)[0]
     return (level > UNLIKE) & loose
 

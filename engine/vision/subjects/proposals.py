@@ -14,10 +14,10 @@ from engine.vision import optical
 from engine.vision.segmentation import fit_side
 from engine.vision.subjects import kinds as recogniser
 from engine.vision.subjects import motion, saliency
-from engine.vision.subjects.cutting import edges_of, fine, on_edges, seeded, wholeness
+from engine.vision.subjects.cutting import Ground, fine, seeded, wholeness
 from engine.vision.subjects.knowing import STILL, Facts, facts_of
 from engine.vision.subjects.motion import LEAST, Around
-from engine.vision.subjects.people import people
+from engine.vision.subjects.people import Person, people
 from engine.world.spec import KINDS
 
 AHEAD = 6
@@ -28,6 +28,15 @@ TRIED = 9
 
 SAME, INSIDE = 0.5, 0.85
 """Shared part of two masks' union from which they are one thing; part of a mask that lies in another from which it is a part of that."""
+
+FACELESS = 0.62
+"""How surely a figure without a face is a person, where the network says so: it takes animals and drawings for people, too."""
+
+WHOLE = 0.8
+"""How much like a thing, beside its best part, a whole must look to take the part's place."""
+
+CERTAIN = 0.7
+"""Share of a paper thing's score that the recogniser's certainty decides."""
 
 WEAK = 0.16
 """Score below which nothing is proposed, as long as something else is."""
@@ -68,15 +77,15 @@ def propose(frames: Pictures, index: int, shot: tuple[int, int], settings: Setti
     around = motion.look_around(frames, index, shot)
     small = around.picture
     moving = _moving(frames, index, shot, around)
-    standing = _standing(small)
+    ground = Ground.of(small)
+    standing = _standing(small, ground)
     persons = people(small, settings, moving) if min(small.shape[:2]) >= 64 else []
-    edges, scale = edges_of(small)
-    found = [_Candidate(mask, "stands out", _thinghood(mask, edges, scale)) for mask in (*moving, *standing) if mask.any()]
+    found = [_Candidate(mask, "stands out", _thinghood(mask, ground)) for mask in (*moving, *standing) if mask.any()]
     _recognise(small, found)
     for one in found:
         one.way, one.growth = _motion_of(around, one.mask, frames.fps)
         if np.hypot(*one.way) > 2.5 * STILL:
-            one.source, one.score = "moves", min(1.0, one.score * 1.25 + 0.05)
+            one.source, one.score = "moves", one.score * 1.25 + 0.05
     found = _apart([one for one in found if one.score > 0])
     found = _with_people(found, persons, around, frames.fps)
     found.sort(key=lambda one: -one.score)
@@ -111,21 +120,20 @@ def _moving(frames: Pictures, index: int, shot: tuple[int, int], around: Around)
     return out
 
 
-def _standing(small: np.ndarray) -> list[np.ndarray]:
+def _standing(small: np.ndarray, ground: Ground) -> list[np.ndarray]:
     """Masks (h, w) bool of what stands out of the picture itself."""
-    edges, scale = edges_of(small)
     found = saliency.patches(small)
-    found.sort(key=lambda one: -on_edges(edges, scale, one.region) * wholeness(one.region) * min(1.0, one.apart / 40) ** 0.5)
+    found.sort(key=lambda one: -ground.outlined(one.region) * wholeness(one.region) * min(1.0, one.apart / 40) ** 0.5)
     return [seeded(small, one.region, one.own) for one in found[:TRIED]]
 
 
-def _thinghood(mask: np.ndarray, edges: np.ndarray, scale: float) -> float:
+def _thinghood(mask: np.ndarray, ground: Ground) -> float:
     """0..1: how much a mask looks like a thing: its outline on edges, in one piece, of a sensible size."""
     area = float(mask.mean())
     if area < LEAST:
         return 0.0
     size = min(1.0, (area / 0.006) ** 0.35) * (1.0 if area < 0.35 else 0.6)
-    return on_edges(edges, scale, mask) ** 1.5 * wholeness(mask) * size
+    return ground.outlined(mask) ** 1.5 * wholeness(mask) * size
 
 
 def _recognise(small: np.ndarray, found: Sequence[_Candidate]) -> None:
@@ -133,9 +141,11 @@ def _recognise(small: np.ndarray, found: Sequence[_Candidate]) -> None:
     if not found or not recogniser.there():
         return
     table = recogniser.load().kinds(small, [one.mask for one in found])
+    paper = float(table[:, : len(KINDS)].max()) > 0.6
     for one, row in zip(found, table, strict=True):
         nothing = float(row[recogniser.NOTHING])
-        one.score = float(np.clip(one.score * (1.3 - nothing), 0, 1))
+        # The surer it is of one kind, the more exactly the mask holds the thing: half of a bird or a bird with its sky leave it in doubt.
+        one.score *= (1.3 - nothing) * (CERTAIN * float(row[: len(KINDS)].max()) + 1 - CERTAIN if paper else 1.0)
         order = np.argsort(-row[: len(KINDS)])[:3]
         one.kinds = tuple((KINDS[k], float(row[k])) for k in order if row[k] >= 0.05)
 
@@ -161,30 +171,28 @@ def _apart(found: list[_Candidate]) -> list[_Candidate]:
         if twin:
             continue
         if inside:
-            # A whole beats its part when it looks nearly as much like a thing; of two good things in it, it is the heap.
-            if len(inside) > 1 or one.score < 0.75 * inside[0].score or inside[0].mask.sum() < 0.04 * area:
+            # A whole beats its parts when it looks nearly as much like a thing and they make up much of it; else it is a heap of things, or a thing and its ground.
+            share = sum(int(other.mask.sum()) for other in inside) / area
+            if one.score < WHOLE * inside[0].score or share < (0.05 if len(inside) == 1 else 0.35):
                 continue
-            kept.remove(inside[0])
+            kept = [other for other in kept if all(other is not part for part in inside)]
         kept.append(one)
     return kept
 
 
-def _with_people(found: list[_Candidate], persons: Sequence[object], around: Around, fps: float) -> list[_Candidate]:
+def _with_people(found: list[_Candidate], persons: Sequence[Person], around: Around, fps: float) -> list[_Candidate]:
     """The candidates with the people of the picture, who stand for what shares their place."""
-    from engine.vision.subjects.people import Person
-
     out = list(found)
+    paper = any(one.kinds and one.kinds[0][1] > 0.6 for one in found)
     for person in persons:
-        assert isinstance(person, Person)
         known = next((one for one in out if one.source != "face" and _share(one.mask, person.mask) > 0.4), None)
-        if person.face is None and known is not None and known.kinds and known.kinds[0][1] > 0.6:
-            continue  # a thing of the paper world that the network for people took for one
-        if person.face is None and known is None and any((person.mask & one.mask).sum() > INSIDE * one.mask.sum() and one.score > 0.5 and one.kinds for one in out):
-            continue
+        if person.face is None and paper:
+            continue  # the network takes paper birds for people
         way, growth = _motion_of(around, person.mask, fps)
         if known is not None:
             out.remove(known)
-        out.append(_Candidate(person.mask, "person", person.score, way, growth, (("person", person.score),)))
+        sure = person.score if person.face is not None else FACELESS * person.score
+        out.append(_Candidate(person.mask, "person", sure, way, growth, (("person", sure),)))
         if person.face is not None:
             out = [one for one in out if one.source in ("face", "person") or not (one.mask & person.mask).sum() > INSIDE * one.mask.sum()]
             if person.face.mean() >= LEAST:

@@ -135,7 +135,7 @@ def _colour(name: str, facts: Facts, everyone: Sequence[Facts]) -> float:
         return float(np.clip(0.3 + 0.7 * sum(share for one, share in facts.colours if one not in ("black", "white", "grey", "brown")), 0, 1))
     total = 0.0
     for one, share in facts.colours:
-        total += share * (1.0 if one == name else NEIGHBOURS.get(frozenset((one, name)), 0.0))
+        total += share * (1.0 if one == name else 0.25 * NEIGHBOURS.get(frozenset((one, name)), 0.0))
     return float(np.clip(total / 0.5, 0.04, 1.0))
 
 
@@ -153,7 +153,7 @@ def _kind(name: str, facts: Facts, source: str, knows: bool) -> float:
         return 1.0 if source == "face" else 0.35 if source == "person" else 0.05
     wanted = GROUPS.get(name, (name,))
     if source in ("person", "face"):
-        return 0.05
+        return 0.3 if source == "person" and sure.get("person", 1.0) < 0.7 and not knows else 0.05
     best = max(sure.get(one, 0.0) for one in wanted)
     if not facts.kinds:
         return 0.3 if knows else 0.5
