@@ -16,6 +16,8 @@ from engine.vision.filling.registration import PROXY_SIDE, Anchor, Motion, Proxy
 
 PLANES = 12
 """At most so many depths are tried."""
+FEW = 3
+"""Corners that make a depth worth trying."""
 APART = 0.6
 """Proxy pixels of motion between two depths that are worth telling apart."""
 STEP = 2
@@ -24,9 +26,9 @@ REACH = 3
 """Radius in steps over which costs are summed, along the edges of the picture."""
 EDGE = 4.0
 """Grey levels of an edge that parts two depths."""
-PRIOR = 1.0
+PRIOR = 1.5
 """Grey levels that a depth far from the nearest corner's costs."""
-HIDDEN = 5.0
+HIDDEN = 2.5
 """Grey levels that a depth costs at which fewer than two frames show the place: none is right because nothing speaks against it."""
 TOLERANCE = 25.0
 """Grey levels beyond which a disagreement counts no more: a place that one frame hides."""
@@ -122,9 +124,10 @@ def _planes(depth: np.ndarray, motions: Sequence[Motion]) -> tuple[np.ndarray, f
         planes, start = [], 0
         for k in range(1, len(values) + 1):
             if k == len(values) or values[k] - values[start] > gap:
-                planes.append(float(np.median(values[start:k])))
+                if k - start >= FEW:
+                    planes.append(float(np.median(values[start:k])))
                 start = k
-        if len(planes) <= PLANES:
+        if 0 < len(planes) <= PLANES:
             return np.array(planes), gap
         gap *= 1.3
 

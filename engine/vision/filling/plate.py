@@ -304,6 +304,9 @@ class _Stretch:
     def _paint(self, keys: list[int], step: int, carry: tuple[int, Filled] | None) -> None:
         """Make the canvas: where it is needed, which frames show it, and what is invented."""
         needed, grid = self._needed()
+        # Beyond every frame's border nothing is ever asked for.
+        inside = shown(grid, None, [(np.zeros(self.anchor.size[::-1], np.uint8), self.motions[i]) for i in keys])
+        needed &= cv2.dilate(inside.view(np.uint8), np.ones((5, 5), np.uint8)).view(bool)
         sources = sorted(keys, key=lambda i: abs(i - self.at))
         views = [(self.shot.proxy(i).hole, self.motions[i]) for i in sources]
         missing = needed & ~shown(grid, None, views)
