@@ -33,6 +33,10 @@ LOOKS = 3
 """Looks that are remembered beside the first: the newest ones."""
 
 
+GROWS = 2.0
+"""Weight of a part beside the subject that moves with it."""
+
+
 @dataclass(frozen=True)
 class Step:
     """What became of the subject on one frame. mask: (H, W) bool; confidence: 0..1; state: there, left (over the picture's rim) or hidden; back: found again just now."""
@@ -79,7 +83,6 @@ class Follower:
         """The next frame is of another shot: nothing goes on from here, the subject must be found again. image: that frame."""
         self.state = "hidden"
         self.soft[:] = 0
-        self.searcher.lose(self.placed)
         self.ground = Ground(image, np.ones(image.shape[:2], bool))
         self.ground.known[:] = False
         self.image, self.grey = image, optical.grey(image)
@@ -94,7 +97,7 @@ class Follower:
         part = np.ascontiguousarray(image[window])
         corner = np.array([window[1].start, window[0].start], np.float64)
 
-        placed = self._placed(part, corner, forth, soft, optical.agreed(forth, back))
+        placed = self._placed(part, corner, forth, soft, optical.agreed(forth, back), motion)
         shape, fit = (np.zeros_like(carried), np.zeros_like(carried)) if placed is None else (placed.shape, placed.fit)
 
         share, known = self._colours(window, part, forth, placed)
@@ -111,8 +114,14 @@ class Follower:
         # What moves with the camera while the subject does not, or looks as the background there did, is background: surely beside the subject's shape, perhaps within it.
         step = None if placed is None or self.placed is None else joined(placed.as_look(self.placed.look).matrix, cv2.invertAffineTransform(self.placed.matrix))
         near = cv2.dilate(shape, _disc(0.06 * self.size)) > 0.3
-        odds -= np.where(near, 0.4, 2.2) * stillness(back, motion, step, window) * trusted
-        odds -= np.where(near, 1.5, 3.5) * self.ground.alike(part, window, (carried > 0.3) | near)
+        still = stillness(back, motion, step, window) * trusted
+        known_ground, other = self.ground.alike(part, window, (carried > 0.3) | near)
+        # A foot that stands while its walker goes on is unlike the known ground; what was hidden until now is not known.
+        odds -= np.where(near, np.where(other, 0.2, 1.8), 2.4) * still
+        odds = odds * (1.0 - 0.85 * known_ground) - np.where(near, 2.5, 5.0) * known_ground
+        # What moves as the subject, right beside it, and is not the known background, is a part of it that was not seen before.
+        beside = cv2.dilate((carried > 0.5).astype(np.uint8), _disc(0.12 * self.size)) > 0
+        odds += GROWS * np.clip(-still, 0, 1) * beside * (1.0 - known_ground) * self.ground.known[window]
         if others is not None:
             odds -= 3.0 * others[window]
         vote = 1.0 / (1.0 + np.exp(-np.clip(odds, -12, 12)))
@@ -132,11 +141,12 @@ class Follower:
         if area < max(LEAST, 0.02 * size) or expected < 0.015:
             self.state = "left" if expected < 0.4 else "hidden"
             self.soft[:] = 0
-            self.searcher.lose(self.placed)
             return Step(np.zeros(image.shape[:2], bool), 0.0, self.state)
         self.size = float(np.sqrt(area))
         self.age += 1
         self.ground.see(image, whole)
+        if placed is not None and expected > 0.9 and confidence > 0.8:
+            self.searcher.learn(placed)
         if placed is not None and self._worth_remembering(mask, confidence, trusted, placed, expected):
             self.age = 0
             self.looks = [*self.looks[-(LOOKS - 1) :], Look.of(image, whole, placed)]
@@ -166,23 +176,41 @@ class Follower:
         top, bottom = max(0, min(top, height - 64)), min(height, max(bottom, 64))
         return slice(top, bottom), slice(left, right)
 
-    def _placed(self, part: np.ndarray, corner: np.ndarray, forth: np.ndarray, soft: np.ndarray, sure: np.ndarray) -> Placed | None:
+    def _placed(self, part: np.ndarray, corner: np.ndarray, forth: np.ndarray, soft: np.ndarray, sure: np.ndarray, motion: GlobalMotion | None) -> Placed | None:
         """The remembered look where it lies now: moved as the subject's own pixels moved, then fitted to the picture."""
         if self.placed is None:
             return None
         onwards = np.array([[1.0, 0.0, self.velocity[0]], [0.0, 1.0, self.velocity[1]]])
         steps = [onwards]
-        step = _similarity(forth, (soft > 0.5) & sure, corner)
+        own = (soft > 0.5) & sure
+        if motion is not None and motion.ok:
+            # Background that slipped into the mask must not hold the subject back.
+            moving = own & (np.linalg.norm(forth - _field(motion, corner, own.shape), axis=2) > 1.5)
+            if moving.sum() > 0.2 * own.sum():
+                own = moving
+        step = _similarity(forth, own, corner)
         if step is not None:
             steps.append(step)
+        # A subject that was on its way seldom stops within a frame; background in its mask always does.
+        halts = step is not None and motion is not None and motion.ok and self._halts(step, motion)
         # Of two look-alikes that cross, or when something passes before it, most pixels may go another way: the looks themselves decide.
         choices: list[tuple[float, int, Placed]] = []
         for one in steps:
             moved = self.placed.moved(one)
             for look in self.known:
                 there = moved if look is self.placed.look else moved.as_look(look)
-                choices.append((there.likeness(part, corner) + 0.02 * (look is self.placed.look) + 0.02 * (one is not onwards), len(choices), there))
+                choices.append((there.likeness(part, corner) + 0.02 * (look is self.placed.look) + (0.0 if one is onwards else -0.12 if halts else 0.02), len(choices), there))
         return max(choices)[2].fitted(part, corner)
+
+    def _halts(self, step: np.ndarray, motion: GlobalMotion) -> bool:
+        """True when a step goes with the camera although the subject was moving on its own."""
+        if self.placed is None:
+            return False
+        centre = np.array([*self.placed.centre, 1.0])
+        camera = motion.matrix @ centre
+        drawn = camera[:2] / camera[2] - centre[:2]
+        own = step @ centre - centre[:2]
+        return bool(np.linalg.norm(own - drawn) < 1.0 and np.linalg.norm(self.velocity - drawn) > 4.0)
 
     def _colours(self, window: tuple[slice, slice], part: np.ndarray, forth: np.ndarray, placed: Placed | None) -> tuple[np.ndarray, np.ndarray]:
         height, width = part.shape[:2]
@@ -227,6 +255,15 @@ class Follower:
         self.age = 0
         self.size = float(np.sqrt(max(mask.sum(), 1)))
         return Step(mask, confidence, "there", back=True)
+
+
+def _field(motion: GlobalMotion, corner: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """(h, w, 2) the camera's flow on a window."""
+    x, y = optical.grid(shape[1], shape[0])
+    x, y = x + corner[0], y + corner[1]
+    m = motion.matrix
+    w = m[2, 0] * x + m[2, 1] * y + m[2, 2]
+    return np.stack([(m[0, 0] * x + m[0, 1] * y + m[0, 2]) / w - x, (m[1, 0] * x + m[1, 1] * y + m[1, 2]) / w - y], 2)
 
 
 def _disc(radius: float) -> np.ndarray:

@@ -9,7 +9,7 @@ from engine.vision import optical
 from engine.vision.camera import GlobalMotion
 from engine.vision.tracking.colours import lab_of
 
-ALIKE = 9.0
+ALIKE = 6.0
 """Difference in CIELAB (0..255 an axis) at which a pixel is like the known background by a third."""
 
 STIRRED = 8.0
@@ -42,14 +42,15 @@ class Ground:
         self.known = cv2.warpPerspective(self.known.astype(np.uint8), self.drift, size, flags=cv2.INTER_NEAREST) > 0
         self.drift = np.eye(3)
 
-    def alike(self, part: np.ndarray, window: tuple[slice, slice], mask: np.ndarray) -> np.ndarray:
-        """(h, w) float32, 0..1: how surely each pixel of a window shows the known background. mask: (h, w) bool, where the subject may be."""
+    def alike(self, part: np.ndarray, window: tuple[slice, slice], mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(h, w) float32, 0..1: how surely each pixel of a window shows the known background; (h, w) bool: where it surely does not. mask: (h, w) bool, where the subject may be."""
         known = self.known[window]
-        apart = np.linalg.norm(cv2.GaussianBlur(lab_of(np.ascontiguousarray(self.image[window])), (0, 0), 0.8).astype(np.float32) - cv2.GaussianBlur(lab_of(part), (0, 0), 0.8), axis=2)
+        apart = np.linalg.norm(cv2.GaussianBlur(lab_of(np.ascontiguousarray(self.image[window])), (0, 0), 0.7).astype(np.float32) - cv2.GaussianBlur(lab_of(part), (0, 0), 0.7), axis=2)
+        apart = cv2.GaussianBlur(apart, (0, 0), 1.2)
         beside = known & ~_around(mask)
         calm = float(np.exp(-((np.median(apart[beside]) / STIRRED) ** 2))) if beside.any() else 0.0
         out: np.ndarray = np.exp(-((apart / ALIKE) ** 2)) * known * calm
-        return out.astype(np.float32)
+        return out.astype(np.float32), known & (apart > 2.5 * ALIKE) & (calm > 0.5)
 
     def see(self, image: np.ndarray, mask: np.ndarray) -> None:
         """A frame with the subject's mask: all that is clearly beside it is background."""

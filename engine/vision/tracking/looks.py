@@ -29,6 +29,11 @@ def joined(second: np.ndarray, first: np.ndarray) -> np.ndarray:
     return whole[:2]
 
 
+def size_of(matrix: np.ndarray) -> float:
+    """By how much a (2, 3) similarity enlarges."""
+    return float(np.hypot(matrix[0, 0], matrix[1, 0]))
+
+
 @dataclass(frozen=True)
 class Look:
     """A piece of a frame. picture: (h, w, 3) uint8; mask: (h, w) bool; corner: (2,) where its upper left pixel lay, x and y.
@@ -80,7 +85,12 @@ class Placed:
     @property
     def scale(self) -> float:
         """Size beside the look."""
-        return float(np.hypot(self.matrix[0, 0], self.matrix[1, 0]))
+        return size_of(self.matrix)
+
+    @property
+    def whole_scale(self) -> float:
+        """Size beside the first look of the subject."""
+        return self.scale * size_of(self.look.pose)
 
     @property
     def area(self) -> float:

@@ -10,7 +10,7 @@ import numpy as np
 from engine.vision.tracking.colours import lab_of
 from engine.vision.tracking.cutting import largest, sharpened
 from engine.vision.tracking.ground import Ground
-from engine.vision.tracking.looks import Look, Placed
+from engine.vision.tracking.looks import Look, Placed, size_of
 
 SIDE = 160
 """Longer side, in pixels, of the copy on which places are searched."""
@@ -29,14 +29,14 @@ NEW = 12.0
 
 
 class Searcher:
-    """Finds a subject again by its looks. scale: its size beside them when it was seen last."""
+    """Finds a subject again by its looks. scale: its size beside the first of them when it was clearly seen last."""
 
     def __init__(self) -> None:
         self.scale = 1.0
 
-    def lose(self, placed: Placed | None) -> None:
-        """It is gone. placed: where its look lay last."""
-        self.scale = placed.scale if placed is not None else 1.0
+    def learn(self, placed: Placed) -> None:
+        """It is clearly seen, where its look lies."""
+        self.scale = placed.whole_scale
 
     def search(self, image: np.ndarray, looks: list[Look], ground: Ground, others: np.ndarray | None) -> tuple[np.ndarray, Look, np.ndarray, float] | None:
         """(mask (H, W) bool, the look, its (2, 3) matrix, confidence) where it is seen again; None where it is not."""
@@ -52,10 +52,10 @@ class Searcher:
         best: tuple[float, Look, np.ndarray] | None = None
         for look in {id(one): one for one in (looks[0], looks[-1])}.values():
             for scale in SCALES:
-                hit = self._place(small, free, new, look, self.scale * scale / ratio)
+                factor = self.scale * scale / size_of(look.pose)
+                hit = self._place(small, free, new, look, factor / ratio)
                 if hit is not None and (best is None or hit[0] < best[0]):
                     shift = hit[1] * ratio
-                    factor = self.scale * scale
                     best = hit[0], look, np.array([[factor, 0.0, shift[0]], [0.0, factor, shift[1]]])
         if best is None:
             return None
