@@ -13,6 +13,12 @@ import numpy as np
 
 from engine.world.paper import grain
 
+MOST_SHIFT, MOST_DYED = 42.0, 22.0
+"""CIELAB lightness by which a recoloured subject becomes lighter or darker at most, and one without colour of its own: a black coat that is to be blue becomes a dark blue one."""
+
+SPARED = 15.0
+"""CIELAB lightness beyond black (or white) at which nothing of that shift would be left."""
+
 Style = Callable[["Sight"], np.ndarray]
 
 
@@ -89,7 +95,11 @@ def recoloured(wanted: np.ndarray, *, metal: bool = False) -> Style:
             # Without a colour of its own all of it is dyed, as far as lightness has room for colour.
             share = np.ones_like(chroma)
             strength = np.clip(1.0 - np.abs(lab[..., 0] - wanted[0]) / 75.0, 0.15, 1.0)
-        light = lab[..., 0] + (wanted[0] - sight.main[0]) * np.where(lab[..., 0] > sight.main[0], (100.0 - lab[..., 0]) / max(100.0 - sight.main[0], 20.0), lab[..., 0] / max(sight.main[0], 20.0)).clip(0, 1.2)
+        # Lightness moves by the difference of the main colours, less towards black and white; so shading keeps its order and its grain is not blown up.
+        most = MOST_SHIFT if main_chroma > 12.0 or to_chroma < 4.0 else MOST_DYED
+        main, shift = float(sight.main[0]), float(np.clip(wanted[0] - sight.main[0], -most, most))
+        low, high = (SPARED, 0.0) if shift > 0 else (0.0, SPARED)
+        light = lab[..., 0] + shift * np.minimum((lab[..., 0] + low) / (main + low + 1e-3), (100.0 - lab[..., 0] + high) / (100.0 - main + high + 1e-3)).clip(0.0, 1.0)
         if metal:
             light = wanted[0] + 1.35 * (light - wanted[0]) + 14.0 * np.clip((light - wanted[0]) / 25.0, 0.0, 1.0) ** 2
         out = np.stack([np.clip(light, 1.0, 99.0), wanted[1] * strength, wanted[2] * strength], axis=2)

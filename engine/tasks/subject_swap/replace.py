@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from engine.context import RunContext
-from engine.errors import InvalidInput, ModelUnavailable
+from engine.errors import InvalidInput
 from engine.media.frames import Pictures
 from engine.media.images import read_image
 from engine.settings import Settings
@@ -29,6 +29,15 @@ UNKNOWN_BACKDROP = np.full(3, 0.2)
 BELIEVED, UNBELIEVED = 0.75, 0.3
 """How far a new subject takes on the light of the place, at full strength, when its own light is known and when it is not."""
 
+SUBJECT = 0.4
+"""Share of the old subject's own brightness, beside that of what is around it, in the light of the place: a figure against the light is dark."""
+
+PALEST = 0.5
+"""The least share of its colour that a new subject keeps in a colourless place, at full strength."""
+
+LEAST_PERSON = 0.03
+"""Share of a reference picture that a person covers at least to be the one who is meant."""
+
 BRIGHTER = 0.8
 """Exponent with which the changing brightness of the old subject along its way is laid on the new one."""
 
@@ -41,10 +50,12 @@ FLATTEST = 0.5
 
 @dataclass
 class _Lit:
-    """What is measured of light while a subject is followed: (T, 3) of itself and of what is around it; NaN where unknown."""
+    """What is measured of light while a subject is followed: of itself and of what is around it, by frame."""
 
     own: dict[int, np.ndarray] = field(default_factory=dict)
     around: dict[int, np.ndarray] = field(default_factory=dict)
+    colour: dict[int, float] = field(default_factory=dict)
+    """How strong the colours of the whole picture are."""
 
 
 @dataclass
@@ -59,6 +70,8 @@ class Part:
     """(3,) factors of linear light for the whole shot."""
     course: np.ndarray
     """(T,) factor of linear light along the way."""
+    keep: float
+    """Share of its colour that the new subject keeps."""
     soften: float
     grain: float
 
@@ -136,7 +149,7 @@ class ReplaceLook:
                 if before is not None:
                     alpha = alpha * (1.0 - before[window])
             gain = _gains(place, part.stand_in, self._strength) if elsewhere else part.gains * part.course[index - part.path.first]
-            colours = np.clip(colours * gain, 0.0, 1.0)
+            colours = np.clip(light.paled(colours, 1.0 if elsewhere else part.keep) * gain, 0.0, 1.0)
             if part.grain > FLATTEST:
                 noise = light.grain(alpha.shape, part.grain, self._seed + 7919 * index + k)
                 # A step of one level near x is a step of its slope in light: 2.2 x / level, by the power law.
@@ -147,7 +160,7 @@ class ReplaceLook:
     def _maker(self, request: SubjectSwapRequest, run: RunContext) -> Callable[[Path, Shape], StandIn]:
         """Who stands in, for a path: by the reference picture, or by words."""
         if request.reference is not None:
-            cut = cut_reference(read_image(request.reference, run.settings, max_side=SIDE, alpha="keep"), _faces(run.settings))
+            cut = cut_reference(read_image(request.reference, run.settings, max_side=SIDE, alpha="keep"), _person(run.settings))
             if cut.note:
                 self.notes.append(cut.note)
             if any(cut.rims):
@@ -179,24 +192,26 @@ class ReplaceLook:
         feet = np.stack([(path.matrix(path.first + int(i)) @ foot)[:2] for i in trusted])
         heights = np.exp(path.poses[trusted, 2]) * (y1 - shape.box[1])
         place = placed(shape.box, (stand_in.width, stand_in.height), request.scale, grounded=stands(feet, heights, self._size[1]))
-        around = np.mean(list(lit.around.values()), axis=0) if lit.around else None
-        gains = _gains(around, stand_in, request.strength)
-        soften, grain = self._matched(path, subject, stand_in, place)
-        return Part(path, shape, stand_in, place, gains, _course(path, lit, request.strength), soften, grain)
+        gains = _gains(_light_of_place(lit), stand_in, request.strength)
+        soften, grain, own = self._matched(path, subject, stand_in, place)
+        pale = (float(np.mean(list(lit.colour.values()))) / max(own, 0.05)) ** 0.6 if lit.colour else 1.0
+        keep = 1.0 - request.strength * (1.0 - float(np.clip(pale, PALEST, 1.0)))
+        return Part(path, shape, stand_in, place, gains, _course(path, lit, request.strength), keep, soften, grain)
 
-    def _matched(self, path: Path, subject: int, stand_in: StandIn, place: np.ndarray) -> tuple[float, float]:
-        """Blur (sigma in pixels) and grain (levels) that the new subject needs to be as soft and as noisy as the old one in its key frame."""
+    def _matched(self, path: Path, subject: int, stand_in: StandIn, place: np.ndarray) -> tuple[float, float, float]:
+        """Blur (sigma in pixels) and grain (levels) that the new subject needs to be as soft and as noisy as the old one in its key frame; and how strong its own colours are."""
         source = self._frames.read(path.key)
         old = cv2.erode((self._labels(path.key) == subject).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
         layer = laid(stand_in, path.matrix(path.key) @ place, path.key, self._size)
         if layer is None or old.sum() < 100:
-            return 0.0, 0.0
+            return 0.0, 0.0, 0.0
         colours, alpha, _ = layer
         picture = light.encoded(colours)
         inside = cv2.erode((alpha > 0.9).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
         soften = light.softening(picture, inside, light.sharpness(source, old)) if inside.sum() > 100 else 0.0
         own = light.grain_of(source)
-        return soften, float(np.sqrt(max(0.0, own**2 - light.grain_of(picture) ** 2))) if soften == 0.0 else own
+        missing = float(np.sqrt(max(0.0, own**2 - light.grain_of(picture) ** 2))) if soften == 0.0 else own
+        return soften, missing, light.colourfulness(colours[alpha > 0.9])
 
 
 class _Watch:
@@ -221,12 +236,14 @@ class _Watch:
             reach = 2 * max(3, round(0.35 * area**0.5)) + 1
             ring = (cv2.dilate(mask, np.ones((reach, reach), np.uint8)) > 0) & (cv2.dilate((small_labels > 0).astype(np.uint8), np.ones((5, 5), np.uint8)) == 0)
             inner = cv2.erode(mask, np.ones((3, 3), np.uint8)) > 0
+            strongest = light.colourfulness(light.linear(small[small_labels == 0][::7]))
             own, around = light.mean_light(small, inner), light.mean_light(small, ring)
             kept = self.lit.setdefault((index, k), _Lit())
             if own is not None:
                 kept.own[index] = own
             if around is not None:
                 kept.around[index] = around
+            kept.colour[index] = strongest
 
 
 class _Watched:
@@ -248,7 +265,20 @@ def _gathered(lit: dict[tuple[int, int], _Lit], first: int, last: int, subject: 
         if k == subject and first <= index <= last:
             out.own.update(one.own)
             out.around.update(one.around)
+            out.colour.update(one.colour)
     return out
+
+
+def _light_of_place(lit: _Lit) -> np.ndarray | None:
+    """(3,) mean linear light in which the old subject stood: the colour of what is around it, as bright as that and the subject itself. None when nothing is known."""
+    if not lit.around:
+        return None
+    around = np.mean(list(lit.around.values()), axis=0)
+    if not lit.own:
+        return around
+    luminance = np.array([0.2126, 0.7152, 0.0722])
+    darker = float(np.mean(list(lit.own.values()), axis=0) @ luminance) / max(float(around @ luminance), 1e-3)
+    return around * min(1.0, darker) ** SUBJECT
 
 
 def _gains(place: np.ndarray | None, stand_in: StandIn, strength: float) -> np.ndarray:
@@ -271,17 +301,13 @@ def _course(path: Path, lit: _Lit, strength: float) -> np.ndarray:
     return np.exp(strength * BRIGHTER * np.clip(soft, -0.8, 0.8)).astype(np.float32)
 
 
-def _faces(settings: Settings) -> Callable[[np.ndarray], list[tuple[float, float, float, float]]]:
-    """Faces as boxes in 0..1, none where the face networks are not on this machine."""
+def _person(settings: Settings) -> Callable[[np.ndarray], np.ndarray | None]:
+    """Finds the person of a picture, by the networks that are on this machine; None where there is none, or no network."""
 
-    def find(image: np.ndarray) -> list[tuple[float, float, float, float]]:
-        from engine.vision.faces import locate
+    def find(image: np.ndarray) -> np.ndarray | None:
+        from engine.vision.subjects.people import people
 
-        try:
-            faces = locate.finder(settings).faces(image, thorough=False)
-        except ModelUnavailable:
-            return []
-        height, width = image.shape[:2]
-        return [(f.box[0] / width, f.box[1] / height, f.box[2] / width, f.box[3] / height) for f in faces[:3]]
+        found = [one for one in people(image, settings) if one.face is not None and one.mask.mean() > LEAST_PERSON]
+        return max(found, key=lambda one: float(one.mask.sum())).mask if found else None
 
     return find

@@ -12,7 +12,7 @@ from scipy.sparse.csgraph import dijkstra
 from engine.errors import InvalidInput
 from engine.vision.edges import soft
 from engine.vision.matting import own_colours
-from engine.vision.segmentation import Finder, _grid_graph, fit_side, grabcut, outline
+from engine.vision.segmentation import REFINE_SIDE, Finder, _grid_graph, fit_side, grabcut, outline
 
 SIDE = 1280
 """Longest side, in pixels, at which a reference is kept: it is never laid in larger than the frame."""
@@ -22,8 +22,6 @@ CLEAR = 0.02
 
 PLAIN = 8.0
 """CIELAB distance from the borders' colours below which nothing stands out."""
-
-_Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
@@ -41,10 +39,10 @@ class CutOut:
     note: str = ""
 
 
-def cut_reference(picture: np.ndarray, faces: Callable[[np.ndarray], list[_Box]] = lambda image: []) -> CutOut:
+def cut_reference(picture: np.ndarray, person: Callable[[np.ndarray], np.ndarray | None] = lambda image: None) -> CutOut:
     """The subject of a picture (H, W, 3) or (H, W, 4) uint8 sRGB.
 
-    faces: finds faces, as boxes in 0..1: with one, the person is meant. Raises `InvalidInput` when nothing stands out.
+    person: finds the person of a picture as a mask (H, W) bool, if there is one: then that is meant. Raises `InvalidInput` when nothing stands out.
     """
     from engine.vision.transplant.light import mean_light
 
@@ -55,7 +53,8 @@ def cut_reference(picture: np.ndarray, faces: Callable[[np.ndarray], list[_Box]]
             raise InvalidInput("the reference picture is all transparent", fix="give a picture that shows the new subject", field="reference")
         return _cropped(np.ascontiguousarray(picture[..., :3]), alpha, None, "")
     picture = np.ascontiguousarray(picture[..., :3])
-    mask = salient(picture, faces(picture))
+    found = person(picture)
+    mask = salient(picture) if found is None else _sharpened(picture, found)
     if mask is None:
         raise InvalidInput(
             "no subject stands out of the reference picture", why="its borders look like its middle",
@@ -68,7 +67,7 @@ def cut_reference(picture: np.ndarray, faces: Callable[[np.ndarray], list[_Box]]
     return _cropped(own_colours(picture, alpha, reach=4.0).clip(0, 255).round().astype(np.uint8), alpha, backdrop, note)
 
 
-def salient(picture: np.ndarray, faces: list[_Box]) -> np.ndarray | None:
+def salient(picture: np.ndarray) -> np.ndarray | None:
     """(H, W) bool: what does not look like the picture's borders, or None. A subject may touch the lower border, and be cut there.
 
     Places are far from the borders by the least colour change on any way to them (geodesic saliency, Wei et al., 2012), and unlike the colours there;
@@ -91,17 +90,12 @@ def salient(picture: np.ndarray, faces: list[_Box]) -> np.ndarray | None:
     y, x = np.mgrid[:height, :width]
     middle = np.exp(-((x / width - 0.5) ** 2 / 0.16 + np.maximum(0.5 - y / height, 0.6 * (y / height - 0.5)) ** 2 / 0.2))
     score = (far / max(float(np.quantile(far, 0.98)), 1e-6)).clip(0, 1) * (0.35 + 0.65 * (unlike / max(float(np.quantile(unlike, 0.95)), 8.0)).clip(0, 1)) * middle
-    person = np.zeros_like(rim)
-    for x0, y0, x1, y1 in faces:
-        cx, high = 0.5 * (x0 + x1) * width, (y1 - y0) * height
-        cv2.ellipse(canvas := person.view(np.uint8), (int(cx), int(0.5 * (y0 + y1) * height)), (int(0.45 * (x1 - x0) * width), int(0.55 * high)), 0, 0, 360, 1, -1)
-        cv2.rectangle(canvas, (int(cx - 0.55 * high), int(y1 * height + 0.75 * high)), (int(cx + 0.55 * high), min(height, int(y1 * height + 1.6 * high))), 1, -1)
     never = rim & (score < 0.3)
     best: tuple[float, np.ndarray] | None = None
     threshold = float(cv2.threshold(np.rint(255 * score / max(float(score.max()), 1e-6)).astype(np.uint8), 0, 255, cv2.THRESH_OTSU)[0]) / 255.0 * float(score.max())
     for factor in (0.6, 1.0, 1.4):
-        probable = _largest((score > factor * threshold) | person)
-        sure = cv2.erode((score > max(0.75 * float(score.max()), 1.4 * threshold)).astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool) & probable | person
+        probable = _largest(score > factor * threshold)
+        sure = cv2.erode((score > max(0.75 * float(score.max()), 1.4 * threshold)).astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool) & probable
         if not sure.any() or probable.mean() > 0.9:
             continue
         mask = grabcut(small, probable | sure, sure, never & ~sure, rounds=4)
@@ -114,6 +108,17 @@ def salient(picture: np.ndarray, faces: list[_Box]) -> np.ndarray | None:
         return None
     large = finder._refine(_largest(best[1]), cv2.erode(best[1].astype(np.uint8), np.ones((5, 5), np.uint8)).astype(bool), never & ~best[1])
     return cv2.resize(large.astype(np.float32), picture.shape[1::-1], interpolation=cv2.INTER_CUBIC) > 0.5
+
+
+def _sharpened(picture: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """A rough mask (H, W) bool with its outline on the picture's edges."""
+    fine = fit_side(picture, REFINE_SIDE)
+    size = fine.shape[1::-1]
+    rough = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0.5
+    inner = cv2.erode(rough.astype(np.uint8), np.ones((7, 7), np.uint8), borderValue=1).astype(bool)
+    outer = ~cv2.dilate(rough.astype(np.uint8), np.ones((7, 7), np.uint8)).astype(bool)
+    cut = grabcut(fine, rough, inner, outer) if inner.any() and outer.any() else rough
+    return cv2.resize(_largest(cut).astype(np.float32), picture.shape[1::-1], interpolation=cv2.INTER_CUBIC) > 0.5
 
 
 def _largest(mask: np.ndarray) -> np.ndarray:

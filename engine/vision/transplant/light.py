@@ -69,6 +69,19 @@ def gains(wanted: np.ndarray, given: np.ndarray, strength: float, *, colour: flo
     return np.exp(np.clip(step, -np.log(most), np.log(most))).astype(np.float32)
 
 
+def colourfulness(light: np.ndarray) -> float:
+    """How strong the strongest colours are among linear light (N, 3): the 95th percentile of (max - min) / max, leaving out what is nearly black. 0 for greys, 1 for pure colours."""
+    most = light.max(axis=1)
+    seen = most > 0.02
+    return float(np.quantile((most - light.min(axis=1))[seen] / most[seen], 0.95)) if seen.sum() > 20 else 0.0
+
+
+def paled(light: np.ndarray, keep: float) -> np.ndarray:
+    """Linear light (..., 3) with the share `keep` of its colour, at the same luminance."""
+    grey = (light @ np.array([0.2126, 0.7152, 0.0722], np.float32))[..., None]
+    return grey + keep * (light - grey)
+
+
 def grain_of(picture: np.ndarray) -> float:
     """Standard deviation of the picture's grain in levels of 255: the median of what a 3x3 Laplacian pair sees in quiet places (Immerkaer, 1996, made robust)."""
     grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32)
