@@ -35,6 +35,12 @@ FACELESS = 0.62
 WHOLE = 0.8
 """How much like a thing, beside its best part, a whole must look to take the part's place."""
 
+UNMOVED = 0.45
+"""Share of its score that a thing of a real picture keeps which only stands out: lights and signs do that, too."""
+
+PAPER = 0.75
+"""Certainty of one kind, in any mask, from which the picture is taken for one of the paper-cut world."""
+
 CERTAIN = 0.7
 """Share of a paper thing's score that the recogniser's certainty decides."""
 
@@ -81,11 +87,13 @@ def propose(frames: Pictures, index: int, shot: tuple[int, int], settings: Setti
     standing = _standing(small, ground)
     persons = people(small, settings, moving) if min(small.shape[:2]) >= 64 else []
     found = [_Candidate(mask, "stands out", _thinghood(mask, ground)) for mask in (*moving, *standing) if mask.any()]
-    _recognise(small, found)
+    paper = _recognise(small, found)
     for one in found:
         one.way, one.growth = _motion_of(around, one.mask, frames.fps)
         if np.hypot(*one.way) > 2.5 * STILL:
             one.source, one.score = "moves", one.score * 1.25 + 0.05
+        elif not paper:
+            one.score *= UNMOVED
     found = _apart([one for one in found if one.score > 0])
     found = _with_people(found, persons, around, frames.fps)
     found.sort(key=lambda one: -one.score)
@@ -132,22 +140,23 @@ def _thinghood(mask: np.ndarray, ground: Ground) -> float:
     area = float(mask.mean())
     if area < LEAST:
         return 0.0
-    size = min(1.0, (area / 0.006) ** 0.35) * (1.0 if area < 0.35 else 0.6)
+    size = min(1.0, (area / 0.008) ** 0.4) * (1.0 if area < 0.35 else 0.6)
     return ground.outlined(mask) ** 1.5 * wholeness(mask) * size
 
 
-def _recognise(small: np.ndarray, found: Sequence[_Candidate]) -> None:
-    """Kinds of the paper-cut world for the candidates, where the recogniser is there; what it takes for scenery counts less."""
+def _recognise(small: np.ndarray, found: Sequence[_Candidate]) -> bool:
+    """Kinds of the paper-cut world for the candidates, where the recogniser is there; what it takes for scenery counts less. True when the picture is of that world."""
     if not found or not recogniser.there():
-        return
+        return False
     table = recogniser.load().kinds(small, [one.mask for one in found])
-    paper = float(table[:, : len(KINDS)].max()) > 0.6
+    paper = float(table[:, : len(KINDS)].max()) > PAPER
     for one, row in zip(found, table, strict=True):
         nothing = float(row[recogniser.NOTHING])
         # The surer it is of one kind, the more exactly the mask holds the thing: half of a bird or a bird with its sky leave it in doubt.
         one.score *= (1.3 - nothing) * (CERTAIN * float(row[: len(KINDS)].max()) + 1 - CERTAIN if paper else 1.0)
         order = np.argsort(-row[: len(KINDS)])[:3]
-        one.kinds = tuple((KINDS[k], float(row[k])) for k in order if row[k] >= 0.05)
+        one.kinds = tuple((KINDS[k], float(row[k])) for k in order if row[k] >= 0.05) if paper else ()
+    return paper
 
 
 def _motion_of(around: Around, mask: np.ndarray, fps: float) -> tuple[tuple[float, float], float]:
@@ -214,4 +223,4 @@ def _proposal(picture: np.ndarray, one: _Candidate) -> Proposal:
         mask = fine(picture, one.mask)
     mask = mask if mask.any() else cv2.resize(one.mask.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST).astype(bool)
     x, y, w, h = cv2.boundingRect(mask.astype(np.uint8))
-    return Proposal(mask, (x / width, y / height, (x + w) / width, (y + h) / height), one.source, float(np.clip(one.score, 0, 1)), facts_of(picture, mask, one.way, one.growth, one.kinds))
+    return Proposal(mask, (x / width, y / height, (x + w) / width, (y + h) / height), one.source, float(np.clip(one.score, 0, 0.97)), facts_of(picture, mask, one.way, one.growth, one.kinds))
