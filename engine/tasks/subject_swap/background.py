@@ -54,13 +54,14 @@ class Ground(Protocol):
 class BackgroundLook:
     """See `engine.tasks.subject_swap.actions.Look`: actions background, both and matte."""
 
-    def __init__(self, request: SubjectSwapRequest, run: RunContext, frames: Pictures, masks: Masks, shots: Shots) -> None:
+    def __init__(self, request: SubjectSwapRequest, run: RunContext, frames: Pictures, masks: Masks, shots: Shots, replaced: ReplaceLook | None = None) -> None:
+        """replaced: who stands before the new background, for the action both; None: chosen by the request."""
         self.notes: list[str] = []
-        self._feather, self._replaced = request.mask.feather, None
+        self._feather, self._replaced = request.mask.feather, replaced
         kind = "transparent" if request.action == "matte" else request.background.chosen
         self._ground = _ground(kind, request, run, frames, masks, shots, self.notes)
         if request.action == "both":
-            self._replaced = ReplaceLook(request, run, frames, masks, shots)
+            self._replaced = replaced or ReplaceLook(request, run, frames, masks, shots)
             self.notes += self._replaced.notes
         self.needs_plate = self._ground.needs_plate
         self._gains = np.ones(3, np.float32)

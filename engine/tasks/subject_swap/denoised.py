@@ -31,7 +31,7 @@ from engine.world.spec import PLACES, TIMES, WEATHERS, SceneSpec, SubjectSpec
 SIDE = 128
 """Pixels a side of what the model draws."""
 
-SHARE = 0.5
+SHARE = 0.45
 """The old subject's longer side beside the square around it: about a large thing of the world that the model knows."""
 
 CANDIDATES, STEPS, GUIDANCE = 6, 12, 4.0

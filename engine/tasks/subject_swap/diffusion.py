@@ -41,6 +41,9 @@ KEPT = 2
 ROOM = 1.2
 """The room in which a new thing is drawn, beside the old one's longer side."""
 
+SPINNING = 0.6
+"""Radians of turn from which a subject spins: a thing of another form takes its way, but stays upright, as the model knows it."""
+
 TURNED = 0.25
 """Share of its width that a subject must go to one side to be drawn as going there."""
 
@@ -52,7 +55,18 @@ def diffusion_look(request: SubjectSwapRequest, run: RunContext, frames: Picture
     """
     if not request.prompt.strip():
         raise InvalidInput("what should stand in the subject's place is not said", fix="name the new subject in words", field="prompt")
-    return PocketLook(request, run, frames, masks, shots)
+    if request.drawing == "diffusion":
+        from engine.tasks.subject_swap.inpainted import InpaintedLook
+
+        if request.action != "replace":
+            raise InvalidInput("drawing=diffusion draws within the source's own surroundings", fix="choose the action replace, or the drawing pocket or embedded", field="drawing")
+        return InpaintedLook(request, run, frames, masks, shots)
+    look = PocketLook(request, run, frames, masks, shots)
+    if request.action == "both":
+        from engine.tasks.subject_swap.background import BackgroundLook
+
+        return BackgroundLook(request, run, frames, masks, shots, look)
+    return look
 
 
 class DrawnBox:
@@ -173,6 +187,8 @@ class PocketLook(ReplaceLook):
 
     def _part(self, path: Path, subject: int, lit: object, make: Callable[[Path, Shape], StandIn], request: SubjectSwapRequest) -> Part:
         self._subject = subject
+        if np.abs(path.poses[:, 3]).max() > SPINNING:
+            path.poses[:, 3] = 0.0
         part = super()._part(path, subject, lit, make, request)  # type: ignore[arg-type]
         assert isinstance(part.stand_in, DenoisedStandIn), "made by this look"
         part.stand_in.settle(part.place)
