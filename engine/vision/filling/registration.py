@@ -34,7 +34,7 @@ MARKS = 3000
 """Places on edges of the anchor, at most, by which a camera at rest is known."""
 UNMOVED = 0.7
 """Share of them that have not changed when the camera is at rest."""
-ROUNDS = 6
+ROUNDS = 4
 """Rounds in which depths and pulls are fitted to each other."""
 STILL = 0.05
 """Proxy pixels of motion that are none: tracking is not exact, and a picture that is not resampled stays sharp."""
@@ -232,9 +232,13 @@ class Anchor:
         # Of the frames with enough of it the least is taken to begin with: near the anchor corners are followed more surely.
         main = int(np.where(spread >= min(4 * PARALLAX, spread.max()), spread, np.inf).argmin())
         ways = np.stack([places - points for places, _ in tracks])
-        level = basis(points, np.zeros(len(points))) @ bending(points[sure[main]], np.zeros(int(sure[main].sum())), ways[main][sure[main]])[0]
-        depth = _first_depth(ways[main] - level, sure[main])
-        bends = _bends(points, depth, ways, sure)
+        here = sure[main]
+        turned = basis(points, np.zeros(len(points))) @ bending(points[here], np.zeros(int(here.sum())), ways[main][here])[0]
+        # Depths that follow the rows look like a turn of the camera: both beginnings are tried, and the one that explains more corners is gone on with.
+        depth, bends = max(
+            (_settled(points, _first_depth(ways[main] - level, here), ways, sure, 2) for level in (turned, np.median(ways[main][here], axis=0))),
+            key=lambda found: _explained(points, found[0], found[1], ways, sure),
+        )
         for _ in range(ROUNDS):
             depth = _depths(points, bends, ways, sure)
             bends = _bends(points, depth, ways, sure)
@@ -330,6 +334,21 @@ def _plane(points: np.ndarray, places: np.ndarray) -> np.ndarray | None:
         if most > 0.92 * len(points):
             break
     return best if most >= FEWEST else None
+
+
+def _settled(points: np.ndarray, depth: np.ndarray, ways: np.ndarray, sure: np.ndarray, rounds: int) -> tuple[np.ndarray, list[np.ndarray]]:
+    """Depths and bends after some rounds of fitting them to each other."""
+    bends = _bends(points, depth, ways, sure)
+    for _ in range(rounds):
+        depth = _depths(points, bends, ways, sure)
+        bends = _bends(points, depth, ways, sure)
+    return depth, bends
+
+
+def _explained(points: np.ndarray, depth: np.ndarray, bends: list[np.ndarray], ways: np.ndarray, sure: np.ndarray) -> int:
+    """How many corners, over all frames, depths and bends bring to their places."""
+    columns = basis(points, np.nan_to_num(depth, nan=1e6))
+    return sum(int(((np.linalg.norm(way - columns @ bend, axis=1) < CLOSE) & good).sum()) for way, bend, good in zip(ways, bends, sure, strict=True))
 
 
 def _bends(points: np.ndarray, depth: np.ndarray, left: np.ndarray, sure: np.ndarray) -> list[np.ndarray]:
