@@ -12,8 +12,11 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import Profile
 from tests.browser.harness_prompt import launch
 from tests.browser.harness_subjects import HEIGHT, WIDTH, build_panel, middle
+from tests.conftest import Served
 
 pytestmark = pytest.mark.browser
+
+SLOW = 150_000
 
 
 @pytest.fixture(scope="module")
@@ -71,3 +74,110 @@ def test_before_and_after_are_in_step_on_both_sides_of_a_line(panel: str, profil
     expect(page.get_by_role("link", name="Download: Mask (MKV)")).to_be_visible()
     switch.click()
     expect(grip).to_be_visible()
+
+
+EDITOR = "document.querySelector('#subject-editor .su').subjectEditor"
+CORRECTED = 8
+"""The frame on which a click puts the mask right: the range is cut to 14 frames, so that the test is quick."""
+
+
+def settled(page: Page) -> None:
+    page.wait_for_function(f"() => {{ const e = {EDITOR}; return e.look && !e.errand && !Object.values(e.owed).some(Boolean) && !e.cutter.next && !e.tracker.busy && e.frames.fresh(e.frame); }}", timeout=SLOW)
+
+
+def area(page: Page) -> float:
+    """Share of the frame in sight that the first subject's mask covers."""
+    return float(page.evaluate(f"() => {{ const e = {EDITOR}, {{ labels }} = e.frames.get(e.frame); return labels.reduce((sum, one) => sum + (one === 1), 0) / labels.length; }}"))
+
+
+def test_five_steps_with_a_correction_on_a_later_frame(served: Served, profile: Profile) -> None:
+    page = profile(reduced_motion="reduce").new_page()
+    page.set_default_timeout(SLOW)
+    page.goto(served.url)
+    page.click("button[role=tab]:has-text('Subject swap')")
+    editor = page.locator("#subject-editor")
+    # 1: the video, a part of it.
+    expect(editor.locator(".su-facts")).to_contain_text("640 × 360 · 24 frames a second · 4.5 s", timeout=SLOW)
+    settled(page)
+    end = page.get_by_role("slider", name="The range ends at")
+    end.focus()
+    for _ in range(3):
+        page.keyboard.press("Shift+ArrowLeft")
+    for _ in range(22):
+        page.keyboard.press("ArrowLeft")
+    page.wait_for_function(f"() => {EDITOR}.look?.frames === 14")
+    # 2: who. The example's words find the car; a proposal says the same.
+    settled(page)
+    expect(editor.locator(".su-understood")).to_contain_text("red", timeout=SLOW)
+    page.get_by_role("button", name="Delete the red car").click()
+    offer = editor.locator(".su-offers .kin-button", has_text="red").first
+    expect(offer).to_be_visible(timeout=SLOW)
+    offer.click()
+    settled(page)
+    assert 0.01 < area(page) < 0.08
+    # 3: followed, looked at, corrected on a later frame, followed again from there on.
+    follow = editor.locator(".su-acts .kin-button.primary")
+    expect(follow).to_have_text("Follow through the clip", timeout=SLOW)
+    follow.click()
+    expect(follow).to_have_text("Followed", timeout=SLOW)
+    settled(page)
+    sure = page.evaluate(f"() => {EDITOR}.tracks.subjects[0].confidence")
+    assert len(sure) == 14 and min(sure) > 0.3
+    page.evaluate(f"() => {EDITOR}.seek({CORRECTED})")
+    settled(page)
+    assert 0.01 < area(page) < 0.08
+    canvas = editor.locator(".su-canvas").bounding_box()
+    point = page.evaluate(f"() => {{ const e = {EDITOR}, f = e.frames.get(e.frame); return deepestOf(f); function deepestOf({{ labels, width, height }}) {{ let x = 0, y = 0, n = 0; labels.forEach((one, at) => {{ if (one === 1) {{ x += at % width; y += Math.floor(at / width); n += 1; }} }}); return [x / n / width, y / n / height]; }} }}")
+    assert canvas is not None
+    page.mouse.click(canvas["x"] + point[0] * canvas["width"], canvas["y"] + point[1] * canvas["height"])
+    settled(page)
+    assert 0.01 < area(page) < 0.08
+    expect(follow).to_contain_text("Follow again: frames ", timeout=SLOW)
+    follow.click()
+    expect(follow).to_have_text("Followed", timeout=SLOW)
+    # 4 and 5: removed; the result beside its original, and the masks as a film.
+    page.click(".rp-main:visible")
+    expect(page.locator(".rp-head:visible")).to_contain_text("Done in", timeout=SLOW)
+    page.wait_for_selector(".cm:visible")
+    page.wait_for_function("() => { const { video, before } = document.querySelector('.cm').compare; return video.readyState > 1 && before.readyState > 1; }")
+    assert page.evaluate("() => { const { video, before } = document.querySelector('.cm').compare; return [video.videoWidth === before.videoWidth, Math.abs(video.duration - before.duration) < 0.05]; }") == [True, True]
+    expect(page.get_by_role("link", name="Download: Mask (MKV)").last).to_be_visible(timeout=SLOW)
+    run = page.evaluate("() => JSON.parse(localStorage.getItem('kinora.run.subject-swap'))")
+    document = page.evaluate("(run) => fetch(kinora.media(`${run}/run.json`)).then((answer) => answer.json())", run)
+    assert document["request"]["action"] == "remove" and list(document["request"]["subjects"][0]["keyframes"]) == [str(CORRECTED)]
+    pixels = page.evaluate(
+        """async ([x, y]) => { const { video, before } = document.querySelector('.cm').compare, canvas = document.createElement('canvas');
+        canvas.width = video.videoWidth; canvas.height = video.videoHeight; const brush = canvas.getContext('2d');
+        return [before, video].map((film) => { brush.drawImage(film, 0, 0); return [...brush.getImageData(x * canvas.width, y * canvas.height, 1, 1).data].slice(0, 3); }); }""",
+        document["request"]["subjects"][0]["points"][0],
+    )
+    (red, green, blue), behind = pixels
+    assert red > 150 > max(green, blue) and not (behind[0] > 150 > max(behind[1:])), f"the car is gone: {pixels}"
+    # A reload finds the run and its fields again.
+    page.reload()
+    page.click("button[role=tab]:has-text('Subject swap')")
+    expect(page.locator(".cm")).to_be_visible(timeout=SLOW)
+    settled(page)
+    assert page.evaluate(f"() => [{EDITOR}.model.list.length, Object.keys({EDITOR}.model.list[0].keyframes).length]") == [1, 1]
+    expect(follow).to_have_text("Followed", timeout=SLOW)
+
+
+def test_only_what_the_action_needs_is_asked(served: Served, profile: Profile) -> None:
+    page = profile().new_page()
+    page.goto(served.url)
+    page.click("button[role=tab]:has-text('Subject swap')")
+    needed = {"Remove": (), "Replace": ("reference", "prompt"), "Background": ("background",), "Both": ("reference", "prompt", "background"), "Restyle": ("prompt",)}
+    for action, fields in needed.items():
+        page.locator("#subject-swap-action input").click(timeout=SLOW)
+        page.get_by_role("option", name=action, exact=True).click()
+        for field in ("reference", "prompt", "background"):
+            expect(page.locator(f"#subject-swap-{field}")).to_be_visible(visible=field in fields)
+    page.locator("#subject-swap-action input").click()
+    page.get_by_role("option", name="Background", exact=True).click()
+    choice = page.locator("#subject-swap-background")
+    choice.get_by_role("combobox", name="What stands behind").select_option("words")
+    choice.get_by_role("textbox", name="What is behind, in words").fill("a beach at sunset")
+    assert page.evaluate("() => document.querySelector('#subject-swap-background .bg').choice.value()") == {"background": {"kind": "words", "words": "a beach at sunset"}}
+    choice.get_by_role("combobox", name="What stands behind").select_option("colour")
+    choice.get_by_label("Colour behind").fill("#112233")
+    assert page.evaluate("() => document.querySelector('#subject-swap-background .bg').choice.value()") == {"background": {"kind": "colour", "colour": "#112233"}}

@@ -7,7 +7,7 @@ const STEP = 1, LEAP = 10;
 class SubjectEditor extends Marking(Showing(Bound(Object))) {
   constructor(root, { props, server, upload, watch, trigger }) {
     super();
-    Object.assign(this, { root, props, upload, trigger, file: null, look: null, tracks: null, told: new Map(), proposals: [], serial: 0, loading: false, owed: {}, tool: "point", radius: BRUSH_RADIUS * 1.5, exact: false, seeing: "overlay", opacity: 0.5, hiding: null, errand: null, version: 0, said: "" });
+    Object.assign(this, { root, props, upload, trigger, file: null, look: null, tracks: null, told: new Map(), proposals: [], serial: 0, loading: false, owed: {}, tool: "point", radius: BRUSH_RADIUS * 1.5, exact: false, seeing: "overlay", opacity: 0.5, hiding: null, errand: null, version: 0 });
     this.life = new AbortController();
     const { signal } = this.life, can = (name) => (typeof server?.[name] === "function" ? (question) => server[name](question) : null);
     this.model = new Subjects();
@@ -136,7 +136,7 @@ class SubjectEditor extends Marking(Showing(Bound(Object))) {
   async looked(answer, question, last) {
     if (!last || !this.file) return;
     if (answer.error) { this.lookFailed(answer); return; }
-    const { serial } = this, first = !this.look;
+    const { serial } = this;
     let picture, outlines;
     try {
       [picture, outlines] = await Promise.all([loaded(answer.picture), Promise.all(answer.proposals.map(async (one, at) => ({ ...one, mask: answer.masks?.[at] ? await greys(answer.masks[at]) : null })))]);
@@ -150,9 +150,10 @@ class SubjectEditor extends Marking(Showing(Bound(Object))) {
     Object.assign(this.playback, { frames: answer.frames, fps: answer.fps });
     this.playback.frame = Math.min(this.playback.frame, answer.frames - 1);
     this.first = picture;
-    if (this.said.dataset.kind !== "warn") this.say(answer.note ?? "");
+    if (!this.refused && this.note.dataset.kind !== "warn") this.say(answer.note ?? "");
+    this.refused = false;
     this.changed(true, { tell: false });
-    if (first && this.model.subject && !this.told.has(this.model.selected)) this.cut(this.model.subject, this.frame);
+    this.explain();
   }
 
   lookFailed(answer) {
@@ -162,6 +163,7 @@ class SubjectEditor extends Marking(Showing(Bound(Object))) {
       this.file = before.file;
       this.model.restart(before.state);
       this.before = null;
+      this.refused = true; // why the other file was not taken stays to be read
       this.tell();
       this.ask();
     }
@@ -273,6 +275,7 @@ class SubjectEditor extends Marking(Showing(Bound(Object))) {
     const before = this.known;
     this.tracks = { ...answer, clip: asFile(answer.clip) };
     this.trackedIds = question.ids;
+    this.tracksPrint = this.spelled(question);
     if (this.known && !before) { this.version += 1; this.followPrint(); this.frames.want(this.frame, { last: this.playback.frames - 1 }); }
     this.draw();
   }

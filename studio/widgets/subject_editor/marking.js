@@ -16,7 +16,14 @@ const Marking = (Base) => class extends Base {
     if (this.model.selected === id) return;
     this.model.selected = id;
     this.hiding = null;
+    this.explain();
     this.draw();
+  }
+
+  /** What was understood of the chosen subject's words is asked for when nobody said it yet. */
+  explain() {
+    const { subject } = this.model;
+    if (subject?.words && !this.told.has(subject.id)) this.cut(subject, subject.frame);
   }
 
   /** The next mark begins another subject. */
@@ -49,6 +56,7 @@ const Marking = (Base) => class extends Base {
     const { model, frame } = this;
     if (!model.subject && taking) { this.say("Choose whose mask is too large, then mark what does not belong to it.", "warn"); return; }
     if (!model.subject && model.list.length >= this.props.limits.subjects) { this.say(`${this.props.limits.subjects} subjects are the most.`, "warn"); return; }
+    this.say("");
     model.begin();
     if (!model.subject) model.add({ frame });
     const { id } = model.subject;
@@ -61,6 +69,7 @@ const Marking = (Base) => class extends Base {
   propose(index) {
     const { box, sentence, mask } = this.proposals[index], { model } = this;
     if (model.list.length >= this.props.limits.subjects) return;
+    this.say("");
     const one = model.add({ name: nameOf(sentence), box: box.map(place), points: [deepest(mask)], frame: 0 });
     this.seek(0);
     this.changed(true, { cut: one.id });

@@ -26,7 +26,6 @@ const Showing = (Base) => class extends Base {
     this.views = K.el("select", { class: "kin-input", "aria-label": "What is shown", onchange: () => { this.seeing = this.views.value; this.playback.pause(); this.draw(); } }, Object.entries(VIEWS).map(([value, words]) => K.el("option", { value }, words)));
     this.veil = K.el("input", { type: "range", class: "kin-range", min: "0", max: "1", step: "0.05", value: String(this.opacity), "aria-label": "Strength of the masks' colours", oninput: () => { this.opacity = Number(this.veil.value); this.draw(); } });
     this.note = K.el("p", { class: "su-said", role: "status", "aria-live": "polite" });
-    this.said = this.note;
     this.again = tool("Look again", () => this.ask(), "again", "Look again");
     this.offers = K.el("div", { class: "kin-line su-offers", role: "group", "aria-label": "Proposed subjects" });
     this.play = tool("Play", () => this.playback.toggle(), "play");
@@ -147,7 +146,7 @@ const Showing = (Base) => class extends Base {
   }
 
   drawFollow() {
-    const { errand } = this, spans = merged(this.stale), done = this.known && !spans.length;
+    const { errand } = this, asked = this.tracks && this.tracksPrint === this.spelled(this.value()), spans = asked ? merged(this.stale) : [], done = asked && this.known && !spans.length;
     this.followButton.disabled = Boolean(errand) || done || !this.model.list.length;
     const part = spans.length && this.known && !(spans.length === 1 && spans[0][0] === 0 && spans[0][1] >= this.playback.frames - 1);
     const words = done ? "Followed" : part ? `Follow again: ${spans.length > 2 ? `${spans.length} spans` : `frames ${spans.map(([a, b]) => `${a}–${b}`).join(", ")}`} only` : "Follow through the clip";
@@ -170,14 +169,14 @@ const Showing = (Base) => class extends Base {
 
   /** What happened to the subjects, in words: a press goes there. */
   drawEvents() {
-    const { model, tracks } = this, all = (tracks?.subjects ?? []).flatMap((one, at) => (one.events ?? []).map((event) => ({ ...event, id: this.trackedIds?.[at] })))
-      .filter(({ id, kind }) => kind in HAPPENED && model.list.some((one) => one.id === id)).sort((a, b) => a.frame - b.frame).slice(0, 12);
+    const { model, tracks } = this, all = (tracks?.subjects ?? []).flatMap((one, at) => (one.events ?? []).map((event) => ({ ...event, id: this.trackedIds?.[at], stale: (one.stale ?? []).some(([first, last]) => first <= event.frame && event.frame <= last) })))
+      .filter(({ id, kind, stale }) => kind in HAPPENED && !stale && model.list.some((one) => one.id === id)).sort((a, b) => a.frame - b.frame).slice(0, 12);
     const print = JSON.stringify([all, model.list.map((one) => one.name)]);
     this.events.hidden = !all.length;
     if (this.events.dataset.print === print) return;
     this.events.dataset.print = print;
     this.events.replaceChildren(...all.map(({ frame, kind, said, id }) => {
-      const index = model.list.findIndex((one) => one.id === id), words = said || `${called(model.list[index], index, model.list.length)} ${HAPPENED[kind]}`;
+      const index = model.list.findIndex((one) => one.id === id), name = called(model.list[index], index, model.list.length), words = said ? `${model.list.length > 1 ? `${name}, ` : ""}${said}` : `${name} ${HAPPENED[kind]}`;
       const node = K.button(`Frame ${frame}: ${words}`, () => { this.select(id); this.playback.pause(); this.seek(frame); }, { text: true });
       node.style.setProperty("--su-colour", this.colourOf(index));
       return node;
