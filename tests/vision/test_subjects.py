@@ -168,6 +168,11 @@ def test_words_for_kinds_are_passed_over_where_nothing_knows_kinds():
     assert picked("", plain) is not None
 
 
+def test_what_looks_right_but_moves_otherwise_is_taken_and_told():
+    found = understand("the blue car moving right", STREET, Settings())
+    assert found.index == 1 and any("moves as the words say" in note for note in found.notes)
+
+
 def test_places_and_ways_are_told_apart():
     def fields(text: str) -> list[tuple[str, str]]:
         return [(term.field, term.value) for term in read(text) if term.field != "any"]

@@ -78,6 +78,12 @@ def understand(words: str, proposals: Sequence[Proposal], settings: Settings) ->
     if not told and any(term.field == "unknown" for term in terms):
         return Understood(None, tuple(float(v) for v in scores.clip(0, 1)), said, seen, ("none of the words is known",))
     if not fits.any():
+        # How something moves is measured least surely: what fits in all else is meant, and that is said.
+        looks = [row for row in what if terms[row].field in ("colour", "kind")]
+        if looks and len(looks) < len(what) and (table[looks] >= FITS).all(axis=0).any():
+            fits = (table[looks] >= FITS).all(axis=0)
+            notes.append("nothing moves as the words say: what looks like it was taken")
+    if not fits.any():
         return Understood(None, tuple(float(v) for v in np.where(fits, scores, 0.5 * scores).clip(0, 1)), said, seen, tuple(notes))
     # Ranks are among those that the other words leave.
     left = np.flatnonzero(fits & (scores >= 0.6 * scores[fits].max()))
