@@ -120,7 +120,7 @@ def scene(number: int, *, held_out: bool = False) -> Iterator[tuple[np.ndarray, 
         for subject, mask in zip(spec.subjects, masks, strict=True):
             if mask.sum() > 60:
                 yield picture, KINDS.index(subject.kind), mask, spoiled(mask, rng)
-        for mask in patches(picture, np.asarray(masks.any(0)), rng, PATCHES):
+        for mask in patches(picture, np.array(masks.max(axis=0), dtype=bool), rng, PATCHES):
             yield picture, NOTHING, mask, mask
 
 

@@ -58,7 +58,7 @@ def understand(words: str, proposals: Sequence[Proposal], settings: Settings) ->
     if not facts:
         return Understood(None, (), said, seen)
     told = [term for term in terms if term.field not in ("any", "unknown")]
-    knows = any(one.kinds and one.kinds[0][1] >= 0.5 for one in facts)
+    knows = any(one.kinds and one.kinds[0][1] >= 0.5 and one.kinds[0][0] not in ("person", "face") for one in facts)
     table = np.ones((len(terms), len(facts)))
     for row, term in enumerate(terms):
         if term.field in ("any", "unknown", "rank"):
@@ -159,7 +159,7 @@ def _kind(name: str, facts: Facts, source: str, knows: bool) -> float:
         return 1.0 if source == "face" else 0.35 if source == "person" else 0.05
     wanted = GROUPS.get(name, (name,))
     if source in ("person", "face"):
-        return 0.3 if source == "person" and sure.get("person", 1.0) < 0.7 and not knows else 0.05
+        return 0.5 if source == "person" and sure.get("person", 1.0) < 0.7 and not knows else 0.05
     best = max(sure.get(one, 0.0) for one in wanted)
     if not facts.kinds:
         return 0.3 if knows else 0.5
