@@ -38,7 +38,7 @@ WHOLE = 0.8
 UNMOVED = 0.45
 """Share of its score that a thing of a real picture keeps which only stands out: lights and signs do that, too."""
 
-PAPER = 0.6
+PAPER = 0.75
 """Certainty of one kind, in any mask, from which the picture is taken for one of the paper-cut world."""
 
 CERTAIN = 0.7
