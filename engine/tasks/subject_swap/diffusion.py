@@ -38,8 +38,9 @@ LARGE = 2
 KEPT = 2
 """Windows of drawn frames that are held."""
 
-ROOM = 1.2
-"""The room in which a new thing is drawn, beside the old one's longer side."""
+RIM = 8
+"""Pixels of the model's around the square that are given, a cell of latents: what is around the old subject sets the light, and the thing may lie where the model wants it. A room of the
+old one's size cut off wings and rotors."""
 
 SPINNING = 0.6
 """Radians of turn from which a subject spins: a thing of another form takes its way, but stays upright, as the model knows it."""
@@ -78,14 +79,11 @@ class DrawnBox:
     def __init__(self, shape: Shape, size: tuple[int, int], share: float = SHARE) -> None:
         x0, y0, x1, y1 = shape.box
         longer = max(x1 - x0, y1 - y0, 1.0)
-        side = min(longer / share, max(float(min(size)), ROOM * longer))
+        side = min(longer / share, max(float(min(size)), longer))
         left, top = (_within(middle - side / 2, side, limit) for middle, limit in zip(((x0 + x1) / 2, (y0 + y1) / 2), size, strict=True))
         scale = side / SIDE
         self.to_key = np.array([[scale, 0.0, left + 0.5 * scale - 0.5], [0.0, scale, top + 0.5 * scale - 0.5], [0.0, 0.0, 1.0]])
-        places = np.arange(SIDE) + 0.5
-        half = ROOM * longer / scale / 2
-        near = [np.abs(places - (middle - start) / scale) < half for middle, start in (((y0 + y1) / 2, top), ((x0 + x1) / 2, left))]
-        self.room = near[0][:, None] & near[1][None, :]
+        self.room = np.pad(np.ones((SIDE - 2 * RIM, SIDE - 2 * RIM), bool), RIM)
 
 
 def _within(start: float, side: float, limit: int) -> float:
@@ -212,7 +210,9 @@ class PocketLook(ReplaceLook):
         ground, room = without(path.key, box.to_key), box.room
         latents, pictures = painter.candidates(ground, room)
         pieces = [whole(cover, room) for cover in painter.covers(pictures)]
-        ranks = painter.scores(pictures) + 4.0 * np.log([max(one, 1e-3) for _, one in pieces])
+        # Judged as it will be seen: the one piece alone, before the ground as it was.
+        shown = np.stack([np.where(piece[..., None], picture, ground) for picture, (piece, _) in zip(pictures, pieces, strict=True)])
+        ranks = painter.scores(shown) + np.log([max(one, 1e-3) for _, one in pieces])
         best = int(np.argmax(ranks))
         cover = pieces[best][0] if pieces[best][0].sum() > 64 else room
         return DenoisedStandIn(painter, latents[best], pictures[best], cover, path, without)
