@@ -41,11 +41,19 @@ def inside(along: np.ndarray) -> np.ndarray:
     return (tx >= 0) & (ty >= 0) & (tx <= width - 1) & (ty <= height - 1)
 
 
+def length(vectors: np.ndarray) -> np.ndarray:
+    """(H, W) float32 Euclidean length of the last axis of (H, W, C); quicker than numpy's norm."""
+    vectors = np.asarray(vectors, np.float32)
+    if vectors.shape[2] == 2:
+        return cv2.magnitude(np.ascontiguousarray(vectors[..., 0]), np.ascontiguousarray(vectors[..., 1]))
+    return cv2.sqrt(cv2.transform(vectors * vectors, np.ones((1, vectors.shape[2]), np.float32)))
+
+
 def miss(there: np.ndarray, back: np.ndarray) -> np.ndarray:
     """(H, W) float32: how many pixels one is off after going there and back again."""
-    return np.linalg.norm(there + pull(back, there), axis=2)
+    return length(there + pull(back, there))
 
 
 def agreed(there: np.ndarray, back: np.ndarray, *, slack: float = 0.8, share: float = 0.06) -> np.ndarray:
     """(H, W) bool: places that come home within `slack` pixels and a `share` of the way (Sundaram et al., 2010, in a simpler form), and stay in the picture."""
-    return (miss(there, back) < slack + share * np.linalg.norm(there, axis=2)) & inside(there)
+    return (miss(there, back) < slack + share * length(there)) & inside(there)

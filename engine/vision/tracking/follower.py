@@ -33,6 +33,9 @@ LOOKS = 3
 """Looks that are remembered beside the first: the newest ones."""
 
 
+DENSE = 12_000
+"""Pixels of a window above which every other one of each row and column is enough to learn colours from."""
+
 GROWS = 2.0
 """Weight of a part beside the subject that moves with it."""
 
@@ -100,7 +103,8 @@ class Follower:
         placed = self._placed(part, corner, forth, soft, optical.agreed(forth, back), motion)
         shape, fit = (np.zeros_like(carried), np.zeros_like(carried)) if placed is None else (placed.shape, placed.fit)
 
-        share, known = self._colours(window, part, forth, placed)
+        lab = lab_of(part)
+        share, known = self._colours(window, lab, forth, placed)
         # What came by flow is sure inside, less so near its rim, and hardly where flow does not come home.
         rim = cv2.GaussianBlur(carried, (0, 0), 1.5)
         odds = (0.35 + 0.65 * trusted) * 2.2 * _odds(0.6 * carried + 0.4 * rim)
@@ -115,7 +119,7 @@ class Follower:
         step = None if placed is None or self.placed is None else joined(placed.as_look(self.placed.look).matrix, cv2.invertAffineTransform(self.placed.matrix))
         near = cv2.dilate(shape, _disc(0.06 * self.size)) > 0.3
         still = stillness(back, motion, step, window) * trusted
-        known_ground, other = self.ground.alike(part, window, (carried > 0.3) | near)
+        known_ground, other = self.ground.alike(lab, window, (carried > 0.3) | near)
         # A foot that stands while its walker goes on is unlike the known ground; what was hidden until now is not known.
         odds -= np.where(near, np.where(other, 0.2, 1.8), 2.4) * still
         odds = odds * (1.0 - 0.85 * known_ground) - np.where(near, 2.5, 5.0) * known_ground
@@ -185,7 +189,7 @@ class Follower:
         own = (soft > 0.5) & sure
         if motion is not None and motion.ok:
             # Background that slipped into the mask must not hold the subject back.
-            moving = own & (np.linalg.norm(forth - _field(motion, corner, own.shape), axis=2) > 1.5)
+            moving = own & (optical.length(forth - _field(motion, corner, own.shape)) > 1.5)
             if moving.sum() > 0.2 * own.sum():
                 own = moving
         step = _similarity(forth, own, corner)
@@ -212,18 +216,24 @@ class Follower:
         own = step @ centre - centre[:2]
         return bool(np.linalg.norm(own - drawn) < 1.0 and np.linalg.norm(self.velocity - drawn) > 4.0)
 
-    def _colours(self, window: tuple[slice, slice], part: np.ndarray, forth: np.ndarray, placed: Placed | None) -> tuple[np.ndarray, np.ndarray]:
-        height, width = part.shape[:2]
+    def _colours(self, window: tuple[slice, slice], lab: np.ndarray, forth: np.ndarray, placed: Placed | None) -> tuple[np.ndarray, np.ndarray]:
+        """(h, w) share of the subject in the colours near each pixel, and how many samples say so."""
+        height, width = lab.shape[:2]
         x, y = optical.grid(width, height)
         colours = LocalColours((width, height), max(10.0, 0.16 * self.size))
-        lab = lab_of(np.ascontiguousarray(self.image[window])).reshape(-1, 3)
-        colours.add(lab, self.soft[window].reshape(-1), None, (x + forth[..., 0]).reshape(-1), (y + forth[..., 1]).reshape(-1))
+        step = 2 if height * width > DENSE else 1
+        every = (slice(step // 2, None, step), slice(step // 2, None, step))
+        before = lab_of(np.ascontiguousarray(self.image[window][every])).reshape(-1, 3)
+        weight = np.full(len(before), float(step * step), np.float32)
+        colours.add(before, self.soft[window][every].reshape(-1), weight, (x + forth[..., 0])[every].reshape(-1), (y + forth[..., 1])[every].reshape(-1))
         if placed is not None:
-            own = placed.shape > 0.5
+            own = np.zeros((height, width), bool)
+            own[every] = placed.shape[every] > 0.5
             if own.any():
-                colours.add(lab_of(placed.picture)[own], np.ones(int(own.sum()), np.float32), np.full(int(own.sum()), 0.6, np.float32), x[own], y[own])
+                count = int(own.sum())
+                colours.add(lab_of(placed.picture[own][None])[0], np.ones(count, np.float32), np.full(count, 0.6 * step * step, np.float32), x[own], y[own])
         colours.soften()
-        share, known = colours.look(lab_of(part).reshape(-1, 3), x.reshape(-1), y.reshape(-1))
+        share, known = colours.look(lab.reshape(-1, 3), x.reshape(-1), y.reshape(-1))
         return share.reshape(height, width), known.reshape(height, width)
 
     def _confidence(self, mask: np.ndarray, vote: np.ndarray, carried: np.ndarray, trusted: np.ndarray, share: np.ndarray, known: np.ndarray, placed: Placed | None) -> float:
@@ -244,7 +254,7 @@ class Follower:
     def _search(self, image: np.ndarray, others: np.ndarray | None) -> Step:
         found = self.searcher.search(image, self.known, self.ground, others)
         if found is None:
-            self.ground.see(image, np.linalg.norm(lab_of(image).astype(np.float32) - lab_of(self.ground.image), axis=2) > 12.0)
+            self.ground.see(image, optical.length(lab_of(image).astype(np.float32) - lab_of(self.ground.image)) > 12.0)
             return Step(np.zeros(image.shape[:2], bool), 0.0, self.state)
         mask, look, matrix, confidence = found
         self.ground.see(image, mask)

@@ -42,10 +42,10 @@ class Ground:
         self.known = cv2.warpPerspective(self.known.astype(np.uint8), self.drift, size, flags=cv2.INTER_NEAREST) > 0
         self.drift = np.eye(3)
 
-    def alike(self, part: np.ndarray, window: tuple[slice, slice], mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(h, w) float32, 0..1: how surely each pixel of a window shows the known background; (h, w) bool: where it surely does not. mask: (h, w) bool, where the subject may be."""
+    def alike(self, lab: np.ndarray, window: tuple[slice, slice], mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(h, w) float32, 0..1: how surely each pixel of a window shows the known background; (h, w) bool: where it surely does not. lab: (h, w, 3) uint8, the window in CIELAB; mask: (h, w) bool, where the subject may be."""
         known = self.known[window]
-        apart = np.linalg.norm(cv2.GaussianBlur(lab_of(np.ascontiguousarray(self.image[window])), (0, 0), 0.7).astype(np.float32) - cv2.GaussianBlur(lab_of(part), (0, 0), 0.7), axis=2)
+        apart = optical.length(cv2.GaussianBlur(lab_of(np.ascontiguousarray(self.image[window])), (0, 0), 0.7).astype(np.float32) - cv2.GaussianBlur(lab, (0, 0), 0.7))
         apart = cv2.GaussianBlur(apart, (0, 0), 1.2)
         beside = known & ~_around(mask)
         calm = float(np.exp(-((np.median(apart[beside]) / STIRRED) ** 2))) if beside.any() else 0.0
@@ -55,7 +55,7 @@ class Ground:
     def see(self, image: np.ndarray, mask: np.ndarray) -> None:
         """A frame with the subject's mask: all that is clearly beside it is background."""
         away = ~_around(mask)
-        self.image[away] = image[away]
+        cv2.copyTo(image, away.astype(np.uint8), self.image)
         self.known |= away
 
 
@@ -69,13 +69,13 @@ def stillness(back: np.ndarray, motion: GlobalMotion | None, step: np.ndarray | 
         return np.zeros((height, width), np.float32)
     x, y = optical.grid(width, height)
     x, y = x + window[1].start, y + window[0].start
-    inverse = np.linalg.inv(motion.matrix)
+    inverse = np.linalg.inv(motion.matrix).astype(np.float32)
     w = inverse[2, 0] * x + inverse[2, 1] * y + inverse[2, 2]
     camera = np.stack([(inverse[0, 0] * x + inverse[0, 1] * y + inverse[0, 2]) / w - x, (inverse[1, 0] * x + inverse[1, 1] * y + inverse[1, 2]) / w - y], 2)
-    other = cv2.invertAffineTransform(step)
+    other = cv2.invertAffineTransform(step).astype(np.float32)
     subject = np.stack([other[0, 0] * x + other[0, 1] * y + other[0, 2] - x, other[1, 0] * x + other[1, 1] * y + other[1, 2] - y], 2)
-    gap = np.linalg.norm(camera - subject, axis=2)
-    lead = np.linalg.norm(back - subject, axis=2) - np.linalg.norm(back - camera, axis=2)
+    gap = optical.length(camera - subject)
+    lead = optical.length(back - subject) - optical.length(back - camera)
     out: np.ndarray = np.clip(lead / np.maximum(gap, 1e-3), -1.0, 1.0) * np.clip((gap - 1.0) / 2.0, 0.0, 1.0)
     return out.astype(np.float32)
 

@@ -129,7 +129,7 @@ class Placed:
         matrix *= scale
         shape = cv2.warpAffine(self.look.mask.astype(np.float32), matrix, size, flags=cv2.INTER_AREA)
         laid = cv2.warpAffine(cv2.GaussianBlur(self.look.picture, (0, 0), 0.5 / scale), matrix, size, flags=cv2.INTER_LINEAR)
-        apart = np.linalg.norm(lab_of(laid).astype(np.float32) - lab_of(cv2.resize(part, size, interpolation=cv2.INTER_AREA)), axis=2)
+        apart = optical.length(lab_of(laid).astype(np.float32) - lab_of(cv2.resize(part, size, interpolation=cv2.INTER_AREA)))
         total = float(shape.sum())
         return float((np.exp(-((apart / (1.5 * ALIKE)) ** 2)) * shape).sum()) / total if total > 0 else 0.0
 
@@ -145,10 +145,10 @@ class Placed:
             # Beside the subject the picture itself, so that flow there says nothing.
             canvas = np.where(near[..., None], laid, part)
             bend = optical.flow(optical.grey(part), optical.grey(canvas), quick=turn == 0)
-            length = np.linalg.norm(bend, axis=2)
+            length = optical.length(bend)
             bend[length > MOST_BEND] = 0
             shape_there, seen = optical.pull(shape, bend), optical.pull(canvas, bend)
-            apart = np.linalg.norm(lab_of(seen).astype(np.float32) - lab_of(part), axis=2)
+            apart = optical.length(lab_of(seen).astype(np.float32) - lab_of(part))
             fit = np.exp(-((cv2.GaussianBlur(apart, (0, 0), 1.5) / ALIKE) ** 2)) * (length <= MOST_BEND)
             if turn == 0:
                 better = self._put_right(matrix, bend, (shape_there > 0.5) & (fit > 0.5))

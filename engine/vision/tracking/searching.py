@@ -7,6 +7,7 @@ from functools import cache
 import cv2
 import numpy as np
 
+from engine.vision import optical
 from engine.vision.tracking.colours import lab_of
 from engine.vision.tracking.cutting import largest, sharpened
 from engine.vision.tracking.ground import Ground
@@ -48,7 +49,7 @@ class Searcher:
         free = np.ones(small.shape[:2], np.float32) if others is None else (cv2.resize(others.astype(np.uint8), size, interpolation=cv2.INTER_AREA) == 0).astype(np.float32)
         known = cv2.resize(ground.known.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
         # Where the scene was never seen without it, anything may be new.
-        new = (np.linalg.norm(small - self._small(ground.image), axis=2) > NEW) | ~known
+        new = (optical.length(small - self._small(ground.image)) > NEW) | ~known
         best: tuple[float, Look, np.ndarray] | None = None
         for look in {id(one): one for one in (looks[0], looks[-1])}.values():
             for scale in SCALES:
