@@ -230,3 +230,20 @@ def test_feet_stay_on_the_ground_and_middles_in_the_air() -> None:
     walk = np.column_stack([np.linspace(0, 300, 30), np.full(30, 150.0)])
     assert stands(walk, np.full(30, 60.0), 180) and not stands(walk - (0, 110), np.full(30, 60.0), 180)
     assert not stands(walk + np.column_stack([np.zeros(30), 40 * np.sin(np.linspace(0, 12, 30))]), np.full(30, 60.0), 180)
+
+
+def test_a_person_is_meant_before_all_and_a_whole_before_its_part() -> None:
+    picture = np.full((120, 160, 3), (200, 220, 240), np.uint8)
+    cv2.circle(picture, (40, 60), 22, (30, 120, 30), -1)
+    cv2.circle(picture, (115, 60), 22, (200, 40, 40), -1)
+    masks = []
+    for x, radius in ((115, 22), (40, 22), (115, 3)):
+        mask = np.zeros((120, 160), np.uint8)
+        cv2.circle(mask, (x, 60), radius, 1, -1)
+        masks.append(mask > 0)
+    right, left, speck = masks
+    assert cut_reference(picture, lambda image: right, lambda image: left).colours[..., 0].max() > 180  # the red one
+    both = cut_reference(picture, lambda image: None, lambda image: speck)
+    assert abs((both.alpha > 0.5).sum() / 1520 - 1) < 0.15 or abs((both.alpha > 0.5).sum() / 3040 - 1) < 0.15
+    whole = cut_reference(picture[:, 70:], lambda image: None, lambda image: right[:, 70:])
+    assert abs((whole.alpha > 0.5).sum() / right.sum() - 1) < 0.1

@@ -10,13 +10,13 @@ import numpy as np
 
 from engine.context import RunContext
 from engine.errors import InvalidInput
-from engine.media.frames import Pictures
+from engine.media.frames import Held, Pictures
 from engine.media.images import read_image
 from engine.settings import Settings
 from engine.tasks.subject_swap.drawn import Drawn, meant
 from engine.tasks.subject_swap.request import SubjectSwapRequest
 from engine.vision.transplant import light
-from engine.vision.transplant.cutout import SIDE, cut_reference
+from engine.vision.transplant.cutout import SIDE, Finding, cut_reference
 from engine.vision.transplant.motion import Labels, Path, follow
 from engine.vision.transplant.shape import Shape, hidden, usual_shape
 from engine.vision.transplant.standin import StandIn, Still, laid, placed, stands
@@ -37,6 +37,9 @@ PALEST = 0.5
 
 LEAST_PERSON = 0.03
 """Share of a reference picture that a person covers at least to be the one who is meant."""
+
+SURE_PROPOSAL = 0.5
+"""Score from which a proposal may be a reference's subject."""
 
 BRIGHTER = 0.8
 """Exponent with which the changing brightness of the old subject along its way is laid on the new one."""
@@ -160,7 +163,7 @@ class ReplaceLook:
     def _maker(self, request: SubjectSwapRequest, run: RunContext) -> Callable[[Path, Shape], StandIn]:
         """Who stands in, for a path: by the reference picture, or by words."""
         if request.reference is not None:
-            cut = cut_reference(read_image(request.reference, run.settings, max_side=SIDE, alpha="keep"), _person(run.settings))
+            cut = cut_reference(read_image(request.reference, run.settings, max_side=SIDE, alpha="keep"), _person(run.settings), _proposed(run.settings))
             if cut.note:
                 self.notes.append(cut.note)
             if any(cut.rims):
@@ -301,13 +304,25 @@ def _course(path: Path, lit: _Lit, strength: float) -> np.ndarray:
     return np.exp(strength * BRIGHTER * np.clip(soft, -0.8, 0.8)).astype(np.float32)
 
 
-def _person(settings: Settings) -> Callable[[np.ndarray], np.ndarray | None]:
-    """Finds the person of a picture, by the networks that are on this machine; None where there is none, or no network."""
+def _person(settings: Settings) -> Finding:
+    """Finds the largest person of a picture, where the networks are on this machine."""
 
     def find(image: np.ndarray) -> np.ndarray | None:
         from engine.vision.subjects.people import people
 
         found = [one for one in people(image, settings) if one.face is not None and one.mask.mean() > LEAST_PERSON]
         return max(found, key=lambda one: float(one.mask.sum())).mask if found else None
+
+    return find
+
+
+def _proposed(settings: Settings) -> Finding:
+    """Finds what the proposals of the clip's first step are sure of."""
+
+    def find(image: np.ndarray) -> np.ndarray | None:
+        from engine.vision.subjects.proposals import propose
+
+        found = [one for one in propose(Held(image[None]), 0, (0, 0), settings, most=3) if one.score >= SURE_PROPOSAL]
+        return found[0].mask if found else None
 
     return find

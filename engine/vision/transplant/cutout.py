@@ -24,6 +24,18 @@ PLAIN = 8.0
 """CIELAB distance from the borders' colours below which nothing stands out."""
 
 
+WHOLE = 1.4
+"""How many times larger a proposed subject must be than what stands out by itself, to be the whole of which that is a part."""
+
+Finding = Callable[[np.ndarray], np.ndarray | None]
+"""A picture (H, W, 3) uint8 -> the mask (H, W) bool of a subject, or None."""
+
+
+def nothing(image: np.ndarray) -> np.ndarray | None:
+    """Finds nothing."""
+    return None
+
+
 @dataclass(frozen=True)
 class CutOut:
     """A subject alone. colours: (h, w, 3) uint8, its own also in the soft rim; alpha: (h, w) float32; cropped to where alpha is not 0.
@@ -39,10 +51,10 @@ class CutOut:
     note: str = ""
 
 
-def cut_reference(picture: np.ndarray, person: Callable[[np.ndarray], np.ndarray | None] = lambda image: None) -> CutOut:
+def cut_reference(picture: np.ndarray, person: Finding = nothing, proposed: Finding = nothing) -> CutOut:
     """The subject of a picture (H, W, 3) or (H, W, 4) uint8 sRGB.
 
-    person: finds the person of a picture as a mask (H, W) bool, if there is one: then that is meant. Raises `InvalidInput` when nothing stands out.
+    person: finds the person of a picture, who then is meant; proposed: finds another likely subject, which is meant when it is much more than what stands out by itself. Raises `InvalidInput` when nothing stands out.
     """
     from engine.vision.transplant.light import mean_light
 
@@ -53,8 +65,13 @@ def cut_reference(picture: np.ndarray, person: Callable[[np.ndarray], np.ndarray
             raise InvalidInput("the reference picture is all transparent", fix="give a picture that shows the new subject", field="reference")
         return _cropped(np.ascontiguousarray(picture[..., :3]), alpha, None, "")
     picture = np.ascontiguousarray(picture[..., :3])
-    found = person(picture)
-    mask = salient(picture) if found is None else _sharpened(picture, found)
+    mask = person(picture)
+    if mask is not None:
+        mask = _sharpened(picture, mask)
+    else:
+        mask, other = salient(picture), proposed(picture)
+        if other is not None and (mask is None or other.sum() > WHOLE * mask.sum()):
+            mask = _sharpened(picture, other)
     if mask is None:
         raise InvalidInput(
             "no subject stands out of the reference picture", why="its borders look like its middle",
@@ -118,6 +135,7 @@ def _sharpened(picture: np.ndarray, mask: np.ndarray) -> np.ndarray:
     inner = cv2.erode(rough.astype(np.uint8), np.ones((7, 7), np.uint8), borderValue=1).astype(bool)
     outer = ~cv2.dilate(rough.astype(np.uint8), np.ones((7, 7), np.uint8)).astype(bool)
     cut = grabcut(fine, rough, inner, outer) if inner.any() and outer.any() else rough
+    cut = cv2.morphologyEx(cut.astype(np.uint8), cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (7, 7))).astype(bool) | inner
     return cv2.resize(_largest(cut).astype(np.float32), picture.shape[1::-1], interpolation=cv2.INTER_CUBIC) > 0.5
 
 
