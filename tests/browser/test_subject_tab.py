@@ -145,14 +145,15 @@ def test_five_steps_with_a_correction_on_a_later_frame(served: Served, profile: 
     run = page.evaluate("() => JSON.parse(localStorage.getItem('kinora.run.subject-swap'))")
     document = page.evaluate("(run) => fetch(kinora.media(`${run}/run.json`)).then((answer) => answer.json())", run)
     assert document["request"]["action"] == "remove" and list(document["request"]["subjects"][0]["keyframes"]) == [str(CORRECTED)]
-    pixels = page.evaluate(
-        """async ([x, y]) => { const { video, before } = document.querySelector('.cm').compare, canvas = document.createElement('canvas');
-        canvas.width = video.videoWidth; canvas.height = video.videoHeight; const brush = canvas.getContext('2d');
-        return [before, video].map((film) => { brush.drawImage(film, 0, 0); return [...brush.getImageData(x * canvas.width, y * canvas.height, 1, 1).data].slice(0, 3); }); }""",
-        document["request"]["subjects"][0]["points"][0],
+    page.evaluate("() => { document.querySelector('.cm').compare.video.currentTime = 0.25; }")
+    page.wait_for_function("() => { const { video, before } = document.querySelector('.cm').compare; return [video, before].every((film) => !film.seeking && film.readyState > 1 && Math.abs(film.currentTime - 0.25) < 0.02); }")
+    shown, left = page.evaluate(
+        """() => { const { video, before } = document.querySelector('.cm').compare;
+        return [before, video].map((film) => { const canvas = document.createElement('canvas'); canvas.width = film.videoWidth; canvas.height = film.videoHeight;
+          const brush = canvas.getContext('2d'); brush.drawImage(film, 0, 0); const { data } = brush.getImageData(0, 0, canvas.width, canvas.height);
+          let red = 0; for (let at = 0; at < data.length; at += 4) red += data[at] > 140 && data[at + 1] < 110 && data[at + 2] < 110; return red; }); }"""
     )
-    (red, green, blue), behind = pixels
-    assert red > 150 > max(green, blue) and not (behind[0] > 150 > max(behind[1:])), f"the car is gone: {pixels}"
+    assert shown > 1000 and left < 0.05 * shown, f"red pixels before {shown}, after {left}"
     # A reload finds the run and its fields again.
     page.reload()
     page.click("button[role=tab]:has-text('Subject swap')")
