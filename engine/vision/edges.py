@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from engine.vision.matting import own_colours, soft_matte
+from engine.vision.matting import grown_box, own_colours, soft_matte
 
 BAND = 0.0035
 """Half width of the soft edge as a share of the longer side (2.2 px at 640)."""
@@ -114,11 +114,26 @@ def alpha_of(image: np.ndarray, mask: np.ndarray, feather: float = 0.0) -> np.nd
     return feathered(soft(image, mask), feather)
 
 
+def subject_colours(image: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    """(H, W, 3) float32, 0..255: the subject's own colours, also where its soft edge mixes with what is behind (`engine.vision.matting.own_colours`; large pictures on a smaller copy)."""
+    reach, step = 2.0 * band_of(image), max(1, round(max(image.shape[:2]) / 960))
+    if step == 1:
+        return own_colours(image, alpha, reach=reach)
+    out = image.astype(np.float32)
+    window = grown_box(alpha > 0, 16 * step)
+    part, share = image[window], alpha[window]
+    size = max(1, share.shape[1] // step), max(1, share.shape[0] // step)
+    low = own_colours(cv2.resize(part, size, interpolation=cv2.INTER_AREA), cv2.resize(share, size, interpolation=cv2.INTER_AREA), reach=reach / step)
+    trust = np.clip((share - 0.75) / 0.25, 0.0, 1.0)[..., None]
+    out[window] = trust * part + (1.0 - trust) * cv2.resize(low, share.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    return out
+
+
 def cut_out(image: np.ndarray, mask: np.ndarray, feather: float = 0.0) -> np.ndarray:
     """(H, W, 4) uint8: the subject alone with straight alpha. Its edge carries its own colours, not those behind it; where alpha is 0 the colour is 0."""
     alpha = alpha_of(image, mask, feather)
     out = np.zeros((*mask.shape, 4), np.uint8)
-    colours = own_colours(image, alpha, reach=2.0 * band_of(image))
+    colours = subject_colours(image, alpha)
     out[..., 3] = np.rint(alpha * 255.0)
     there = out[..., 3] > 0
     out[..., :3][there] = np.clip(np.rint(colours[there]), 0, 255)

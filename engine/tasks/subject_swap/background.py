@@ -14,8 +14,8 @@ from engine.media.frames import Frames, Pictures
 from engine.media.images import read_image
 from engine.tasks.subject_swap.replace import ReplaceLook
 from engine.tasks.subject_swap.request import SubjectSwapRequest
-from engine.vision.edges import alpha_of, band_of
-from engine.vision.matting import grown_box, own_colours
+from engine.vision.edges import alpha_of, subject_colours
+from engine.vision.matting import grown_box
 from engine.vision.transplant import light
 from engine.vision.transplant.camera import camera_path
 from engine.world.moving import MovingDiorama
@@ -79,7 +79,7 @@ class BackgroundLook:
         if mask.any():
             alpha = alpha_of(source, mask, self._feather)
             window = grown_box(alpha > 0, 0)
-            colours = own_colours(source, alpha, reach=2.0 * band_of(source))[window]
+            colours = subject_colours(source, alpha)[window]
             light.over(out, light.linear(np.clip(np.rint(colours), 0, 255).astype(np.uint8)) * self._gains, alpha[window], window)
         return out
 

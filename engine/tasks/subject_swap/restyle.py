@@ -13,8 +13,8 @@ from engine.errors import InvalidInput
 from engine.media.frames import Pictures
 from engine.tasks.subject_swap.request import SubjectSwapRequest
 from engine.vision import styling
-from engine.vision.edges import alpha_of, band_of
-from engine.vision.matting import grown_box, own_colours
+from engine.vision.edges import alpha_of, subject_colours
+from engine.vision.matting import grown_box
 from engine.world.palette import rgb
 from engine.world.rig import PAINTS
 
@@ -78,7 +78,7 @@ class RestyleLook:
             return source.copy()
         alpha = alpha_of(source, mask, self._feather)
         window = grown_box(alpha > 0, round(12 * self._unit))
-        own = np.clip(np.rint(own_colours(source, alpha, reach=2.0 * band_of(source))[window]), 0, 255).astype(np.uint8)
+        own = np.clip(np.rint(subject_colours(source, alpha)[window]), 0, 255).astype(np.uint8)
         share = alpha[window]
         x, y = self._centres[index]
         at = int(round(x)) - window[1].start, int(round(y)) - window[0].start
