@@ -246,11 +246,12 @@ def build(folder: Path, *, studio: Studio | None = None, seen: list[dict[str, An
                 run = gr.Button("Run", variant="primary", elem_id="run")
                 given = gr.Button("Set from Python", elem_id="set")
                 nothing = gr.Button("Set to nothing", elem_id="nothing")
+                emptied = gr.Number(0, label="Set to nothing", elem_id="emptied")
                 done = gr.Number(0, label="Runs that are done", elem_id="done")
                 shown = gr.JSON(label="What Python got", elem_id="got")
         run.click(read, widget, shown)
         given.click(lambda: {"video": clip, "start": 0.0, "end": 3.5, "subjects": [held, {"words": "the blue ball"}]}, None, widget)
-        nothing.click(lambda: {"video": None}, None, widget)
+        nothing.click(lambda times: ({"video": None}, times + 1), emptied, [widget, emptied])
         widget.follow(follow, widget, done)
         done.change(None, [done], None, js=TOLD)
     return page

@@ -42,7 +42,7 @@ def shared(server: Server, browser: Browser) -> Iterator[Page]:
     errors: list[str] = []
     context = browser.new_context(viewport={"width": 1280, "height": 1300}, reduced_motion="reduce", has_touch=True)
     page = context.new_page()
-    page.set_default_timeout(8000)
+    page.set_default_timeout(20_000)
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("console", lambda message: errors.append(message.text) if "js_on_load" in message.text else None)
     page.goto(server.url, timeout=30_000)
@@ -56,7 +56,9 @@ def shared(server: Server, browser: Browser) -> Iterator[Page]:
 def page(shared: Page, server: Server) -> Page:
     """The page with nothing loaded and nothing followed."""
     shared.set_viewport_size({"width": 1280, "height": 1300})
+    times = int(shared.locator("#emptied input").input_value())
     shared.click("#nothing")
+    expect(shared.locator("#emptied input")).to_have_value(str(times + 1), timeout=20_000)  # an answer that came later would empty what the test loads
     expect(shared.locator("#subjects .su-empty")).to_be_visible()
     server.studio.followed = None
     for asked in server.studio.asked.values():
@@ -67,7 +69,7 @@ def page(shared: Page, server: Server) -> Page:
 
 def load(page: Page, server: Server, name: str = "street.mp4") -> None:
     page.set_input_files("#subjects input[type=file]", server.folder / name)
-    expect(page.locator(CANVAS)).to_be_visible()
+    expect(page.locator(CANVAS)).to_be_visible(timeout=30_000)
     settled(page)
 
 

@@ -201,8 +201,10 @@ class SubjectEditor extends Marking(Showing(Bound(Object))) {
 
   get stale() { return (this.tracks?.subjects ?? []).flatMap((one) => one.stale ?? []); }
 
-  /** True when something was followed, be it stale. */
-  get known() { return (this.tracks?.subjects ?? []).some((one) => one.confidence?.some((sure) => sure > 0)); }
+  /** True when something was followed, be it stale: a mask is known on more frames than the marked ones. */
+  get known() { return (this.tracks?.subjects ?? []).some((one) => this.knownOf(one)); }
+
+  knownOf(one) { return (one.confidence ?? []).filter((sure) => sure > 0).length > Math.max(1, one.keys?.length ?? 0); }
 
   /** What plays the range best: the followed clip with its masks, the file itself when masks are not wanted or not there, else single frames. */
   film(broken) {

@@ -169,8 +169,8 @@ const Showing = (Base) => class extends Base {
 
   /** What happened to the subjects, in words: a press goes there. */
   drawEvents() {
-    const { model, tracks } = this, all = (tracks?.subjects ?? []).flatMap((one, at) => (one.events ?? []).map((event) => ({ ...event, id: this.trackedIds?.[at], stale: (one.stale ?? []).some(([first, last]) => first <= event.frame && event.frame <= last) })))
-      .filter(({ id, kind, stale }) => kind in HAPPENED && !stale && model.list.some((one) => one.id === id)).sort((a, b) => a.frame - b.frame).slice(0, 12);
+    const { model, tracks } = this, all = (tracks?.subjects ?? []).flatMap((one, at) => (one.events ?? []).map((event) => ({ ...event, id: this.trackedIds?.[at], known: this.knownOf(one) })))
+      .filter(({ id, kind, known }) => kind in HAPPENED && known && model.list.some((one) => one.id === id)).sort((a, b) => a.frame - b.frame).slice(0, 12);
     const print = JSON.stringify([all, model.list.map((one) => one.name)]);
     this.events.hidden = !all.length;
     if (this.events.dataset.print === print) return;
