@@ -19,7 +19,7 @@ from engine.vision.matting import guided_filter
 from engine.vision.tracking.colours import LocalColours, lab_of
 from engine.vision.tracking.ground import Ground, stillness
 from engine.vision.tracking.looks import Look, Placed, joined
-from engine.vision.tracking.searching import Searcher
+from engine.vision.tracking.searching import Searcher, colour_cells, colour_share
 
 State = Literal["there", "left", "hidden"]
 
@@ -64,6 +64,7 @@ class Follower:
         self.size = float(np.sqrt(max(mask.sum(), 1)))
         self.age = 0
         self.searcher = Searcher()
+        self.palette: np.ndarray | None = None
         self.ground = Ground(image, mask)
 
     @property
@@ -116,7 +117,7 @@ class Follower:
             sure = float(np.clip((placed.agreement(shape > 0.5) - 0.55) / 0.3, 0.0, 1.0))
             odds -= 1.6 * sure * (cv2.dilate(shape, np.ones((5, 5), np.uint8)) < 0.2)
         # What moves with the camera while the subject does not, or looks as the background there did, is background: surely beside the subject's shape, perhaps within it.
-        step = None if placed is None or self.placed is None else joined(placed.as_look(self.placed.look).matrix, cv2.invertAffineTransform(self.placed.matrix))
+        step = _similarity(forth, (soft > 0.5) & optical.agreed(forth, back), corner) if placed is None or self.placed is None else joined(placed.as_look(self.placed.look).matrix, cv2.invertAffineTransform(self.placed.matrix))
         near = cv2.dilate(shape, _disc(0.06 * self.size)) > 0.3
         still = stillness(back, motion, step, window) * trusted
         known_ground, other = self.ground.alike(lab, window, (carried > 0.3) | near)
@@ -124,8 +125,12 @@ class Follower:
         odds -= np.where(near, np.where(other, 0.2, 1.8), 2.4) * still
         odds = odds * (1.0 - 0.85 * known_ground) - np.where(near, 2.5, 5.0) * known_ground
         # What moves as the subject, right beside it, and is not the known background, is a part of it that was not seen before.
-        beside = cv2.dilate((carried > 0.5).astype(np.uint8), _disc(0.12 * self.size)) > 0
-        odds += GROWS * np.clip(-still, 0, 1) * beside * (1.0 - known_ground) * self.ground.known[window]
+        whole_size = self.size if placed is not None or self.first is None else max(self.size, self.searcher.scale * float(np.sqrt(self.first.mask.sum())))
+        beside = cv2.dilate((carried > 0.5).astype(np.uint8), _disc((0.12 if placed is not None else 0.3) * whole_size)) > 0
+        joins = np.clip(-still, 0, 1) * self.ground.known[window]
+        if placed is None and self.palette is not None:
+            joins = np.maximum(joins, np.clip(2.0 * (self.palette[colour_cells(lab.astype(np.float32))] - 0.5), 0, 1))
+        odds += (GROWS if placed is not None else 2 * GROWS) * joins * beside * (1.0 - known_ground)
         if others is not None:
             odds -= 3.0 * others[window]
         vote = 1.0 / (1.0 + np.exp(-np.clip(odds, -12, 12)))
@@ -172,7 +177,7 @@ class Follower:
             low, high = self.placed.box
             x0, y0 = min(x0, max(0, int(low[0]))), min(y0, max(0, int(low[1])))
             x1, y1 = max(x1, min(width - 1, int(high[0]))), max(y1, min(height - 1, int(high[1])))
-        margin = 24 + 0.2 * max(x1 - x0, y1 - y0)
+        margin = 24 + 0.2 * max(x1 - x0, y1 - y0) + (40 if self.placed is None else 0)
         vx, vy = self.velocity
         left, right = int(x0 - margin + min(0, vx)), int(x1 + margin + max(0, vx))
         top, bottom = int(y0 - margin + min(0, vy)), int(y1 + margin + max(0, vy))
@@ -183,7 +188,7 @@ class Follower:
     def _placed(self, part: np.ndarray, corner: np.ndarray, forth: np.ndarray, soft: np.ndarray, sure: np.ndarray, motion: GlobalMotion | None) -> Placed | None:
         """The remembered look where it lies now: moved as the subject's own pixels moved, then fitted to the picture."""
         if self.placed is None:
-            return None
+            return self._guessed(part, corner, soft)
         onwards = np.array([[1.0, 0.0, self.velocity[0]], [0.0, 1.0, self.velocity[1]]])
         steps = [onwards]
         own = (soft > 0.5) & sure
@@ -205,6 +210,26 @@ class Follower:
                 there = moved if look is self.placed.look else moved.as_look(look)
                 choices.append((there.likeness(part, corner) + 0.02 * (look is self.placed.look) + (0.0 if one is onwards else -0.12 if halts else 0.02), len(choices), there))
         return max(choices)[2].fitted(part, corner)
+
+    def _guessed(self, part: np.ndarray, corner: np.ndarray, soft: np.ndarray) -> Placed | None:
+        """The look that fits best where the whole mask is; None while the mask touches the picture's rim, or when none fits."""
+        rim = self.soft[[0, -1]].max() > 0.5 or self.soft[:, [0, -1]].max() > 0.5
+        if rim or not self.known:
+            return None
+        ys, xs = np.nonzero(soft > 0.5)
+        best: tuple[float, Placed] | None = None
+        for look in self.known:
+            rows, columns = np.nonzero(look.mask)
+            scale = float(np.sqrt(len(xs) / len(columns)))
+            shift = np.array([xs.mean(), ys.mean()]) + corner - scale * np.array([columns.mean(), rows.mean()])
+            there = look.here(np.array([[scale, 0.0, shift[0]], [0.0, scale, shift[1]]]))
+            worth = there.likeness(part, corner)
+            if 0.5 < scale < 2.0 and (best is None or worth > best[0]):
+                best = worth, there
+        if best is None or best[0] < 0.25:
+            return None
+        placed = best[1].fitted(part, corner)
+        return placed if placed.agreement(placed.shape > 0.5) > 0.4 else None
 
     def _halts(self, step: np.ndarray, motion: GlobalMotion) -> bool:
         """True when a step goes with the camera although the subject was moving on its own."""
@@ -256,11 +281,12 @@ class Follower:
         if found is None:
             self.ground.see(image, optical.length(lab_of(image).astype(np.float32) - lab_of(self.ground.image)) > 12.0)
             return Step(np.zeros(image.shape[:2], bool), 0.0, self.state)
-        mask, look, matrix, confidence = found
+        mask, placed, confidence = found
+        self.palette = colour_share(self.known, lab_of(self.ground.image).astype(np.float32))
         self.ground.see(image, mask)
         self.state = "there"
         self.soft = mask.astype(np.float32)
-        self.placed = look.here(matrix) if look is not None else None
+        self.placed = placed
         self.velocity[:] = 0
         self.age = 0
         self.size = float(np.sqrt(max(mask.sum(), 1)))

@@ -29,18 +29,26 @@ NEW = 12.0
 """Difference in CIELAB from the known background above which a pixel is new."""
 
 
+OWN = 0.75
+"""Share of the subject among all pixels of a colour, from which the colour is its own."""
+
+SLIVER = 0.03
+"""Share of the subject's area that must be seen in its own colours to say that it is back, in two frames running."""
+
+
 class Searcher:
     """Finds a subject again by its looks. scale: its size beside the first of them when it was clearly seen last."""
 
     def __init__(self) -> None:
         self.scale = 1.0
+        self.glimpsed = 0
 
     def learn(self, placed: Placed) -> None:
         """It is clearly seen, where its look lies."""
         self.scale = placed.whole_scale
 
-    def search(self, image: np.ndarray, looks: list[Look], ground: Ground, others: np.ndarray | None) -> tuple[np.ndarray, Look, np.ndarray, float] | None:
-        """(mask (H, W) bool, the look, its (2, 3) matrix, confidence) where it is seen again; None where it is not."""
+    def search(self, image: np.ndarray, looks: list[Look], ground: Ground, others: np.ndarray | None) -> tuple[np.ndarray, Placed | None, float] | None:
+        """(mask (H, W) bool, where its look lies if that is known, confidence) where it is seen again; None where it is not."""
         if not looks:
             return None
         small = self._small(image)
@@ -59,7 +67,7 @@ class Searcher:
                     shift = hit[1] * ratio
                     best = hit[0], look, np.array([[factor, 0.0, shift[0]], [0.0, factor, shift[1]]])
         if best is None:
-            return None
+            return self._glimpse(image, small, new, looks, ground, free)
         rms, look, matrix = best
         placed = look.here(matrix).fitted(image, np.zeros(2))
         mask = (placed.shape * placed.fit) > 0.4
@@ -69,7 +77,24 @@ class Searcher:
             return None
         mask = largest(mask)
         mask = sharpened(image, mask, band=3)
-        return mask, look, placed.matrix, float(np.clip(1.0 - rms / (2 * ALIKE), 0.3, 0.95))
+        self.glimpsed = 0
+        return mask, placed, float(np.clip(1.0 - rms / (2 * ALIKE), 0.3, 0.95))
+
+    def _glimpse(self, image: np.ndarray, small: np.ndarray, new: np.ndarray, looks: list[Look], ground: Ground, free: np.ndarray) -> tuple[np.ndarray, None, float] | None:
+        """What is new and has colours that only the subject has: a part of it that comes in, or a shape that none of its looks has."""
+        own = colour_share(looks, self._small(ground.image))
+        cells = colour_cells(small)
+        seen = (own[cells] > OWN) & new & (free > 0)
+        seen = cv2.morphologyEx(seen.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8)) > 0
+        seen = largest(seen, share=0.5) if seen.any() else seen
+        ratio = image.shape[1] / small.shape[1]
+        least = max(4.0, SLIVER * looks[0].mask.sum() * self.scale**2 / ratio**2)
+        self.glimpsed = self.glimpsed + 1 if seen.sum() >= least else 0
+        if self.glimpsed < 2:
+            return None
+        self.glimpsed = 0
+        mask = cv2.resize(seen.astype(np.float32), image.shape[1::-1], interpolation=cv2.INTER_LINEAR) > 0.5
+        return sharpened(image, mask, band=max(3, round(1.5 * ratio))), None, 0.5
 
     def _place(self, small: np.ndarray, free: np.ndarray, new: np.ndarray, look: Look, scale: float) -> tuple[float, np.ndarray] | None:
         """(misfit, (2,) shift of the look's corner) of the place that looks most like it; None when none is like enough."""
@@ -100,6 +125,25 @@ class Searcher:
     def _size(image: np.ndarray) -> tuple[int, int]:
         scale = min(1.0, SIDE / max(image.shape[:2]))
         return max(8, round(image.shape[1] * scale)), max(8, round(image.shape[0] * scale))
+
+
+def colour_share(looks: list[Look], scene: np.ndarray) -> np.ndarray:
+    """(4096,) share of the subject among what has a colour, for each cell of `colour_cells`; both weigh the same over all. scene: (h, w, 3) float32 CIELAB."""
+    own, rest = np.full(4096, 1e-9), np.bincount(colour_cells(scene).ravel(), minlength=4096) + 1e-9
+    for look in looks:
+        own += np.bincount(colour_cells(lab_of(look.picture).astype(np.float32))[look.mask], minlength=4096)
+    # Neighbouring cells count, so that noise and light do not tell colours apart.
+    own, rest = (cv2.blur(part.reshape(16, 256).astype(np.float32), (1, 3)).ravel() + 0.3 * part.astype(np.float32) for part in (own, rest))
+    own, rest = own / own.sum(), rest / rest.sum()
+    share: np.ndarray = own / (own + rest + 2e-4)
+    return share
+
+
+def colour_cells(lab: np.ndarray) -> np.ndarray:
+    """(h, w) int: one of 4096 cells of CIELAB."""
+    steps = [np.clip((lab[..., k] - low) / span * 16, 0, 15).astype(np.int32) for k, (low, span) in enumerate(((0, 256), (64, 128), (64, 128)))]
+    cells: np.ndarray = (steps[0] * 16 + steps[1]) * 16 + steps[2]
+    return cells
 
 
 def _masked_difference(picture: np.ndarray, free: np.ndarray, look: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
