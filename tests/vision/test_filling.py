@@ -12,7 +12,7 @@ import pytest
 
 from engine.errors import Cancelled
 from engine.media.frames import Held
-from engine.vision.filling import plate
+from engine.vision.filling import plate, shot
 from engine.vision.filling.plate import LONGEST, Filled, fill_clip
 
 WIDTH, HEIGHT = 240, 136
@@ -157,7 +157,7 @@ def test_noise_is_not_ironed_out() -> None:
 
 def test_memory_does_not_grow_with_the_clip(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plate, "LONGEST", 8)
-    monkeypatch.setattr(plate, "PROXIES", 12)
+    monkeypatch.setattr(shot, "PROXIES", 12)
     picture = shifted(land(9), 60)
     holes = [cv2.circle(np.zeros((HEIGHT, WIDTH), np.uint8), (30 + x, 70), 14, 1, -1) > 0 for x in range(0, 180, 20)]
 

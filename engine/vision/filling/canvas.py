@@ -13,7 +13,8 @@ import cv2
 import numpy as np
 
 from engine.vision.filling.depth import Grid, bent, moved
-from engine.vision.filling.registration import Motion
+from engine.vision.filling.motion import Motion
+from engine.vision.filling.proxy import Box
 from engine.vision.inpainting import diffuse, fill
 from engine.vision.matting import grown_box
 
@@ -44,10 +45,6 @@ class Scale:
     def full(self, h: np.ndarray) -> np.ndarray:
         """A homography between proxies as one between full frames."""
         return self.up @ h @ np.linalg.inv(self.up)
-
-
-Box = tuple[int, int, int, int]
-"""left, top, right, bottom in full pixels, the last two excluded."""
 
 
 def _shift(x: float, y: float) -> np.ndarray:
@@ -155,6 +152,8 @@ class Sample:
     motion: Motion
     brightness: float = 1.0
     """How many times brighter than the anchor it is."""
+    passer: np.ndarray | None = None
+    """(gh, gw) uint8 on the canvas's grid, 1 where another thing is in front."""
 
 
 def gather(canvas: Canvas, needed: np.ndarray, samples: Iterable[Sample], size: tuple[int, int]) -> None:
@@ -169,11 +168,14 @@ def gather(canvas: Canvas, needed: np.ndarray, samples: Iterable[Sample], size: 
         picture = canvas.bring(sample.picture, sample.motion, size)
         if sample.brightness != 1.0:
             picture = cv2.convertScaleAbs(picture, alpha=1.0 / sample.brightness)
-        clear = cv2.threshold(worth, 250, 255, cv2.THRESH_BINARY)[1]
+        clear, seen = cv2.threshold(worth, 250, 255, cv2.THRESH_BINARY)[1], cv2.threshold(worth, 125, 255, cv2.THRESH_BINARY)[1]
+        if sample.passer is not None and sample.passer.any():
+            free = cv2.resize(255 * (1 - sample.passer), needed.shape[::-1], interpolation=cv2.INTER_NEAREST)
+            clear, seen = clear & free, seen & free
         any_clear |= clear
         pictures.append(picture)
         greys.append(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY))
-        seens.append(cv2.threshold(worth, 125, 255, cv2.THRESH_BINARY)[1])
+        seens.append(seen)
         clears.append(clear)
     if not pictures:
         return

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from engine.vision.filling.registration import PROXY_SIDE, Anchor, Motion, Proxy
+from engine.vision.filling.motion import PROXY_SIDE, Motion
+from engine.vision.filling.proxy import Proxy
+from engine.vision.filling.registration import Anchor
 
 PLANES = 12
 """At most so many depths are tried."""

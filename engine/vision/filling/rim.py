@@ -5,21 +5,22 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from engine.vision.inpainting import diffuse
-
 COARSE = 4
 """The correction is worked out on so many times fewer rows and columns: light is smooth."""
 RING = 2
 """Width of the rim outside a hole that is compared with what was filled in, in those coarse pixels."""
+FEWEST = 8
+"""Such pixels below which nothing is said about light."""
 TRUSTED = 24.0
-"""Levels of difference beyond which a place says nothing about light: an edge a little off, a shadow, a piece of the subject."""
-CALM = 3.0
+"""Levels of difference beyond which a place, and what lies beside it, says nothing about light: an edge a little off, a shadow, a thing that passes."""
+CALM = 2.5
 """Levels of difference that are left alone: the faint shadow around a subject is no change of light, and corrections of it would flicker."""
 
 
 def light(frame: np.ndarray, filled: np.ndarray, hole: np.ndarray, worth: np.ndarray) -> np.ndarray | None:
-    """(h, w, 3) float32 to add to `filled` so that its light runs on across the rim: a membrane (Perez et al. 2003, with zero guidance for the difference).
+    """(h, w, 3) float32 to add to `filled` so that its light runs on across the rim: a slope for each channel, which fits the differences along the rim.
 
+    A slope and not a membrane through the rim (Perez et al. 2003): three numbers a channel do not follow every leaf, so they do not flicker.
     frame, filled: (h, w, 3) uint8 of a window; hole, worth: (h, w) uint8, where the hole is and where `filled` can be compared (nonzero). None when the rim fits.
     """
     height, width = hole.shape
@@ -27,15 +28,25 @@ def light(frame: np.ndarray, filled: np.ndarray, hole: np.ndarray, worth: np.nda
     touched = cv2.resize(hole * np.uint8(255), size, interpolation=cv2.INTER_AREA)
     blank = cv2.resize(cv2.threshold(worth, 0, 255, cv2.THRESH_BINARY_INV)[1], size, interpolation=cv2.INTER_AREA)
     inside = cv2.threshold(touched, 0, 1, cv2.THRESH_BINARY)[1]
-    ring = cv2.dilate(inside, np.ones((2 * RING + 1, 2 * RING + 1), np.uint8)) & (1 - inside) & (blank == 0)
-    difference = cv2.subtract(cv2.resize(frame, size, interpolation=cv2.INTER_AREA), cv2.resize(filled, size, interpolation=cv2.INTER_AREA), dtype=cv2.CV_32F)
-    largest = np.abs(difference).max(axis=2)
-    known = (ring > 0) & (largest < TRUSTED)
-    if not known.any() or float(largest[known].mean()) < CALM:
+    ring = cv2.dilate(inside, np.ones((2 * RING + 1, 2 * RING + 1), np.uint8)) & (1 - inside)
+    small, other = (cv2.resize(p, size, interpolation=cv2.INTER_AREA) for p in (frame, filled))
+    wrong = cv2.dilate((cv2.absdiff(small, other).max(axis=2) > TRUSTED).view(np.uint8), np.ones((3, 3), np.uint8))
+    y, x = np.nonzero((ring > 0) & (wrong == 0) & (blank == 0))
+    if len(x) < FEWEST:
         return None
-    smooth = diffuse(difference, ~known)
-    smooth = np.sign(smooth) * np.maximum(np.abs(smooth) - CALM, 0)
-    return cv2.resize(smooth, (width, height), interpolation=cv2.INTER_LINEAR)
+    difference = small[y, x].astype(np.float32) - other[y, x]
+    if np.abs(np.median(difference, axis=0)).max() < CALM:
+        return None
+    columns = np.stack([np.ones(len(x)), x / size[0] - 0.5, y / size[1] - 0.5], axis=1)
+    weight = np.ones(len(x))
+    fit = np.zeros((3, 3))
+    for _ in range(4):
+        weighted = columns * weight[:, None]
+        fit = np.linalg.solve(weighted.T @ columns + np.diag([0.1, 0.1 * len(x), 0.1 * len(x)]), weighted.T @ difference)
+        weight = 1.0 / (1.0 + (np.abs(columns @ fit - difference).max(axis=1) / 4.0) ** 2)
+    fit[0] -= np.clip(fit[0], -CALM, CALM) * max(0.0, 1.0 - float(np.abs(fit[0]).max() - CALM) / CALM)  # comes in by degrees
+    across, down = (np.arange(side, dtype=np.float32) / side - np.float32(0.5) for side in (width, height))
+    return (fit[0] + fit[1] * across[None, :, None] + fit[2] * down[:, None, None]).astype(np.float32)
 
 
 def grain(shape: tuple[int, int], strength: float, rng: np.random.Generator) -> np.ndarray:

@@ -1,0 +1,75 @@
+"""Motions of the ground from an anchor's small copy to a frame's: a homography, and what depth adds to it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+PROXY_SIDE = 320
+"""Longer side, in pixels, of the small copies on which motion is measured."""
+STILL = 0.05
+"""Proxy pixels of motion that are none: tracking is not exact, and a picture that is not resampled stays sharp."""
+
+
+@dataclass(frozen=True)
+class Motion:
+    """From the anchor's proxy pixels to a frame's: p -> h(p) + [1, x, y, d, d x, d y] @ bend, d the depth of the place.
+
+    h: (3, 3); bend: (6, 2), or None where depth does not matter.
+    """
+
+    h: np.ndarray
+    bend: np.ndarray | None = None
+
+    def at(self, points: np.ndarray, depth: np.ndarray | None) -> np.ndarray:
+        """(N, 2) places of the points (N, 2) with depths (N,)."""
+        moved = project(self.h, points)
+        if self.bend is not None and depth is not None:
+            moved = moved + basis(points, depth) @ self.bend
+        return moved
+
+    def still(self, size: tuple[int, int]) -> bool:
+        """True when nothing in a proxy of `size` (width, height) moves."""
+        return self.bend is None and far(self.h, size) < STILL
+
+
+IDENTITY = Motion(np.eye(3))
+
+
+def project(h: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """(N, 2) points under a homography."""
+    x, y = points[:, 0], points[:, 1]
+    w = h[2, 0] * x + h[2, 1] * y + h[2, 2]
+    return np.stack([(h[0, 0] * x + h[0, 1] * y + h[0, 2]) / w, (h[1, 0] * x + h[1, 1] * y + h[1, 2]) / w], axis=1)
+
+
+def basis(points: np.ndarray, depth: np.ndarray) -> np.ndarray:
+    """(N, 6): [1, x, y, d, d x, d y] with x, y about -1..1."""
+    x, y = points[:, 0] / (PROXY_SIDE / 2) - 1.0, points[:, 1] / (PROXY_SIDE / 2) - 1.0
+    return np.stack([np.ones_like(x), x, y, depth, depth * x, depth * y], axis=1)
+
+
+def far(h: np.ndarray, size: tuple[int, int]) -> float:
+    """The longest way of a picture's corners, in pixels; infinite when a homography folds it."""
+    corners = np.array([[0, 0], [size[0], 0], [0, size[1]], [size[0], size[1]]], float)
+    if (np.c_[corners, np.ones(4)] @ h[2] < 0.2).any() or np.linalg.det(h[:2, :2]) <= 0.05:
+        return float("inf")
+    return float(np.linalg.norm(project(h, corners) - corners, axis=1).max())
+
+
+def between(first: Motion, second: Motion, share: float) -> Motion:
+    """A motion on the way from one to another, as a guess; a share beyond 0..1 goes on the same way."""
+    bend = None if first.bend is None or second.bend is None else first.bend + share * (second.bend - first.bend)
+    return Motion(first.h + share * (second.h - first.h), bend)
+
+
+def smooth(times: Sequence[int], motions: Sequence[Motion]) -> list[Motion]:
+    """Motions at some times as a cubic in time, by least squares: what trembles from measuring is taken out. All have bends, or none has."""
+    bends = all(m.bend is not None for m in motions)
+    values = np.stack([np.concatenate([m.h.ravel(), m.bend.ravel()]) if m.bend is not None and bends else m.h.ravel() for m in motions])
+    t = (np.asarray(times, float) - np.mean(times)) / max(np.ptp(times) / 2, 1.0)
+    columns = np.stack([np.ones_like(t), t, t**2, t**3], axis=1)
+    found = columns @ np.linalg.lstsq(columns, values, rcond=None)[0]
+    return [Motion(row[:9].reshape(3, 3), row[9:].reshape(6, 2) if bends else None) for row in found]

@@ -1,0 +1,134 @@
+"""Depths of an anchor's corners, and how each key frame moves them: fitted to each other over all key frames together (a rank-one factorisation)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from engine.vision.filling.motion import PROXY_SIDE, Motion, basis, far, project
+
+FEWEST = 10
+"""Corners below which a picture counts as plain: nothing tells its motion, and nothing shows it."""
+CLOSE = 1.0
+"""Proxy pixels within which a corner agrees with a motion."""
+PARALLAX = 0.35
+"""Proxy pixels left over by the homographies above which depth is looked at."""
+ROUNDS = 4
+"""Rounds in which depths and bends are fitted to each other."""
+SCALES = (12.0, 6.0, 3.0, 1.5, 0.8, 0.8)
+"""Proxy pixels within which a corner counts, from wide to narrow."""
+
+
+def deepened(
+    points: np.ndarray, size: tuple[int, int], motions: Sequence[Motion], tracks: Sequence[tuple[np.ndarray, np.ndarray]]
+) -> tuple[np.ndarray, list[Motion]] | None:
+    """Look at what the homographies of all key frames leave over together: the depth (P,) of each corner (P, 2), NaN where not known, and the motions with their bends; None where depth does not matter.
+
+    size: (width, height) of the picture; tracks: places (P, 2) and sureness (P,) of the corners in each key frame.
+    """
+    if not motions:
+        return None
+    left = np.stack([places - project(m.h, points) for m, (places, _) in zip(motions, tracks, strict=True)])
+    sure = np.stack([good for _, good in tracks])
+    # Depth shows only where the camera goes somewhere: under a still one, what is left over moves by itself.
+    goes = np.array([far(m.h, size) > 4 * PARALLAX for m in motions], bool)
+    enough = goes & (sure.sum(axis=1) >= 2 * FEWEST)
+    if not enough.any():
+        return None
+    spread = np.array([np.percentile(np.linalg.norm(left[s][sure[s]], axis=1), 80) if enough[s] else 0.0 for s in range(len(left))])
+    if spread.max() < PARALLAX:
+        return None
+    # Of the frames with enough of it the least is taken to begin with: near the anchor corners are followed more surely.
+    main = int(np.where(spread >= min(4 * PARALLAX, spread.max()), spread, np.inf).argmin())
+    ways = np.stack([places - points for places, _ in tracks])
+    here = sure[main]
+    flat = np.zeros(len(points))
+    turned = basis(points, flat) @ bendings(points, flat, ways[main][None], here[None])[0][0]
+    # Depths that follow the rows look like a turn of the camera: both beginnings are tried, and the one that explains more corners is gone on with.
+    depth, bends = max(
+        (_settled(points, _first_depth(ways[main] - level, here), ways, sure, 2) for level in (turned, np.median(ways[main][here], axis=0))),
+        key=lambda found: _explained(points, found[0], found[1], ways, sure),
+    )
+    tried = sure.sum(axis=0)
+    for _ in range(ROUNDS):
+        depth = _depths(points, bends, ways, sure)
+        bends = _bends(points, depth, ways, sure)
+        # A corner that slipped in one frame says nothing there.
+        sure = sure & (np.linalg.norm(ways - basis(points, np.nan_to_num(depth)) @ bends, axis=2) < 3 * CLOSE)
+    depth[sure.sum(axis=0) < 0.6 * tried] = np.nan  # a thing that moves by itself
+    if np.isfinite(depth).sum() < 2 * FEWEST:
+        return None
+    return depth, [Motion(np.eye(3), bend) for bend in bends]
+
+
+def bendings(points: np.ndarray, depth: np.ndarray, ways: np.ndarray, sure: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The bends (S, 6, 2) of frames whose corners (N, 2) of depths (N,) go `ways` (S, N, 2) where sure (S, N), and the corners' weights (S, N). Outliers do not bend them.
+
+    A similarity, and for each depth a shift and a scale of its own: no shear, or depths that rise with a picture's rows could not be told from a leaning wall.
+    """
+    x, y = (points / (PROXY_SIDE / 2) - 1.0).T
+    one, none = np.ones_like(x), np.zeros_like(x)
+    columns = np.concatenate(
+        [np.stack([one, none, x, -y, depth, none, depth * x], axis=1), np.stack([none, one, y, x, none, depth, depth * y], axis=1)]
+    )  # (2N, 7)
+    squares = (columns[:, :, None] * columns[:, None, :]).reshape(-1, 49)
+    goals = np.concatenate([ways[..., 0], ways[..., 1]], axis=1)  # (S, 2N)
+    base = sure.astype(float)
+    weight, ridge = base, 1e-3 * np.eye(7)
+    found = np.zeros((len(ways), 7))
+    for scale in SCALES:
+        both = np.concatenate([weight, weight], axis=1)
+        found = np.linalg.solve((both @ squares).reshape(-1, 7, 7) + ridge, ((both * goals) @ columns)[..., None])[..., 0]
+        off = (found @ columns.T - goals) ** 2
+        weight = base / (1.0 + (off[:, : len(x)] + off[:, len(x) :]) / (scale * CLOSE) ** 2) ** 2
+    ax, ay, s, r, ex, ey, k = found.T
+    zero = np.zeros_like(k)
+    return np.stack([ax, ay, s, r, -r, s, ex, ey, k, zero, zero, k], axis=1).reshape(-1, 6, 2), weight
+
+
+def _settled(points: np.ndarray, depth: np.ndarray, ways: np.ndarray, sure: np.ndarray, rounds: int) -> tuple[np.ndarray, np.ndarray]:
+    """Depths and bends after some rounds of fitting them to each other."""
+    bends = _bends(points, depth, ways, sure)
+    for _ in range(rounds):
+        depth = _depths(points, bends, ways, sure)
+        bends = _bends(points, depth, ways, sure)
+    return depth, bends
+
+
+def _explained(points: np.ndarray, depth: np.ndarray, bends: np.ndarray, ways: np.ndarray, sure: np.ndarray) -> int:
+    """How many corners, over all frames, depths and bends bring to their places."""
+    off = np.linalg.norm(ways - basis(points, np.nan_to_num(depth, nan=1e6)) @ bends, axis=2)
+    return int(((off < CLOSE) & sure).sum())
+
+
+def _bends(points: np.ndarray, depth: np.ndarray, ways: np.ndarray, sure: np.ndarray) -> np.ndarray:
+    """The bend of each key frame, (S, 6, 2), for given depths (P,); zero where too few corners tell it."""
+    use = sure & np.isfinite(depth)
+    bends, _ = bendings(points, np.nan_to_num(depth), ways, use)
+    bends[use.sum(axis=1) < 2 * FEWEST] = 0.0
+    return bends
+
+
+def _depths(points: np.ndarray, bends: np.ndarray, ways: np.ndarray, sure: np.ndarray) -> np.ndarray:
+    """(P,): for each corner the depth that all frames' ways (S, P, 2) agree on, about -1..1; NaN where none tells."""
+    flat = basis(points, np.zeros(len(points))) @ bends
+    pull = basis(points, np.ones(len(points))) @ bends - flat
+    total = np.where(sure, ((ways - flat) * pull).sum(axis=2), 0.0).sum(axis=0)
+    share = np.where(sure, (pull**2).sum(axis=2), 0.0).sum(axis=0)
+    fresh = np.where(share > 1e-3, total / np.maximum(share, 1e-9), np.nan)
+    if not np.isfinite(fresh).any():
+        return fresh
+    middle = np.nanmedian(fresh)
+    return np.clip((fresh - middle) / (1.4826 * np.nanmedian(np.abs(fresh - middle)) + 1e-6), -8, 8)
+
+
+def _first_depth(left: np.ndarray, sure: np.ndarray) -> np.ndarray:
+    """(P,): the leftovers along their main direction, NaN where not sure."""
+    vectors = left[sure]
+    size = np.median(np.linalg.norm(vectors, axis=1)) + 1e-6
+    clipped = vectors * np.minimum(1.0, 4 * size / np.maximum(np.linalg.norm(vectors, axis=1), 1e-9))[:, None]
+    axis = np.linalg.eigh(clipped.T @ clipped)[1][:, 1]
+    depth = np.full(len(left), np.nan)
+    depth[sure] = clipped @ axis / size
+    return depth

@@ -1,0 +1,296 @@
+"""Frames over which the camera moves little: registered to one anchor, with one picture of the ground behind them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+
+from engine.vision.filling.canvas import INVENTED, SEEN, UNKNOWN, Canvas, Sample, Scale, gather, invent, shown
+from engine.vision.filling.depth import Grid, sweep
+from engine.vision.filling.motion import IDENTITY, Motion, between, far, project
+from engine.vision.filling.movers import passers
+from engine.vision.filling.registration import Anchor, brightness
+from engine.vision.filling.render import Filled, View
+from engine.vision.filling.shot import Shot
+
+KEYS = 6
+"""Frames of a stretch that its canvas is made of, about."""
+VIEWS = 6
+"""Key frames, at most, by which depths are told."""
+MOVED = 0.3
+"""Share of the picture's width by which a corner may move within a stretch."""
+BEYOND = 6
+"""Frames on each side beyond a stretch that are asked, ever further away, for what the stretch does not show."""
+SMOOTH = 0.25
+"""Proxy pixels by which the frame halfway between two key frames may lie off their mean for the camera to count as moving smoothly between them."""
+SPECK = 6
+"""Proxy pixels of ground that are worth one more frame."""
+PAD = 8
+"""Proxy pixels by which the canvas is larger than needed."""
+
+
+@dataclass
+class Stretch:
+    """Frames first..last of a shot and the picture behind them."""
+
+    shot: Shot
+    first: int
+    last: int
+    anchor: Anchor
+    at: int
+    """The anchor's frame."""
+    motions: dict[int, Motion]
+    """From the anchor to key frames."""
+    canvas: Canvas | None = None
+    brightness: dict[int, float] = field(default_factory=dict)
+    """How many times brighter than the anchor frames are, as far as known."""
+    rough: list[tuple[int, int]] = field(default_factory=list)
+    """Spans of frames between which the camera does not move smoothly."""
+
+    @classmethod
+    def of(cls, shot: Shot, first: int, last: int, carry: tuple[int, Filled] | None) -> Stretch | None:
+        """The stretch ready to fill frames, or None when the camera moves too much in it."""
+        at = (first + last) // 2
+        self = cls(shot, first, last, Anchor(shot.proxy(at)), at, {at: IDENTITY})
+        step = max(1, round((last - first + 1) / KEYS))
+        tracks: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+        for way, bound in ((step, last), (-step, first)):
+            index = at
+            while index != bound:
+                ahead = index + way
+                ahead = min(ahead, bound) if way > 0 else max(ahead, bound)
+                got = self.anchor.locate(shot.proxy(ahead), self._ahead(index, ahead), start=self._reached(tracks, index, ahead))
+                if got is None or far(got[0].h, self.anchor.size) > MOVED * max(self.anchor.size):
+                    return None
+                self.motions[ahead], tracks[ahead] = got[0], got[1:]
+                self.brightness[ahead] = brightness(self.anchor, shot.proxy(ahead), *got[1:])
+                index = ahead
+                shot.checkpoint()
+        order = sorted(tracks)
+        for index, motion in zip(order, self.anchor.deepen([self.motions[i] for i in order], [tracks[i] for i in order]), strict=True):
+            self.motions[index] = motion
+        if self.anchor.depth is not None and not self._again(order):
+            return None
+        keys = sorted(self.motions)
+        self._test()
+        self._paint(keys, step, carry)
+        return self
+
+    def _again(self, order: list[int]) -> bool:
+        """Look for the corners of the key frames again, from where their depths say they are; False when one cannot be told."""
+        found = {self.at: IDENTITY}
+        for index in sorted(order, key=lambda i: abs(i - self.at)):
+            side = sorted((i for i in found if (i - self.at) * (index - self.at) > 0), key=lambda i: abs(i - self.at))
+            if not side:
+                guess = self.motions[index]
+            elif len(side) == 1:
+                guess = between(self.still, found[side[0]], (index - self.at) / (side[0] - self.at))
+            else:
+                guess = between(found[side[-2]], found[side[-1]], (index - side[-2]) / (side[-1] - side[-2]))
+            got = self.anchor.locate(self.shot.proxy(index), guess, search=False)
+            if got is None:
+                return False
+            found[index] = got[0] if got[0].bend is not None else self.still
+        self.motions.update(found)
+        return True
+
+    @property
+    def still(self) -> Motion:
+        """No motion, in the form of those that depth bends."""
+        return Motion(np.eye(3), np.zeros((6, 2)))
+
+    def _reached(self, tracks: dict[int, tuple[np.ndarray, np.ndarray]], index: int, ahead: int) -> np.ndarray | None:
+        """Where the corners should be in frame `ahead` if each goes on as it went from the anchor to frame `index`."""
+        if index not in tracks:
+            return None
+        places, sure = tracks[index]
+        share = np.float32((ahead - self.at) / (index - self.at))
+        gone = self.anchor.points + share * (places - self.anchor.points)
+        return np.where(sure[:, None], gone, self.anchor.expected(self._ahead(index, ahead)))
+
+    def _ahead(self, index: int, ahead: int) -> Motion:
+        """A guess of the motion at a frame beyond the last one known: as fast as before."""
+        back = 2 * index - ahead
+        if back in self.motions:
+            return between(self.motions[back], self.motions[index], 2.0)
+        return self.motions[index]
+
+    def guess(self, index: int) -> Motion:
+        """A guess from the key frames about."""
+        if index in self.motions:
+            return self.motions[index]
+        known = sorted(self.motions)
+        below, above = [k for k in known if k < index], [k for k in known if k > index]
+        if not below or not above:
+            return self.motions[known[-1] if not above else known[0]]
+        return between(self.motions[below[-1]], self.motions[above[0]], (index - below[-1]) / (above[0] - below[-1]))
+
+    def motion(self, index: int) -> Motion | None:
+        """The motion to any frame near; None when it cannot be told."""
+        if index in self.motions or (self.first <= index <= self.last and not any(a < index < b for a, b in self.rough)):
+            return self.guess(index)
+        got = self.anchor.locate(self.shot.proxy(index), self.guess(index), search=False)
+        if got is None:
+            return None
+        self.brightness[index] = brightness(self.anchor, self.shot.proxy(index), *got[1:])
+        return got[0]
+
+    def _test(self) -> None:
+        """Look at the frames halfway between key frames: where the camera goes smoothly, those between need not be looked at, and do not tremble."""
+        keys = sorted(self.motions)
+        for a, b in zip(keys, keys[1:], strict=False):
+            middle = (a + b) // 2
+            if middle == a:
+                continue
+            guess = self.guess(middle)
+            got = self.anchor.locate(self.shot.proxy(middle), guess, search=False)
+            if got is None:
+                self.rough.append((a, b))
+                continue
+            motion = got[0] if got[0].bend is not None or guess.bend is None else self.still
+            off = np.linalg.norm(self.anchor.expected(motion) - self.anchor.expected(guess), axis=1)
+            if off.size and float(np.percentile(off, 90)) > SMOOTH:
+                self.rough += [(a, middle), (middle, b)]
+            self.motions[middle] = motion
+            self.brightness[middle] = brightness(self.anchor, self.shot.proxy(middle), *got[1:])
+
+    def _bright(self, index: int) -> float:
+        """How many times brighter than the anchor a frame is."""
+        if index in self.brightness or not self.brightness:
+            return self.brightness.get(index, 1.0)
+        known = sorted({*self.brightness, self.at})
+        return float(np.interp(index, known, [self.brightness.get(i, 1.0) for i in known]))
+
+    @property
+    def scale(self) -> Scale:
+        """Between proxy and full pixels."""
+        return Scale(self.shot.shape[1] / self.anchor.size[0], self.shot.shape[0] / self.anchor.size[1])
+
+    def _paint(self, keys: list[int], step: int, carry: tuple[int, Filled] | None) -> None:
+        """Make the canvas: where it is needed, which frames show it, and what is invented."""
+        needed, grid = self._needed()
+        # Beyond every frame's border nothing is ever asked for.
+        inside = shown(grid, None, [(np.zeros(self.anchor.size[::-1], np.uint8), self.motions[i]) for i in keys])
+        needed &= cv2.dilate(inside.view(np.uint8), np.ones((5, 5), np.uint8)).view(bool)
+        near = sorted(self.motions, key=lambda i: abs(i - self.at))
+        depth = None
+        if self.anchor.depth is not None:
+            depth = sweep(self.anchor, grid, [(self.shot.proxy(i), self.motions[i]) for i in near if i in keys and i != self.at][:VIEWS])
+        passing = dict(zip(near, passers(grid, depth, [(self.shot.proxy(i), self.motions[i], self._bright(i)) for i in near]), strict=True))
+        sources, missing = list(keys), needed.copy()
+        for i in keys:
+            missing &= ~self._shows(i, grid, depth, passing)
+        for i in near:
+            if i in sources or not missing.any():
+                continue
+            seen = self._shows(i, grid, depth, passing)
+            if (missing & seen).sum() > SPECK:
+                sources.append(i)
+                missing &= ~seen
+        sources += self._beyond(missing, grid, depth, step)
+        sx, sy = self.scale.sx, self.scale.sy
+        box = (round(grid.left * sx), round(grid.top * sy), round((grid.left + grid.width) * sx), round((grid.top + grid.height) * sy))
+        shape = (box[3] - box[1], box[2] - box[0])
+        canvas = Canvas(box, self.scale, grid, depth, np.zeros((*shape, 3), np.uint8), np.zeros(shape, np.uint8))
+        wanted = cv2.resize(needed.view(np.uint8), shape[::-1], interpolation=cv2.INTER_NEAREST).view(bool)
+        around = cv2.dilate(wanted.view(np.uint8), np.ones((2 * PAD + 1, 2 * PAD + 1), np.uint8)).view(bool)
+        gather(canvas, around, (self._sample(i, passing.get(i)) for i in sorted(sources)), self.anchor.size)
+        if carry is not None and (wanted & (canvas.state == UNKNOWN)).any():
+            self._carry(canvas, wanted, *carry)
+        invent(canvas, wanted, self.shot.checkpoint)
+        self.canvas = canvas
+
+    def _shows(self, index: int, grid: Grid, depth: np.ndarray | None, passing: dict[int, np.ndarray]) -> np.ndarray:
+        """(gh, gw) bool: places of the grid whose ground a frame shows."""
+        seen = shown(grid, depth, [(self.shot.proxy(index).hole, self.motions[index])])
+        return seen if index not in passing else seen & (passing[index] == 0)
+
+    def _beyond(self, missing: np.ndarray, grid: Grid, depth: np.ndarray | None, step: int) -> list[int]:
+        """Frames beyond the stretch that show what it does not, ever further away."""
+        found = []
+        for way in (step, -step):
+            index = self.last if way > 0 else self.first
+            for _ in range(BEYOND):
+                index += way
+                way *= 2
+                if not missing.any() or not self.shot.first <= index <= self.shot.last:
+                    break
+                got = self.anchor.locate(self.shot.proxy(index), self.guess(index))
+                if got is None:
+                    break
+                seen = shown(grid, depth, [(self.shot.proxy(index).hole, got[0])])
+                if (missing & seen).any() or not got[0].still(self.anchor.size):
+                    self.motions[index] = got[0]
+                    self.brightness[index] = brightness(self.anchor, self.shot.proxy(index), *got[1:])
+                if (missing & seen).any():
+                    found.append(index)
+                    missing = missing & ~seen
+        return found
+
+    def _sample(self, index: int, passing: np.ndarray | None) -> Sample:
+        return Sample(self.shot.frames.read(index), self.shot.full_hole(index), self.motions[index], self._bright(index), passing)
+
+    def _carry(self, canvas: Canvas, wanted: np.ndarray, index: int, last: Filled) -> None:
+        """What the stretch before ended on, where no frame shows the ground."""
+        motion = self.motion(index)
+        if motion is None:
+            return
+        gap = wanted & (canvas.state == UNKNOWN)
+        inside = canvas.bring(np.full(self.shot.shape, 255, np.uint8), motion, self.anchor.size, interpolation=cv2.INTER_LINEAR) > 250
+        hole = self.shot.full_hole(index).view(bool)
+        invented = canvas.bring(np.where(hole & ~last.seen, np.uint8(255), np.uint8(0)), motion, self.anchor.size, interpolation=cv2.INTER_NEAREST) > 0
+        gap &= inside
+        canvas.colours[gap] = canvas.bring(last.frame, motion, self.anchor.size)[gap]
+        canvas.state[gap] = np.where(invented[gap], INVENTED, SEEN)
+
+    def _needed(self) -> tuple[np.ndarray, Grid]:
+        """Where in the anchor's proxy pixels the holes of all frames lie, and the grid that holds them."""
+        margin = int(MOVED * max(self.anchor.size)) + PAD
+        width, height = self.anchor.size[0] + 2 * margin, self.anchor.size[1] + 2 * margin
+        total = np.zeros((height, width), np.uint8)
+        lift = np.array([[1.0, 0, margin], [0, 1.0, margin], [0, 0, 1.0]])
+        for index in range(self.first, self.last + 1):
+            if self.shot.hole(index) is None:
+                continue
+            motion, hole = self.guess(index), self.shot.small_hole(index)
+            if motion.still(self.anchor.size):
+                total[margin : height - margin, margin : width - margin] |= hole
+                continue
+            left, top, w, h = cv2.boundingRect(hole)
+            matrix = lift @ np.linalg.inv(motion.h) @ np.array([[1.0, 0, left], [0, 1.0, top], [0, 0, 1.0]])
+            goal = project(matrix, np.array([[0, 0], [w, 0], [0, h], [w, h]], float))
+            x, y = (int(max(v, 0)) for v in np.floor(goal.min(axis=0)))
+            right, bottom = (int(min(v, limit)) for v, limit in zip(np.ceil(goal.max(axis=0)) + 1, (width, height), strict=True))
+            if right > x and bottom > y:
+                back = np.array([[1.0, 0, -x], [0, 1.0, -y], [0, 0, 1.0]]) @ matrix
+                total[y:bottom, x:right] |= cv2.warpPerspective(hole[top : top + h, left : left + w], back, (right - x, bottom - y), flags=cv2.INTER_NEAREST)
+        # Depth shifts places off the plane, and the frames between the keys are only guessed.
+        slack = 1 + int(np.ceil(self._bend())) if self.anchor.depth is not None else 1
+        total = cv2.dilate(total, np.ones((2 * slack + 1, 2 * slack + 1), np.uint8))
+        left, top, w, h = cv2.boundingRect(total)
+        left, top, right, bottom = max(left - PAD, 0), max(top - PAD, 0), min(left + w + PAD, width), min(top + h + PAD, height)
+        return total[top:bottom, left:right].astype(bool), Grid(left - margin, top - margin, right - left, bottom - top)
+
+    def _bend(self) -> float:
+        """The most, in proxy pixels, that depth moves a corner off the homography."""
+        depth = self.anchor.depth
+        assert depth is not None
+        known = np.isfinite(depth)
+        points = self.anchor.points[known].astype(float)
+        ways = [np.abs(m.at(points, depth[known]) - Motion(m.h).at(points, None)).max() for m in self.motions.values() if m.bend is not None]
+        return min(float(max(ways, default=0.0)), 24.0)
+
+    def views(self, index: int, before: Stretch | None, share: float) -> list[View]:
+        """All that is needed to fill a frame; a share below 1 mixes with what the stretch before says."""
+        assert self.canvas is not None
+        out = []
+        if self.shot.hole(index) is not None:
+            motion = self.motion(index) or self.guess(index)
+            out.append(View(self.canvas, motion, self.anchor.size, self._bright(index), 1.0))
+            if before is not None and share < 1.0 and before.canvas is not None:
+                earlier = before.motion(index)
+                if earlier is not None:
+                    out.append(View(before.canvas, earlier, before.anchor.size, before._bright(index), 1.0 - share))
+        return out
