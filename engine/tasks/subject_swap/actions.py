@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 from engine.errors import InvalidInput
 
@@ -23,6 +23,29 @@ class Look(Protocol):
 
     def frame(self, index: int, source: np.ndarray, mask: np.ndarray, plate: np.ndarray) -> np.ndarray:
         """(H, W, 3) uint8 of frame `index`. source, plate: (H, W, 3) uint8; mask: (H, W) bool, all chosen subjects. Called for every frame in order."""
+
+
+@runtime_checkable
+class Cuts(Protocol):
+    """A look that can give its subjects alone, as they are in the result."""
+
+    def cut(self, index: int, source: np.ndarray, mask: np.ndarray) -> np.ndarray:
+        """(H, W, 4) uint8, straight alpha, colour 0 where alpha is 0. source, mask: as for `Look.frame`, which is asked first for the same frame."""
+
+
+def export_of(request: SubjectSwapRequest) -> Literal["none", "prores", "vp9"]:
+    """The codec of the clip with transparency: the one that was asked for, and ProRes when the result is nothing without one."""
+    clear = request.action == "matte" or (request.action in ("background", "both") and request.background.chosen == "transparent")
+    return "prores" if clear and request.export == "none" else request.export
+
+
+def cut_of(look: Look | None, request: SubjectSwapRequest, index: int, source: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """(H, W, 4) uint8: what the clip with transparency shows. The subjects of the look, or those of the source where it has none of its own."""
+    if isinstance(look, Cuts):
+        return look.cut(index, source, mask)
+    from engine.vision.edges import cut_out
+
+    return cut_out(source, mask, request.mask.feather)
 
 
 def look_of(request: SubjectSwapRequest, run: RunContext, frames: Pictures, masks: Callable[[int], np.ndarray], shots: Sequence[tuple[int, int]]) -> Look:

@@ -12,7 +12,7 @@ from engine.context import RunContext
 from engine.errors import InvalidInput
 from engine.media.frames import Frames, Pictures
 from engine.media.images import read_image
-from engine.tasks.subject_swap.replace import ReplaceLook
+from engine.tasks.subject_swap.replace import Layer, ReplaceLook
 from engine.tasks.subject_swap.request import SubjectSwapRequest
 from engine.vision.edges import alpha_of, subject_colours
 from engine.vision.matting import grown_box
@@ -58,11 +58,14 @@ class BackgroundLook:
         """replaced: who stands before the new background, for the action both; None: chosen by the request."""
         self.notes: list[str] = []
         self._feather, self._replaced = request.mask.feather, replaced
+        self._kept: tuple[int, Layer] | None = None
         kind = "transparent" if request.action == "matte" else request.background.chosen
         self._ground = _ground(kind, request, run, frames, masks, shots, self.notes)
         if request.action == "both":
             self._replaced = replaced or ReplaceLook(request, run, frames, masks, shots)
             self.notes += self._replaced.notes
+        if kind == "transparent":
+            self.notes.append(f"The squares stand for nothing: {'cutout.webm' if request.export == 'vp9' else 'cutout.mov'} beside the result has the real transparency.")
         self.needs_plate = self._ground.needs_plate
         self._gains = np.ones(3, np.float32)
         if self._ground.light is not None and self._replaced is None:
@@ -76,12 +79,31 @@ class BackgroundLook:
         if self._replaced is not None:
             return self._replaced.onto(ground, index, source, mask, elsewhere=True, place=self._ground.light)
         out = ground.copy()
-        if mask.any():
+        layer = self._layer(index, source, mask)
+        if layer is not None:
+            light.over(out, *layer)
+        return out
+
+    def cut(self, index: int, source: np.ndarray, mask: np.ndarray) -> np.ndarray:
+        """(H, W, 4) uint8: the subject alone, in the light of its new background; or who replaces it."""
+        if self._replaced is not None:
+            return self._replaced.cut(index, source, mask)
+        sheet = light.Sheet(mask.shape[::-1])  # type: ignore[arg-type]
+        layer = self._layer(index, source, mask)
+        if layer is not None:
+            sheet.lay(*layer)
+        return sheet.straight()
+
+    def _layer(self, index: int, source: np.ndarray, mask: np.ndarray) -> Layer | None:
+        """The subject itself, cut out; kept for the frame that is asked for twice."""
+        if not mask.any():
+            return None
+        if self._kept is None or self._kept[0] != index:
             alpha = alpha_of(source, mask, self._feather)
             window = grown_box(alpha > 0, 0)
-            colours = subject_colours(source, alpha)[window]
-            light.over(out, light.linear(np.clip(np.rint(colours), 0, 255).astype(np.uint8)) * self._gains, alpha[window], window)
-        return out
+            colours = np.clip(np.rint(subject_colours(source, alpha)[window]), 0, 255).astype(np.uint8)
+            self._kept = index, (light.linear(colours) * self._gains, alpha[window], window)
+        return self._kept[1]
 
 
 def _ground(kind: str, request: SubjectSwapRequest, run: RunContext, frames: Pictures, masks: Masks, shots: Shots, notes: list[str]) -> Ground:

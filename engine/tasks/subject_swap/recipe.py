@@ -16,12 +16,11 @@ from engine.media.alpha_writer import AlphaWriter
 from engine.media.mask_writer import MaskWriter, levels
 from engine.task import Event, Meter, Note, Preview, Progress, Result, Stage
 from engine.tasks.subject_swap import shelf
-from engine.tasks.subject_swap.actions import look_of
+from engine.tasks.subject_swap.actions import cut_of, export_of, look_of
 from engine.tasks.subject_swap.layers import Patches
 from engine.tasks.subject_swap.masking import Followed, follow, tinted
 from engine.tasks.subject_swap.request import SubjectMaskRequest, SubjectSwapRequest
 from engine.tasks.subject_swap.tracks import document
-from engine.vision.edges import cut_out
 from engine.vision.filling.plate import fill_clip
 from engine.vision.segmentation import fit_side
 
@@ -84,7 +83,7 @@ def swap(request: SubjectSwapRequest, run: RunContext) -> Iterator[Event]:
         if request.keep_sound:
             sound = _sound(request, run)
         yield Stage("result", "Making frames")
-        export = "prores" if request.action == "matte" and request.export == "none" else request.export
+        export = export_of(request)
         made = _Made(request, run, followed, patches)
         shown: list[np.ndarray] = []
         writer = run.clip_writer(fps=followed.frames.fps, audio=sound, metadata={"description": MADE_BY})
@@ -107,7 +106,7 @@ def swap(request: SubjectSwapRequest, run: RunContext) -> Iterator[Event]:
                     before.write(source)
                     masks.write(greys[labels])
                     if alpha is not None:
-                        alpha.write(cut_out(source, mask, request.mask.feather))
+                        alpha.write(cut_of(look, request, index, source, mask))
                     yield from _shown(frame, shown, index, followed, run)
         except Cancelled:
             if writer.frames >= FEWEST_FRAMES:

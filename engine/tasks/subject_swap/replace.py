@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import cv2
@@ -22,6 +22,8 @@ from engine.vision.transplant.shape import Shape, hidden, usual_shape
 from engine.vision.transplant.standin import StandIn, Still, laid, placed, stands
 
 Masks = Callable[[int], np.ndarray]
+Layer = tuple[np.ndarray, np.ndarray, tuple[slice, slice]]
+"""(h, w, 3) linear light, (h, w) alpha, and their place in the frame."""
 
 UNKNOWN_BACKDROP = np.full(3, 0.2)
 """Mean light that is taken to have been around a subject that comes without a background."""
@@ -108,6 +110,7 @@ class ReplaceLook:
     def __init__(self, request: SubjectSwapRequest, run: RunContext, frames: Pictures, masks: Masks, shots: Sequence[tuple[int, int]]) -> None:
         self.notes: list[str] = []
         self._frames, self._seed, self._strength = frames, run.seed, request.strength
+        self._laid: tuple[int, list[Layer]] = -1, []
         self._size = frames.width, frames.height
         count = len(request.named)
         self._labels, self._union = apart(masks, count), count == 1
@@ -138,6 +141,20 @@ class ReplaceLook:
         place: (3,) mean linear light of such a ground, None when it has none of its own.
         """
         out = ground.copy()
+        self._laid = index, list(self._layers(index, mask, elsewhere, place))
+        for colours, alpha, window in self._laid[1]:
+            light.over(out, colours, alpha, window)
+        return out
+
+    def cut(self, index: int, source: np.ndarray, mask: np.ndarray) -> np.ndarray:
+        """(H, W, 4) uint8: the new subjects of the frame that was made last, alone."""
+        sheet = light.Sheet(self._size)
+        for layer in self._laid[1] if self._laid[0] == index else self._layers(index, mask, False, None):
+            sheet.lay(*layer)
+        return sheet.straight()
+
+    def _layers(self, index: int, mask: np.ndarray, elsewhere: bool, place: np.ndarray | None) -> Iterator[Layer]:
+        """The new subjects of a frame, from the furthest to the nearest."""
         parts = next((parts for first, last, parts in self._shots if first <= index <= last), [])
         shown = [(k, part) for k, part in enumerate(parts) if part is not None and part.path.present(index)]
         labels = None if self._union else self._labels(index)
@@ -157,8 +174,7 @@ class ReplaceLook:
                 noise = light.grain(alpha.shape, part.grain, self._seed + 7919 * index + k)
                 # A step of one level near x is a step of its slope in light: 2.2 x / level, by the power law.
                 colours = np.clip(colours * np.exp(2.2 * noise / np.maximum(255.0 * colours ** (1 / 2.2), 12.0)), 0.0, 1.0)
-            light.over(out, colours, alpha, window)
-        return out
+            yield colours, alpha, window
 
     def _maker(self, request: SubjectSwapRequest, run: RunContext) -> Callable[[Path, Shape], StandIn]:
         """Who stands in, for a path: by the reference picture, or by words."""

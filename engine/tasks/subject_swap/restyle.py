@@ -13,7 +13,7 @@ from engine.errors import InvalidInput
 from engine.media.frames import Pictures
 from engine.tasks.subject_swap.request import SubjectSwapRequest
 from engine.vision import styling
-from engine.vision.edges import alpha_of, subject_colours
+from engine.vision.edges import alpha_of, cut_out, subject_colours
 from engine.vision.matting import grown_box
 from engine.world.palette import rgb
 from engine.world.rig import PAINTS
@@ -63,6 +63,7 @@ class RestyleLook:
         self.notes: list[str] = []
         self._styles = looks_of(request.prompt)
         self._strength, self._feather = request.strength, request.mask.feather
+        self._cut: tuple[int, np.ndarray, np.ndarray, tuple[slice, slice]] | None = None
         self._unit = max(frames.width, frames.height) / 640.0
         colours = _colours(frames, masks, run.checkpoint)
         known = len(colours) > 0
@@ -74,6 +75,7 @@ class RestyleLook:
 
     def frame(self, index: int, source: np.ndarray, mask: np.ndarray, plate: np.ndarray) -> np.ndarray:
         """(H, W, 3) uint8: the source with the subject in its new look."""
+        self._cut = None
         if not mask.any() or self._strength == 0.0:
             return source.copy()
         alpha = alpha_of(source, mask, self._feather)
@@ -87,9 +89,21 @@ class RestyleLook:
             styled = style(styling.Sight(styled, share, self._unit, at, self._main, self._palette))
         out = source.copy()
         there = share > 0
+        self._cut = index, own + self._strength * (styled.astype(np.float32) - own), share, window
         # At the edge a pixel mixes the subject's own colour with what is behind: only its share changes, and no rim of the old colour stays.
         change = (self._strength * share[there])[:, None] * (styled[there].astype(np.float32) - own[there])
         out[window][there] = np.clip(np.rint(source[window][there] + change), 0, 255).astype(np.uint8)
+        return out
+
+    def cut(self, index: int, source: np.ndarray, mask: np.ndarray) -> np.ndarray:
+        """(H, W, 4) uint8: the subject alone, in its new look."""
+        if self._cut is None or self._cut[0] != index:
+            return cut_out(source, mask, self._feather)
+        _, colours, share, window = self._cut
+        out = np.zeros((*mask.shape, 4), np.uint8)
+        part = out[window]
+        part[..., 3] = np.rint(255.0 * share)
+        part[..., :3] = np.where(part[..., 3:] > 0, np.clip(np.rint(colours), 0, 255), 0)
         return out
 
 

@@ -46,6 +46,28 @@ def over(frame: np.ndarray, light: np.ndarray, alpha: np.ndarray, window: tuple[
     part[there] = encoded(below + (light[there] - below) * share)
 
 
+class Sheet:
+    """Subjects laid over nothing, for a clip with transparency. size: (width, height)."""
+
+    def __init__(self, size: tuple[int, int]) -> None:
+        self._light = np.zeros((size[1], size[0], 3), np.float32)  # multiplied by alpha
+        self._alpha = np.zeros((size[1], size[0], 1), np.float32)
+
+    def lay(self, light: np.ndarray, alpha: np.ndarray, window: tuple[slice, slice]) -> None:
+        """One subject over those that are there; as for `over`."""
+        share = alpha[..., None]
+        self._light[window] = light * share + self._light[window] * (1.0 - share)
+        self._alpha[window] = share + self._alpha[window] * (1.0 - share)
+
+    def straight(self) -> np.ndarray:
+        """(H, W, 4) uint8 sRGB with straight alpha; the colour is 0 where alpha is."""
+        out = np.zeros((*self._alpha.shape[:2], 4), np.uint8)
+        out[..., 3] = np.rint(255.0 * np.clip(self._alpha[..., 0], 0.0, 1.0))
+        there = out[..., 3] > 0
+        out[..., :3][there] = encoded(self._light[there] / self._alpha[there])
+        return out
+
+
 def mean_light(picture: np.ndarray, where: np.ndarray, *, most: int = 20000) -> np.ndarray | None:
     """(3,) mean linear light of the places `where` (H, W) bool, the brightest and darkest twentieths left out; None when there are hardly any."""
     values = picture[where]
