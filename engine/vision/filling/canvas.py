@@ -18,6 +18,7 @@ from engine.vision.filling.proxy import Box
 from engine.vision.inpainting import diffuse, fill
 from engine.vision.matting import grown_box
 
+_NO_MAP = np.zeros((0, 0), np.float32)
 UNKNOWN, INVENTED, SEEN = 0, 1, 2
 """What a place of the canvas is worth."""
 NEAR_MEDIAN = 9
@@ -79,19 +80,25 @@ class Canvas:
     colours: np.ndarray
     state: np.ndarray
     grain: float = 0.0
+    middle: float = 0.0
+    """The depth of half of its places; set from `depth`."""
 
-    def bring(self, picture: np.ndarray, motion: Motion, size: tuple[int, int], *, interpolation: int = cv2.INTER_CUBIC) -> np.ndarray:
-        """A frame's picture in the pixels of the canvas, zero beyond the frame. size: (width, height) of a proxy."""
+    def __post_init__(self) -> None:
+        if self.depth is not None:
+            self.middle = float(np.median(self.depth))
+
+    def bring(self, pictures: Sequence[np.ndarray], motion: Motion, size: tuple[int, int], *, flags: int = cv2.INTER_CUBIC) -> list[np.ndarray]:
+        """A frame's pictures in the pixels of the canvas, zero beyond the frame; the first one by `flags`, others linearly. size: (width, height) of a proxy."""
         left, top, right, bottom = self.box
         shape = (right - left, bottom - top)
         if motion.still(size):
-            return crop(picture, self.box)
+            return [crop(picture, self.box) for picture in pictures]
+        kinds = [flags, *[cv2.INTER_LINEAR] * (len(pictures) - 1)]
         if motion.bend is None or self.depth is None:
-            return cv2.warpPerspective(picture, self.scale.full(motion.h) @ _shift(left, top), shape, flags=interpolation | cv2.WARP_INVERSE_MAP)
-        px, py = moved(motion, *self.grid.places(), self.depth)
-        mx, my = self._widened(px, self.grid, self.box), self._widened(py, self.grid, self.box)
-        sx, sy = np.float32(self.scale.sx), np.float32(self.scale.sy)
-        return cv2.remap(picture, (mx + np.float32(0.5)) * sx - np.float32(0.5), (my + np.float32(0.5)) * sy - np.float32(0.5), interpolation)
+            matrix = self.scale.full(motion.h) @ _shift(left, top)
+            return [cv2.warpPerspective(p, matrix, shape, flags=kind | cv2.WARP_INVERSE_MAP) for p, kind in zip(pictures, kinds, strict=True)]
+        mx, my = self._full_maps(*moved(motion, *self.grid.places(), self.depth), self.grid, self.box, (0, 0))
+        return [cv2.remap(p, mx, my, kind) for p, kind in zip(pictures, kinds, strict=True)]
 
     def take(self, box: Box, motion: Motion, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
         """What a frame shows behind its subject in a box of its pixels: (h, w, 3) uint8, and (h, w) uint8 what it is worth."""
@@ -108,13 +115,18 @@ class Canvas:
                 cv2.warpPerspective(self.state, matrix, shape, flags=cv2.INTER_NEAREST | flags),
             )
         x, y, grid = self._back(box, motion)
-        sx, sy = np.float32(self.scale.sx), np.float32(self.scale.sy)
-        mx = (self._widened(x, grid, box) + np.float32(0.5)) * sx - np.float32(0.5 + self.box[0])
-        my = (self._widened(y, grid, box) + np.float32(0.5)) * sy - np.float32(0.5 + self.box[1])
+        mx, my = self._full_maps(x, y, grid, box, self.box[:2])
         return (
             cv2.remap(self.colours, mx, my, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE),
             cv2.remap(self.state, mx, my, cv2.INTER_NEAREST),
         )
+
+    def _full_maps(self, x: np.ndarray, y: np.ndarray, grid: Grid, box: Box, origin: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+        """Proxy places known on a grid as full places, from an origin, for every pixel of a box: fixed-point maps of `cv2.remap`."""
+        sx, sy = np.float32(self.scale.sx), np.float32(self.scale.sy)
+        places = cv2.merge([x * sx + (np.float32(0.5) * sx - np.float32(0.5 + origin[0])), y * sy + (np.float32(0.5) * sy - np.float32(0.5 + origin[1]))])
+        wide = self._widened(places, grid, box)
+        return wide, _NO_MAP
 
     def _back(self, box: Box, motion: Motion) -> tuple[np.ndarray, np.ndarray, Grid]:
         """Proxy places of the anchor that a frame's box comes from, on a grid of proxy pixels about it, by fixed-point iteration over the depths."""
@@ -122,8 +134,9 @@ class Canvas:
         grid = grid_of(box, self.scale)
         gx, gy = (np.broadcast_to(axis, (grid.height, grid.width)) for axis in grid.places())
         back = Motion(np.linalg.inv(motion.h))
-        x, y = moved(back, gx, gy, 0.0)
-        for _ in range(3):
+        bx, by = bent(motion.bend, gx, gy, self.middle)
+        x, y = moved(back, gx - bx, gy - by, 0.0)
+        for _ in range(2):
             depth = cv2.remap(self.depth, x - np.float32(self.grid.left), y - np.float32(self.grid.top), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
             bx, by = bent(motion.bend, x, y, depth)
             x, y = moved(back, gx - bx, gy - by, 0.0)
@@ -145,15 +158,28 @@ def grid_of(box: Box, scale: Scale) -> Grid:
 
 @dataclass(frozen=True)
 class Sample:
-    """A frame that shows some of the ground. picture: (H, W, 3) uint8; hole: (H, W) uint8, 1 where it must not be used."""
+    """A frame that shows some of the ground. picture: (H, W, 3) uint8; hole: where it must not be used, (h, w) uint8 in its box."""
 
     picture: np.ndarray
-    hole: np.ndarray
+    hole: tuple[Box, np.ndarray] | None
     motion: Motion
     brightness: float = 1.0
     """How many times brighter than the anchor it is."""
     passer: np.ndarray | None = None
     """(gh, gw) uint8 on the canvas's grid, 1 where another thing is in front."""
+
+    def worth(self) -> np.ndarray:
+        """(H, W) uint8: 0 in the hole; near it, where the subject's shadow and soft edge lie, a place counts only where no other frame shows it, 127; else 255."""
+        out = np.full(self.picture.shape[:2], 255, np.uint8)
+        if self.hole is not None:
+            (left, top, right, bottom), part = self.hole
+            x, y = max(left - BESIDE, 0), max(top - BESIDE, 0)
+            window = out[y : bottom + BESIDE, x : right + BESIDE]
+            hole = np.zeros(window.shape, np.uint8)
+            hole[top - y : bottom - y, left - x : right - x] = part
+            beside = cv2.dilate(hole, np.ones((2 * BESIDE + 1, 2 * BESIDE + 1), np.uint8))
+            window[:] = np.uint8(255) - hole * np.uint8(127) - beside * np.uint8(128)
+        return out
 
 
 def gather(canvas: Canvas, needed: np.ndarray, samples: Iterable[Sample], size: tuple[int, int]) -> None:
@@ -161,11 +187,7 @@ def gather(canvas: Canvas, needed: np.ndarray, samples: Iterable[Sample], size: 
     pictures, greys, seens, clears = [], [], [], []
     any_clear = np.zeros(needed.shape, np.uint8)
     for sample in samples:
-        # Near a hole lie the subject's shadow and soft edge: such a place counts only where no other frame shows it.
-        beside = cv2.dilate(sample.hole, np.ones((2 * BESIDE + 1, 2 * BESIDE + 1), np.uint8))
-        worth = np.uint8(255) - sample.hole * np.uint8(127) - beside * np.uint8(128)
-        worth = canvas.bring(worth, sample.motion, size, interpolation=cv2.INTER_LINEAR)
-        picture = canvas.bring(sample.picture, sample.motion, size)
+        picture, worth = canvas.bring((sample.picture, sample.worth()), sample.motion, size)
         if sample.brightness != 1.0:
             picture = cv2.convertScaleAbs(picture, alpha=1.0 / sample.brightness)
         clear, seen = cv2.threshold(worth, 250, 255, cv2.THRESH_BINARY)[1], cv2.threshold(worth, 125, 255, cv2.THRESH_BINARY)[1]

@@ -30,8 +30,10 @@ EDGE = 4.0
 """Grey levels of an edge that parts two depths."""
 PRIOR = 1.5
 """Grey levels that a depth far from the nearest corner's costs."""
-HIDDEN = 2.5
+HIDDEN = 6.0
 """Grey levels that a depth costs at which fewer than two frames show the place: none is right because nothing speaks against it."""
+SPECK = 24
+"""Places of one depth that are too few to believe."""
 TOLERANCE = 25.0
 """Grey levels beyond which a disagreement counts no more: a place that one frame hides."""
 
@@ -100,8 +102,24 @@ def sweep(anchor: Anchor, grid: Grid, sources: Sequence[tuple[Proxy, Motion]]) -
     rough = np.stack([_summed(c, None) + p for c, p in zip(cost, pull, strict=True)]).argmin(axis=0)
     guide = np.take_along_axis(looks, rough[None], axis=0)[0]
     best = np.stack([_summed(c, guide) + p for c, p in zip(cost, pull, strict=True)]).argmin(axis=0)
-    depth = cv2.medianBlur(planes[best].astype(np.float32), 3)
+    depth = _whole(planes[best].astype(np.float32))
     return np.ascontiguousarray(np.repeat(np.repeat(depth, STEP, axis=0), STEP, axis=1)[: grid.height, : grid.width])
+
+
+def _whole(depth: np.ndarray) -> np.ndarray:
+    """(h, w) float32 depths without specks: those become what is around them."""
+    out = cv2.medianBlur(depth, 3)
+    for plane in np.unique(out):
+        here = (out == plane).view(np.uint8)
+        count, label, facts, _ = cv2.connectedComponentsWithStats(here, connectivity=4)
+        small = facts[:, cv2.CC_STAT_AREA] < SPECK
+        small[0] = False
+        if small.any():
+            speck = small[label]
+            ring = (cv2.dilate(speck.view(np.uint8), np.ones((3, 3), np.uint8)) > 0) & ~speck
+            if ring.any():
+                out[speck] = np.median(out[ring])
+    return out
 
 
 def _summed(cost: np.ndarray, guide: np.ndarray | None) -> np.ndarray:

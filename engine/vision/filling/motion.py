@@ -32,7 +32,7 @@ class Motion:
 
     def still(self, size: tuple[int, int]) -> bool:
         """True when nothing in a proxy of `size` (width, height) moves."""
-        return self.bend is None and far(self.h, size) < STILL
+        return self is IDENTITY or (self.bend is None and far(self.h, size) < STILL)
 
 
 IDENTITY = Motion(np.eye(3))

@@ -25,7 +25,7 @@ STEADY = 0.012
 """A change of brightness below this is none."""
 MARKS = 3000
 """Places on edges of the anchor, at most, by which a camera at rest is known."""
-UNMOVED, MAYBE = 0.7, 0.4
+UNMOVED, MAYBE = 0.93, 0.4
 """Share of them that have not changed when the camera is at rest, and that below which it is not. Between the two corners decide."""
 AT_REST, REST = 0.2, 0.4
 """Proxy pixels within which a corner rests, and the share of corners that rest when the camera does: half of a street may be cars and clouds."""

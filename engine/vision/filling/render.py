@@ -57,7 +57,7 @@ def render(source: np.ndarray, found: tuple[Box, np.ndarray] | None, views: list
         both = (there > UNKNOWN) & (worth > UNKNOWN)
         colours = np.where(both[..., None], view.share * other + (1.0 - view.share) * colours, colours)
     rounded = colours if colours.dtype == np.uint8 else np.clip(np.rint(colours), 0, 255).astype(np.uint8)
-    window[:] = cv2.copyTo(rounded, hole, window.copy())
+    cv2.copyTo(rounded, hole, window)
     seen[rows, columns] = (worth == SEEN) & hole.view(bool)
     return Filled(out, seen)
 

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 COARSE = 4
-"""The correction is worked out on so many times fewer rows and columns: light is smooth."""
+"""Of so many rows and columns one is looked at: light is smooth."""
 RING = 2
 """Width of the rim outside a hole that is compared with what was filled in, in those coarse pixels."""
 FEWEST = 8
@@ -23,21 +23,21 @@ def light(frame: np.ndarray, filled: np.ndarray, hole: np.ndarray, worth: np.nda
     A slope and not a membrane through the rim (Perez et al. 2003): three numbers a channel do not follow every leaf, so they do not flicker.
     frame, filled: (h, w, 3) uint8 of a window; hole, worth: (h, w) uint8, where the hole is and where `filled` can be compared (nonzero). None when the rim fits.
     """
-    height, width = hole.shape
-    size = (max(1, width // COARSE), max(1, height // COARSE))
-    touched = cv2.resize(hole * np.uint8(255), size, interpolation=cv2.INTER_AREA)
-    blank = cv2.resize(cv2.threshold(worth, 0, 255, cv2.THRESH_BINARY_INV)[1], size, interpolation=cv2.INTER_AREA)
-    inside = cv2.threshold(touched, 0, 1, cv2.THRESH_BINARY)[1]
+    part = (slice(COARSE // 2, None, COARSE), slice(COARSE // 2, None, COARSE))
+    inside = np.ascontiguousarray(hole[part])
+    if inside.size == 0:
+        return None
+    small, other = (np.ascontiguousarray(p[part]) for p in (frame, filled))
     ring = cv2.dilate(inside, np.ones((2 * RING + 1, 2 * RING + 1), np.uint8)) & (1 - inside)
-    small, other = (cv2.resize(p, size, interpolation=cv2.INTER_AREA) for p in (frame, filled))
-    wrong = cv2.dilate((cv2.absdiff(small, other).max(axis=2) > TRUSTED).view(np.uint8), np.ones((3, 3), np.uint8))
-    y, x = np.nonzero((ring > 0) & (wrong == 0) & (blank == 0))
+    off = cv2.threshold(cv2.cvtColor(cv2.absdiff(small, other), cv2.COLOR_RGB2GRAY), TRUSTED, 1, cv2.THRESH_BINARY)[1]
+    wrong = cv2.dilate(off, np.ones((3, 3), np.uint8))
+    y, x = np.nonzero((ring > 0) & (wrong == 0) & (worth[part] != 0))
     if len(x) < FEWEST:
         return None
     difference = small[y, x].astype(np.float32) - other[y, x]
     if np.abs(np.median(difference, axis=0)).max() < CALM:
         return None
-    columns = np.stack([np.ones(len(x)), x / size[0] - 0.5, y / size[1] - 0.5], axis=1)
+    columns = np.stack([np.ones(len(x)), x / inside.shape[1] - 0.5, y / inside.shape[0] - 0.5], axis=1)
     weight = np.ones(len(x))
     fit = np.zeros((3, 3))
     for _ in range(4):
@@ -45,7 +45,7 @@ def light(frame: np.ndarray, filled: np.ndarray, hole: np.ndarray, worth: np.nda
         fit = np.linalg.solve(weighted.T @ columns + np.diag([0.1, 0.1 * len(x), 0.1 * len(x)]), weighted.T @ difference)
         weight = 1.0 / (1.0 + (np.abs(columns @ fit - difference).max(axis=1) / 4.0) ** 2)
     fit[0] -= np.clip(fit[0], -CALM, CALM) * max(0.0, 1.0 - float(np.abs(fit[0]).max() - CALM) / CALM)  # comes in by degrees
-    across, down = (np.arange(side, dtype=np.float32) / side - np.float32(0.5) for side in (width, height))
+    across, down = (np.arange(side, dtype=np.float32) / side - np.float32(0.5) for side in hole.shape[::-1])
     return (fit[0] + fit[1] * across[None, :, None] + fit[2] * down[:, None, None]).astype(np.float32)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from engine.vision.filling.canvas import INVENTED, SEEN, UNKNOWN, Canvas, Sample, Scale, gather, invent, shown
 from engine.vision.filling.depth import Grid, sweep
-from engine.vision.filling.motion import IDENTITY, Motion, between, far, project
+from engine.vision.filling.motion import IDENTITY, Motion, between, far, project, smooth
 from engine.vision.filling.movers import passers
 from engine.vision.filling.registration import Anchor, brightness
 from engine.vision.filling.render import Filled, View
@@ -21,6 +21,8 @@ VIEWS = 6
 """Key frames, at most, by which depths are told."""
 MOVED = 0.3
 """Share of the picture's width by which a corner may move within a stretch."""
+FEWEST_STEADY = 7
+"""Frames with known motions from which a smooth course can be told."""
 BEYOND = 6
 """Frames on each side beyond a stretch that are asked, ever further away, for what the stretch does not show."""
 SMOOTH = 0.25
@@ -75,6 +77,7 @@ class Stretch:
             return None
         keys = sorted(self.motions)
         self._test()
+        self._steady()
         self._paint(keys, step, carry)
         return self
 
@@ -122,10 +125,10 @@ class Stretch:
         if index in self.motions:
             return self.motions[index]
         known = sorted(self.motions)
-        below, above = [k for k in known if k < index], [k for k in known if k > index]
-        if not below or not above:
-            return self.motions[known[-1] if not above else known[0]]
-        return between(self.motions[below[-1]], self.motions[above[0]], (index - below[-1]) / (above[0] - below[-1]))
+        k = int(np.searchsorted(known, index))
+        if k in (0, len(known)):
+            return self.motions[known[min(k, len(known) - 1)]]
+        return between(self.motions[known[k - 1]], self.motions[known[k]], (index - known[k - 1]) / (known[k] - known[k - 1]))
 
     def motion(self, index: int) -> Motion | None:
         """The motion to any frame near; None when it cannot be told."""
@@ -155,6 +158,22 @@ class Stretch:
                 self.rough += [(a, middle), (middle, b)]
             self.motions[middle] = motion
             self.brightness[middle] = brightness(self.anchor, self.shot.proxy(middle), *got[1:])
+
+    def _steady(self) -> None:
+        """Take the trembling of measurements out where the camera went as smoothly as a cubic in time; what a frame shows then glides."""
+        times = sorted(self.motions)
+        motions = [self.motions[i] for i in times]
+        if self.anchor.depth is not None:
+            motions = [self.still if m.bend is None else m for m in motions]
+        if len(times) < FEWEST_STEADY or all(m.still(self.anchor.size) for m in motions):
+            return
+        calm = smooth(times, motions)
+        for motion, other in zip(motions, calm, strict=True):
+            off = np.linalg.norm(self.anchor.expected(motion) - self.anchor.expected(other), axis=1)
+            if off.size and float(np.percentile(off, 90)) > SMOOTH:
+                return
+        self.motions = dict(zip(times, calm, strict=True))
+        self.rough = []
 
     def _bright(self, index: int) -> float:
         """How many times brighter than the anchor a frame is."""
@@ -230,7 +249,7 @@ class Stretch:
         return found
 
     def _sample(self, index: int, passing: np.ndarray | None) -> Sample:
-        return Sample(self.shot.frames.read(index), self.shot.full_hole(index), self.motions[index], self._bright(index), passing)
+        return Sample(self.shot.frames.read(index), self.shot.hole(index), self.motions[index], self._bright(index), passing)
 
     def _carry(self, canvas: Canvas, wanted: np.ndarray, index: int, last: Filled) -> None:
         """What the stretch before ended on, where no frame shows the ground."""
@@ -238,12 +257,12 @@ class Stretch:
         if motion is None:
             return
         gap = wanted & (canvas.state == UNKNOWN)
-        inside = canvas.bring(np.full(self.shot.shape, 255, np.uint8), motion, self.anchor.size, interpolation=cv2.INTER_LINEAR) > 250
         hole = self.shot.full_hole(index).view(bool)
-        invented = canvas.bring(np.where(hole & ~last.seen, np.uint8(255), np.uint8(0)), motion, self.anchor.size, interpolation=cv2.INTER_NEAREST) > 0
-        gap &= inside
-        canvas.colours[gap] = canvas.bring(last.frame, motion, self.anchor.size)[gap]
-        canvas.state[gap] = np.where(invented[gap], INVENTED, SEEN)
+        made_up = np.where(hole & ~last.seen, np.uint8(255), np.uint8(0))
+        colours, inside, invented = canvas.bring((last.frame, np.full(self.shot.shape, 255, np.uint8), made_up), motion, self.anchor.size)
+        gap &= inside > 250
+        canvas.colours[gap] = colours[gap]
+        canvas.state[gap] = np.where(invented[gap] > 127, INVENTED, SEEN)
 
     def _needed(self) -> tuple[np.ndarray, Grid]:
         """Where in the anchor's proxy pixels the holes of all frames lie, and the grid that holds them."""
