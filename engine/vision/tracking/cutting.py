@@ -23,6 +23,12 @@ CLICK = 0.006
 FIRST_CLICK = 0.024
 """Radius of a click that says who is meant: people aim at the middle of a thing, and a single spot would be taken for its window or its eye."""
 
+LONG_STROKE = 0.08
+"""Extent of brush strokes, as a share of the picture, from which they tell how large the thing is."""
+
+BEYOND = 0.15
+"""How far a thing may go on beyond the strokes along it, as a share of their extent."""
+
 BOX_SIDE = 224
 """Longer side, in pixels, of the copy of a box's surroundings on which it is cut first."""
 
@@ -49,6 +55,10 @@ def cut(image: np.ndarray, marks: Marks, *, before: np.ndarray | None = None) ->
         mask, confidence = found.mask, found.confidence
     elif before is not None and before.any():
         mask, confidence = corrected(image, before, yes & ~exact_add, no & ~exact_take), 0.95
+    elif marks.scribble and (around := _around(yes)) is not None:
+        # Who brushes along a thing goes over most of it: it does not reach far beyond.
+        found = cut_box(image, around, yes & ~exact_add, no & ~exact_take)
+        mask, confidence = found.mask, max(found.confidence, 0.5)
     elif yes.any():
         support = Finder(image).find(yes, no if no.any() else None)
         mask = cv2.resize(support.mask.astype(np.uint8), size, interpolation=cv2.INTER_LINEAR).astype(bool) if support.mask.shape != image.shape[:2] else support.mask
@@ -59,6 +69,16 @@ def cut(image: np.ndarray, marks: Marks, *, before: np.ndarray | None = None) ->
     else:
         mask, confidence = np.zeros(image.shape[:2], bool), 0.0
     return Cut((mask | exact_add | (yes & ~no if not first else False)) & ~exact_take & ~no, confidence, said)
+
+
+def _around(strokes: np.ndarray) -> tuple[float, float, float, float] | None:
+    """A box around strokes, in 0..1, a little wider than they are; None when they are too short to tell a size."""
+    height, width = strokes.shape
+    rows, columns = np.flatnonzero(strokes.any(1)), np.flatnonzero(strokes.any(0))
+    if not len(rows) or max(np.ptp(rows) / height, np.ptp(columns) / width) < LONG_STROKE:
+        return None
+    reach = BEYOND * max(np.ptp(rows), np.ptp(columns))
+    return max(0.0, (columns[0] - reach) / width), max(0.0, (rows[0] - reach) / height), min(1.0, (columns[-1] + reach) / width), min(1.0, (rows[-1] + reach) / height)
 
 
 def painted(strokes: Sequence[Scribble], size: tuple[int, int]) -> np.ndarray:
