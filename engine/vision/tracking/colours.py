@@ -9,7 +9,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-SHADES, TINTS = 14, 12
+SHADES, TINTS = 12, 10
 """Cells of lightness and of each colour axis of CIELAB."""
 
 CELL = 18.0

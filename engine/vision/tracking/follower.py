@@ -245,7 +245,7 @@ class Follower:
         """(h, w) share of the subject in the colours near each pixel, and how many samples say so."""
         height, width = lab.shape[:2]
         x, y = optical.grid(width, height)
-        colours = LocalColours((width, height), max(10.0, 0.16 * self.size))
+        colours = LocalColours((width, height), max(12.0, 0.2 * self.size))
         step = 2 if height * width > DENSE else 1
         every = (slice(step // 2, None, step), slice(step // 2, None, step))
         before = lab_of(np.ascontiguousarray(self.image[window][every])).reshape(-1, 3)
