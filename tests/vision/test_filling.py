@@ -143,6 +143,55 @@ def test_what_a_mask_missed_is_outvoted() -> None:
         assert psnr(out[t].frame, made.ground[t], made.holes[t]) > 40
 
 
+def test_other_things_that_pass_are_not_taken_for_the_ground() -> None:
+    """A truck drives the other way, before the ball and over most places in as many frames as the ground is seen in."""
+    ground = [shifted(land(15), 60)] * 30
+    made = clip(ground, lambda t: (24 + 6 * t, 70))
+    truck = np.tile(np.array([40, 90, 200], np.uint8), (50, 80, 1))
+    truck[8:24, 8::16], truck[8:24, 9::16], truck[34:38] = 240, 230, 250
+    judged = []
+    for t, (frame, hole) in enumerate(zip(made.frames, made.holes, strict=True)):
+        left = 200 - 7 * t
+        x0, x1 = max(left, 0), min(left + 80, WIDTH)
+        covered = np.zeros_like(hole)
+        if x1 > x0:
+            frame[48:98, x0:x1] = truck[:, x0 - left : x1 - left]
+            covered[48:98, x0:x1] = True
+            hole &= ~covered  # it drives in front: the ball is hidden there
+        judged.append(hole & ~covered)
+    frames = np.stack([filled.frame for filled in fill(made)])
+    assert psnr(frames, made.ground, np.stack(judged)) > 45  # votes of all views alike: 20 dB
+    assert (frames[~made.holes] == made.frames[~made.holes]).all()
+
+
+def test_a_resting_camera_is_known_in_a_busy_street() -> None:
+    """Nearly half of the corners move, each thing its own way."""
+    ground, picture, above, below = [], shifted(land(16), 60), land(17), land(18)
+    for t in range(24):
+        behind = picture.copy()
+        behind[:30], behind[106:] = shifted(above, 60 + 2.0 * t)[:30], shifted(below, 100 - 3.0 * t)[106:]
+        ground.append(behind)
+    made = clip(ground, lambda t: (30 + 8 * t, 67), radius=12)
+    frames = np.stack([filled.frame for filled in fill(made)])
+    inner = made.holes & (np.arange(HEIGHT) > 36)[None, :, None] & (np.arange(HEIGHT) < 100)[None, :, None]
+    assert (frames[inner] == made.ground[inner]).all()  # copied, not resampled
+
+
+def test_the_fill_glides_under_a_moving_camera(pan: tuple[Clip, list[Filled]]) -> None:
+    made, out = pan
+
+    def tremble(pictures: list[np.ndarray]) -> float:
+        errors = []
+        for t in range(len(pictures) - 1):
+            step = np.array([[1.0, 0, 4.3], [0, 1.0, 0.7]])
+            there = cv2.warpAffine(pictures[t + 1], step, (WIDTH, HEIGHT), flags=cv2.INTER_LINEAR)
+            both = made.holes[t] & (cv2.warpAffine(made.holes[t + 1].astype(np.uint8), step, (WIDTH, HEIGHT), flags=cv2.INTER_NEAREST) > 0)
+            errors.append(np.abs(there.astype(float) - pictures[t])[both].mean())
+        return float(np.mean(errors))
+
+    assert tremble([filled.frame for filled in out]) < 1.2 * tremble(list(made.ground))  # Telea frame by frame: 33 times
+
+
 def test_noise_is_not_ironed_out() -> None:
     rng = np.random.default_rng(8)
     made = clip([np.clip(shifted(land(8), 60) + rng.normal(0, 5, (HEIGHT, WIDTH, 1)), 0, 255).astype(np.uint8) for _ in range(24)], across)

@@ -245,11 +245,17 @@ def invent(canvas: Canvas, needed: np.ndarray, checkpoint: Callable[[], None]) -
     known = canvas.state != UNKNOWN
     if not known.any():
         canvas.colours[gap] = 127
-    elif cv2.distanceTransform(gap.view(np.uint8), cv2.DIST_L2, 3).max() <= THIN:
-        box = grown_box(gap, 16)
-        canvas.colours[box][gap[box]] = np.rint(diffuse(canvas.colours[box].astype(np.float32), ~known[box])[gap[box]]).astype(np.uint8)
     else:
-        canvas.colours[gap] = fill(canvas.colours, gap, avoid=~known & ~gap, work_side=PATCH_SIDE, rounds=1, checkpoint=checkpoint)[gap]
+        _, label = cv2.connectedComponents(gap.view(np.uint8), connectivity=8)
+        wide = np.zeros(label.max() + 1, bool)
+        wide[label[cv2.distanceTransform(gap.view(np.uint8), cv2.DIST_L2, 3) > THIN]] = True
+        wide[0] = False
+        thin, thick = gap & ~wide[label], wide[label]
+        if thin.any():
+            box = grown_box(thin, 16)
+            canvas.colours[box][thin[box]] = np.rint(diffuse(canvas.colours[box].astype(np.float32), ~known[box])[thin[box]]).astype(np.uint8)
+        if thick.any():
+            canvas.colours[thick] = fill(canvas.colours, thick, avoid=~known & ~thick, work_side=PATCH_SIDE, rounds=1, checkpoint=checkpoint)[thick]
     canvas.state[gap] = INVENTED
 
 

@@ -65,11 +65,11 @@ def between(first: Motion, second: Motion, share: float) -> Motion:
     return Motion(first.h + share * (second.h - first.h), bend)
 
 
-def smooth(times: Sequence[int], motions: Sequence[Motion]) -> list[Motion]:
-    """Motions at some times as a cubic in time, by least squares: what trembles from measuring is taken out. All have bends, or none has."""
-    bends = all(m.bend is not None for m in motions)
-    values = np.stack([np.concatenate([m.h.ravel(), m.bend.ravel()]) if m.bend is not None and bends else m.h.ravel() for m in motions])
+def smooth(times: Sequence[int], motions: Sequence[Motion], weights: np.ndarray) -> list[Motion]:
+    """Motions at some times as a cubic in time, by least squares with weights (T,): what trembles from measuring is taken out. All have bends, or none has."""
+    values = np.stack([m.h.ravel() if m.bend is None else np.concatenate([m.h.ravel(), m.bend.ravel()]) for m in motions])
     t = (np.asarray(times, float) - np.mean(times)) / max(np.ptp(times) / 2, 1.0)
     columns = np.stack([np.ones_like(t), t, t**2, t**3], axis=1)
-    found = columns @ np.linalg.lstsq(columns, values, rcond=None)[0]
-    return [Motion(row[:9].reshape(3, 3), row[9:].reshape(6, 2) if bends else None) for row in found]
+    weighted = columns.T * weights
+    found = columns @ np.linalg.solve(weighted @ columns + 1e-9 * np.eye(4), weighted @ values)
+    return [Motion(row[:9].reshape(3, 3), row[9:].reshape(6, 2) if row.size > 9 else None) for row in found]

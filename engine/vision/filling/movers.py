@@ -21,21 +21,24 @@ UNLIKE = 16
 """Levels beyond the ground's own colours about a place that make it another thing."""
 FEW = 4
 """Views of a place below which nothing is decided by vote."""
-PATCH, DISSENT = 7, 64
+PATCH, DISSENT = 3, 64
 """Side of a patch that must agree with another one, and the share, of 255, of its pixels that may not: edges lie a little off."""
-SPECK = 40
-"""Proxy pixels that a thing covers at least."""
-CLOSED, GROWN = 9, 5
-"""Sides, in proxy pixels, of the windows in a thing that are closed, and of the soft edge around it."""
+STEP = 2
+"""Proxy pixels from one place that is looked at to the next."""
+SPECK = 10
+"""Such places that a thing covers at least."""
+CLOSED, GROWN = 5, 5
+"""Sides, in such places, of the windows in a thing that are closed, and of the soft edge around it."""
 
 
 def passers(grid: Grid, depth: np.ndarray | None, views: Sequence[tuple[Proxy, Motion, float]]) -> list[np.ndarray]:
     """For each view (small copy, motion from the anchor, how many times brighter it is) the places of the grid where another thing is in front: (h, w) uint8, 1 there."""
-    x, y = grid.places()
-    shape = (grid.height, grid.width)
-    none = [np.zeros(shape, np.uint8) for _ in views]
+    none = [np.zeros((grid.height, grid.width), np.uint8) for _ in views]
     if len(views) < FEW:
         return none
+    x, y = (axis[..., ::STEP] if axis.shape[0] == 1 else axis[::STEP] for axis in grid.places())
+    depth = None if depth is None else depth[::STEP, ::STEP]
+    shape = (y.shape[0], x.shape[1])
     pictures, clear = [], []
     for picture, motion, brightness in views:
         px, py = (np.ascontiguousarray(np.broadcast_to(p, shape)) for p in moved(motion, x, y, 0.0 if depth is None else depth))
@@ -43,7 +46,7 @@ def passers(grid: Grid, depth: np.ndarray | None, views: Sequence[tuple[Proxy, M
         pictures.append(colour if brightness == 1.0 else cv2.convertScaleAbs(colour, alpha=1.0 / brightness))
         free = cv2.remap(255 * (1 - picture.hole), px, py, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
         clear.append(cv2.threshold(free, 250, 1, cv2.THRESH_BINARY)[1])
-    found = none
+    found = [np.zeros(shape, np.uint8) for _ in views]
     for _ in range(2):  # the second time what the first one found has no vote
         usable = [c & (1 - f) for c, f in zip(clear, found, strict=True)]
         ground, votes = _mode(pictures, usable)
@@ -51,8 +54,8 @@ def passers(grid: Grid, depth: np.ndarray | None, views: Sequence[tuple[Proxy, M
         known = (votes >= 2).view(np.uint8)
         found = [_pieces(p, low, high, c & known) for p, c in zip(pictures, clear, strict=True)]
         if not any(f.any() for f in found):
-            break
-    return found
+            return none
+    return [cv2.resize(f, (STEP * shape[1], STEP * shape[0]), interpolation=cv2.INTER_NEAREST)[: grid.height, : grid.width] for f in found]
 
 
 def _mode(pictures: Sequence[np.ndarray], usable: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
@@ -79,10 +82,10 @@ def _pieces(picture: np.ndarray, low: np.ndarray, high: np.ndarray, clear: np.nd
     """(h, w) uint8, 1 where a picture leaves the range of colours low..high in a piece that is large enough."""
     off = _largest(cv2.max(cv2.subtract(picture, high), cv2.subtract(low, picture)))
     rough = cv2.threshold(off, UNLIKE, 1, cv2.THRESH_BINARY)[1] & clear
-    core = cv2.morphologyEx(rough, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    core = cv2.morphologyEx(rough, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
     if not core.any():
         return core
-    whole = cv2.morphologyEx(cv2.dilate(core, np.ones((5, 5), np.uint8)) & rough, cv2.MORPH_CLOSE, np.ones((CLOSED, CLOSED), np.uint8))
+    whole = cv2.morphologyEx(cv2.dilate(core, np.ones((3, 3), np.uint8)) & rough, cv2.MORPH_CLOSE, np.ones((CLOSED, CLOSED), np.uint8))
     count, label, facts, _ = cv2.connectedComponentsWithStats(whole, connectivity=8)
     large = np.zeros(count, np.uint8)
     large[1:] = facts[1:, cv2.CC_STAT_AREA] >= SPECK

@@ -9,7 +9,7 @@ import numpy as np
 
 from engine.vision.filling.canvas import INVENTED, SEEN, UNKNOWN, Canvas, Sample, Scale, gather, invent, shown
 from engine.vision.filling.depth import Grid, sweep
-from engine.vision.filling.motion import IDENTITY, Motion, between, far, project, smooth
+from engine.vision.filling.motion import IDENTITY, Motion, basis, between, far, project, smooth
 from engine.vision.filling.movers import passers
 from engine.vision.filling.registration import Anchor, brightness
 from engine.vision.filling.render import Filled, View
@@ -25,10 +25,20 @@ FEWEST_STEADY = 7
 """Frames with known motions from which a smooth course can be told."""
 BEYOND = 6
 """Frames on each side beyond a stretch that are asked, ever further away, for what the stretch does not show."""
+SMOOTH = 0.3
+"""Proxy pixels by which a frame may lie off a smooth course of the camera."""
+SURE = 0.65
+"""Share of the known frames that lie on a smooth course if there is one."""
+FEWEST_STEADY = 7
+"""Frames with known motions from which a smooth course can be told."""
+BEYOND = 6
+"""Frames on each side beyond a stretch that are asked, ever further away, for what the stretch does not show."""
 SMOOTH = 0.25
 """Proxy pixels by which the frame halfway between two key frames may lie off their mean for the camera to count as moving smoothly between them."""
 SPECK = 6
 """Proxy pixels of ground that are worth one more frame."""
+MOST_SLACK = 16
+"""Proxy pixels, at most, by which the canvas is larger because depths are not known yet."""
 PAD = 8
 """Proxy pixels by which the canvas is larger than needed."""
 
@@ -153,8 +163,7 @@ class Stretch:
                 self.rough.append((a, b))
                 continue
             motion = got[0] if got[0].bend is not None or guess.bend is None else self.still
-            off = np.linalg.norm(self.anchor.expected(motion) - self.anchor.expected(guess), axis=1)
-            if off.size and float(np.percentile(off, 90)) > SMOOTH:
+            if self._apart(motion, guess) > SMOOTH:
                 self.rough += [(a, middle), (middle, b)]
             self.motions[middle] = motion
             self.brightness[middle] = brightness(self.anchor, self.shot.proxy(middle), *got[1:])
@@ -167,13 +176,28 @@ class Stretch:
             motions = [self.still if m.bend is None else m for m in motions]
         if len(times) < FEWEST_STEADY or all(m.still(self.anchor.size) for m in motions):
             return
-        calm = smooth(times, motions)
-        for motion, other in zip(motions, calm, strict=True):
-            off = np.linalg.norm(self.anchor.expected(motion) - self.anchor.expected(other), axis=1)
-            if off.size and float(np.percentile(off, 90)) > SMOOTH:
-                return
+        weights = np.ones(len(times))
+        for _ in range(4):  # a frame that was measured badly does not bend the course
+            calm = smooth(times, motions, weights)
+            off = self._off(motions, calm)
+            weights = 1.0 / (1.0 + (off / SMOOTH) ** 2) ** 2
+        if (off < SMOOTH).mean() < SURE:
+            return
         self.motions = dict(zip(times, calm, strict=True))
         self.rough = []
+
+    def _off(self, some: list[Motion], others: list[Motion]) -> np.ndarray:
+        """(T,): see `_apart`, for many at once."""
+        if self.anchor.depth is None:
+            return np.array([self._apart(a, b) for a, b in zip(some, others, strict=True)])
+        columns = basis(self.anchor.points.astype(float), np.nan_to_num(self.anchor.depth))
+        turns = np.stack([a.bend - b.bend for a, b in zip(some, others, strict=True) if a.bend is not None and b.bend is not None])
+        return np.percentile(np.linalg.norm(columns @ turns, axis=2), 90, axis=1)  # type: ignore[no-any-return]
+
+    def _apart(self, one: Motion, other: Motion) -> float:
+        """Proxy pixels by which two motions differ for nearly all corners."""
+        off = np.linalg.norm(self.anchor.expected(one) - self.anchor.expected(other), axis=1)
+        return float(np.percentile(off, 90)) if off.size else 0.0
 
     def _bright(self, index: int) -> float:
         """How many times brighter than the anchor a frame is."""
@@ -270,12 +294,17 @@ class Stretch:
         width, height = self.anchor.size[0] + 2 * margin, self.anchor.size[1] + 2 * margin
         total = np.zeros((height, width), np.uint8)
         lift = np.array([[1.0, 0, margin], [0, 1.0, margin], [0, 0, 1.0]])
+        slack = 1
+        depths = np.zeros(1) if self.anchor.depth is None else np.nanpercentile(self.anchor.depth, (3, 35, 65, 97))
         for index in range(self.first, self.last + 1):
             if self.shot.hole(index) is None:
                 continue
             motion, hole = self.guess(index), self.shot.small_hole(index)
             if motion.still(self.anchor.size):
                 total[margin : height - margin, margin : width - margin] |= hole
+                continue
+            if motion.bend is not None and self.anchor.depth is not None:
+                slack = max(slack, self._paste(total, hole, motion, margin, depths))
                 continue
             left, top, w, h = cv2.boundingRect(hole)
             matrix = lift @ np.linalg.inv(motion.h) @ np.array([[1.0, 0, left], [0, 1.0, top], [0, 0, 1.0]])
@@ -285,21 +314,27 @@ class Stretch:
             if right > x and bottom > y:
                 back = np.array([[1.0, 0, -x], [0, 1.0, -y], [0, 0, 1.0]]) @ matrix
                 total[y:bottom, x:right] |= cv2.warpPerspective(hole[top : top + h, left : left + w], back, (right - x, bottom - y), flags=cv2.INTER_NEAREST)
-        # Depth shifts places off the plane, and the frames between the keys are only guessed.
-        slack = 1 + int(np.ceil(self._bend())) if self.anchor.depth is not None else 1
         total = cv2.dilate(total, np.ones((2 * slack + 1, 2 * slack + 1), np.uint8))
         left, top, w, h = cv2.boundingRect(total)
         left, top, right, bottom = max(left - PAD, 0), max(top - PAD, 0), min(left + w + PAD, width), min(top + h + PAD, height)
         return total[top:bottom, left:right].astype(bool), Grid(left - margin, top - margin, right - left, bottom - top)
 
-    def _bend(self) -> float:
-        """The most, in proxy pixels, that depth moves a corner off the homography."""
-        depth = self.anchor.depth
-        assert depth is not None
-        known = np.isfinite(depth)
-        points = self.anchor.points[known].astype(float)
-        ways = [np.abs(m.at(points, depth[known]) - Motion(m.h).at(points, None)).max() for m in self.motions.values() if m.bend is not None]
-        return min(float(max(ways, default=0.0)), 24.0)
+    def _paste(self, total: np.ndarray, hole: np.ndarray, motion: Motion, margin: int, depths: np.ndarray) -> int:
+        """Mark in `total` where a frame's hole lies in the anchor's picture, for depths from near to far; returns by how many pixels that may be off."""
+        left, top, w, h = cv2.boundingRect(hole)
+        if w == 0:
+            return 1
+        corners = np.array([[left, top], [left + w, top], [left, top + h], [left + w, top + h]] * len(depths), float)
+        ways = (motion.at(corners, np.repeat(depths, 4)) - corners).reshape(-1, 4, 2)  # (depths, corners, 2)
+        steps = np.rint(ways.mean(axis=1)).astype(int)
+        for dx, dy in dict.fromkeys(map(tuple, steps.tolist())):
+            x, y = left - dx + margin, top - dy + margin
+            x0, y0, x1, y1 = max(x, 0), max(y, 0), min(x + w, total.shape[1]), min(y + h, total.shape[0])
+            if x1 > x0 and y1 > y0:
+                total[y0:y1, x0:x1] |= hole[top + y0 - y : top + y1 - y, left + x0 - x : left + x1 - x]
+        stretched = np.abs(ways - steps[:, None]).max()
+        apart = np.abs(np.diff(steps, axis=0)).max() / 2
+        return int(min(np.ceil(stretched + apart) + 1, MOST_SLACK))
 
     def views(self, index: int, before: Stretch | None, share: float) -> list[View]:
         """All that is needed to fill a frame; a share below 1 mixes with what the stretch before says."""
