@@ -51,8 +51,10 @@ def cut(image: np.ndarray, marks: Marks, *, before: np.ndarray | None = None) ->
     yes, no = add | clicked(marks.points, size, _aim(marks) if first else CLICK), take | clicked(marks.avoid, size)
     said = ""
     if marks.box is not None:
-        found = cut_box(image, marks.box, yes, no)
+        found = cut_box(image, marks.box)
         mask, confidence = found.mask, found.confidence
+        if (yes & ~mask).any() or (no & mask).any():
+            mask = corrected(image, mask, yes & ~exact_add, no & ~exact_take)
     elif before is not None and before.any():
         mask, confidence = corrected(image, before, yes & ~exact_add, no & ~exact_take), 0.95
     elif marks.scribble and (around := _around(yes)) is not None:

@@ -144,7 +144,7 @@ class Placed:
             near = cv2.dilate((shape > 0.5).astype(np.uint8), np.ones((2 * MARGIN - 5, 2 * MARGIN - 5), np.uint8)) > 0
             # Beside the subject the picture itself, so that flow there says nothing.
             canvas = np.where(near[..., None], laid, part)
-            bend = optical.flow(optical.grey(part), optical.grey(canvas), quick=turn == 0)
+            bend = optical.flow(optical.grey(part), optical.grey(canvas), quick=True)
             length = optical.length(bend)
             bend[length > MOST_BEND] = 0
             shape_there, seen = optical.pull(shape, bend), optical.pull(canvas, bend)
