@@ -1,14 +1,15 @@
-"""Subjects removed from diorama clips against their true ground: `python -m bench.removal [seconds] [fps]`.
+"""Subjects removed from diorama clips against their true ground: `python -m bench.removal [seconds] [fps]`; memory over long clips: `python -m bench.removal memory`.
 
 Ten clips of 640x360 under a still, panning, tilting and zooming camera, holes as exact masks grown by 3 px. For each: PSNR in the holes beside cv2.inpaint frame by
 frame (Telea and Navier-Stokes, radius 3); the error along the true motion of the ground inside the holes, beside that of the true ground's own video;
-and frames a second beside Telea's, frame after frame in turns, wall time. Identical pixels count as 60 dB.
+and frames a second beside Telea's, frame after frame in turns, processor time of all threads and wall time. Identical pixels count as 60 dB.
 """
 
 from __future__ import annotations
 
 import sys
 import time
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -58,16 +59,16 @@ def measure(name: str, spec: SceneSpec) -> np.ndarray:
     clip = MovingDiorama(spec, SIZE).clip()
     bare = MovingDiorama(spec.model_copy(update={"subjects": ()}), SIZE).clip()
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (7, 7))
-    holes = np.stack([cv2.dilate(mask.astype(np.uint8), kernel) > 0 for mask in clip.masks.any(axis=1)])
-    ours = telea = 0.0
+    holes = np.stack([cv2.dilate(mask.any(axis=0).astype(np.uint8), kernel) > 0 for mask in clip.masks])
+    ours, telea = np.zeros(2), np.zeros(2)  # processor, wall
     frames, other, seen = [], [], []
     work = fill_clip(Held(clip.frames), lambda i: holes[i], [(0, len(holes) - 1)])
     for frame, hole in zip(clip.frames, holes, strict=True):
-        began = time.perf_counter()
+        began = clocks()
         filled = next(work)
-        middle = time.perf_counter()
+        middle = clocks()
         other.append(cv2.inpaint(frame, hole.astype(np.uint8), 3, cv2.INPAINT_TELEA))
-        ours, telea = ours + middle - began, telea + time.perf_counter() - middle
+        ours, telea = ours + middle - began, telea + clocks() - middle
         frames.append(filled.frame)
         seen.append(filled.seen[hole].mean())
     result, smeared = np.stack(frames), np.stack(other)
@@ -75,22 +76,69 @@ def measure(name: str, spec: SceneSpec) -> np.ndarray:
     stokes = np.stack([cv2.inpaint(frame, hole.astype(np.uint8), 3, cv2.INPAINT_NS) for frame, hole in zip(clip.frames, holes, strict=True)])
     figures = np.array([
         psnr(result, clip.plate, holes), psnr(smeared, clip.plate, holes), psnr(stokes, clip.plate, holes), float(np.mean(seen)),
-        trembling(result, holes, bare.flow, bare.occlusion), trembling(clip.plate, holes, bare.flow, bare.occlusion), len(holes) / ours, len(holes) / telea,
+        trembling(result, holes, bare.flow, bare.occlusion), trembling(clip.plate, holes, bare.flow, bare.occlusion), *len(holes) / ours, *len(holes) / telea,
     ])  # fmt: skip
     line(name, figures)
     return figures
+
+
+def clocks() -> np.ndarray:
+    """Seconds of processor time and of wall time."""
+    return np.array([time.process_time(), time.perf_counter()])
+
+
+class Endless:
+    """Frames made as they are asked for: a camera that sways over a wide picture, a disc that crosses again and again."""
+
+    fps, width, height = 25.0, *SIZE
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        rng = np.random.default_rng(0)
+        land = sum(cv2.resize(rng.normal(0, 24, (540 // size, 1100 // size, 3)).astype(np.float32), (1100, 540), interpolation=cv2.INTER_CUBIC) for size in (4, 12, 40))
+        self._land = np.clip(land + 120, 0, 255).astype(np.uint8)
+
+    def read(self, index: int) -> np.ndarray:
+        """(H, W, 3) uint8."""
+        x, y = 220 + 200 * np.sin(index / 70), 90 + 60 * np.sin(index / 110)
+        ground = cv2.warpAffine(self._land, np.array([[1.0, 0, -x], [0, 1.0, -y]]), SIZE)
+        return cv2.circle(ground, self._disc(index), 40, (220, 30, 40), -1)
+
+    def hole(self, index: int) -> np.ndarray:
+        """(H, W) bool."""
+        return cv2.circle(np.zeros(SIZE[::-1], np.uint8), self._disc(index), 43, 1, -1) > 0
+
+    def _disc(self, index: int) -> tuple[int, int]:
+        return 9 * index % 760 - 60, 180
+
+
+def memory() -> None:
+    """Resident memory, in MiB, of a clip of 300 frames and of one of 3000 (Linux)."""
+
+    def resident() -> float:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 2**20
+
+    for count in (300, 3000):
+        clip = Endless(count)
+        before, peak, began = resident(), 0.0, time.perf_counter()
+        for _ in fill_clip(clip, clip.hole, [(0, count - 1)]):
+            peak = max(peak, resident())
+        print(f"{count} frames: {before:.0f} MiB before, at most {peak:.0f}; {count / (time.perf_counter() - began):.1f} frames/s with making them", flush=True)
 
 
 def line(name: str, f: np.ndarray) -> None:
     """Print the figures of a clip."""
     print(
         f"{name:16s} {f[0]:5.1f} dB, Telea {f[1]:5.1f}, Navier-Stokes {f[2]:5.1f}; seen {100 * f[3]:3.0f} %; along the motion {f[4]:5.2f} levels, true ground {f[5]:5.2f}; "
-        f"{f[6]:5.1f} frames/s, Telea {f[7]:5.1f}: {f[6] / f[7]:4.2f} x",
+        f"frames a second of processor time {f[6]:5.1f}, Telea {f[8]:5.1f}: {f[6] / f[8]:4.2f} x; of wall time {f[7] / f[9]:4.2f} x",
         flush=True,
     )
 
 
 if __name__ == "__main__":
+    if sys.argv[1:] == ["memory"]:
+        memory()
+        sys.exit()
     seconds, fps = float(sys.argv[1]) if len(sys.argv) > 1 else 2.0, float(sys.argv[2]) if len(sys.argv) > 2 else 24.0
     total = np.stack([measure(name, spec.model_copy(update={"seconds": seconds, "fps": fps})) for name, spec in CLIPS.items()])
     line("mean", total.mean(axis=0))

@@ -262,7 +262,7 @@ class Stretch:
                     break
                 got = self.anchor.locate(self.shot.proxy(index), self.guess(index))
                 if got is None:
-                    break
+                    continue
                 seen = shown(grid, depth, [(self.shot.proxy(index).hole, got[0])])
                 if (missing & seen).any() or not got[0].still(self.anchor.size):
                     self.motions[index] = got[0]
