@@ -132,7 +132,7 @@ class Canvas:
         """Proxy places of the anchor that a frame's box comes from, on a grid of proxy pixels about it, by fixed-point iteration over the depths."""
         assert self.depth is not None and motion.bend is not None
         grid = grid_of(box, self.scale)
-        gx, gy = (np.broadcast_to(axis, (grid.height, grid.width)) for axis in grid.places())
+        gx, gy = grid.places()
         back = Motion(np.linalg.inv(motion.h))
         bx, by = bent(motion.bend, gx, gy, self.middle)
         x, y = moved(back, gx - bx, gy - by, 0.0)

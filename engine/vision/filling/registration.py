@@ -27,8 +27,13 @@ MARKS = 3000
 """Places on edges of the anchor, at most, by which a camera at rest is known."""
 UNMOVED, MAYBE = 0.93, 0.4
 """Share of them that have not changed when the camera is at rest, and that below which it is not. Between the two corners decide."""
-AT_REST, REST = 0.2, 0.4
-"""Proxy pixels within which a corner rests, and the share of corners that rest when the camera does: half of a street may be cars and clouds."""
+AT_REST = 0.12
+"""Proxy pixels within which a corner rests."""
+TILES = (4, 3)
+"""Parts of a picture, across and down, in each of which corners are asked."""
+REST, WIDELY = 0.2, 0.6
+"""Share of a part's corners that rest when the camera does, for rain and leaves move the others; and share of the parts where they do: the rest may be cars and clouds."""
+
 
 
 class Anchor:
@@ -93,7 +98,14 @@ class Anchor:
         places, sure = self.follow(other, self.points, levels=1)
         ways = (places - self.points)[sure]
         resting = np.abs(ways).max(axis=1) < AT_REST
-        return bool(resting.sum() >= FEWEST and resting.mean() > REST and np.abs(np.median(ways[resting], axis=0)).max() < 2 * STILL)
+        if resting.sum() < FEWEST or np.abs(np.median(ways[resting], axis=0)).max() > STILL:
+            return False
+        across, down = (self.points[sure] * TILES / self.size).astype(int).T
+        tile = across + TILES[0] * down
+        count = np.bincount(tile, minlength=TILES[0] * TILES[1])
+        rest = np.bincount(tile, resting, minlength=TILES[0] * TILES[1])
+        asked = count >= 3
+        return bool(((rest >= REST * count) & asked).sum() >= WIDELY * asked.sum() > 0)
 
     def locate(self, other: Proxy, guess: Motion, *, start: np.ndarray | None = None, search: bool = True) -> tuple[Motion, np.ndarray, np.ndarray] | None:
         """The motion to another picture with the corners' places and which are sure; None when it cannot be told.
