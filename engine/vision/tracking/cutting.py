@@ -221,6 +221,8 @@ def sharpened(image: np.ndarray, mask: np.ndarray, yes: np.ndarray | None = None
 
 def corrected(image: np.ndarray, before: np.ndarray, yes: np.ndarray, no: np.ndarray) -> np.ndarray:
     """A mask with parts added around `yes` and taken away around `no`, each as far as colour and edges lead: (H, W) bool all."""
+    if not (yes & ~before).any() and not (no & before).any():
+        return before
     mask = before.copy()
     for seed, adds in ((yes & ~before, True), (no & before, False)):
         if not seed.any():

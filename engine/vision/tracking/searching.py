@@ -47,14 +47,14 @@ class Searcher:
         """It is clearly seen, where its look lies."""
         self.scale = placed.whole_scale
 
-    def search(self, image: np.ndarray, looks: list[Look], ground: Ground, others: np.ndarray | None) -> tuple[np.ndarray, Placed | None, float] | None:
+    def search(self, image: np.ndarray, looks: list[Look], ground: Ground) -> tuple[np.ndarray, Placed | None, float] | None:
         """(mask (H, W) bool, where its look lies if that is known, confidence) where it is seen again; None where it is not."""
         if not looks:
             return None
         small = self._small(image)
         size = self._size(image)
         ratio = image.shape[1] / size[0]
-        free = np.ones(small.shape[:2], np.float32) if others is None else (cv2.resize(others.astype(np.uint8), size, interpolation=cv2.INTER_AREA) == 0).astype(np.float32)
+        free = np.ones(small.shape[:2], np.float32)
         known = cv2.resize(ground.known.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
         # Where the scene was never seen without it, anything may be new.
         new = (optical.length(small - self._small(ground.image)) > NEW) | ~known
@@ -67,12 +67,10 @@ class Searcher:
                     shift = hit[1] * ratio
                     best = hit[0], look, np.array([[factor, 0.0, shift[0]], [0.0, factor, shift[1]]])
         if best is None:
-            return self._glimpse(image, small, new, looks, ground, free)
+            return self._glimpse(image, small, new, looks, ground)
         rms, look, matrix = best
         placed = look.here(matrix).fitted(image, np.zeros(2))
         mask = (placed.shape * placed.fit) > 0.4
-        if others is not None:
-            mask &= ~others
         if mask.sum() < 16:
             return None
         mask = largest(mask)
@@ -80,11 +78,11 @@ class Searcher:
         self.glimpsed = 0
         return mask, placed, float(np.clip(1.0 - rms / (2 * ALIKE), 0.3, 0.95))
 
-    def _glimpse(self, image: np.ndarray, small: np.ndarray, new: np.ndarray, looks: list[Look], ground: Ground, free: np.ndarray) -> tuple[np.ndarray, None, float] | None:
+    def _glimpse(self, image: np.ndarray, small: np.ndarray, new: np.ndarray, looks: list[Look], ground: Ground) -> tuple[np.ndarray, None, float] | None:
         """What is new and has colours that only the subject has: a part of it that comes in, or a shape that none of its looks has."""
         own = colour_share(looks, self._small(ground.image))
         cells = colour_cells(small)
-        seen = (own[cells] > OWN) & new & (free > 0)
+        seen = (own[cells] > OWN) & new
         seen = cv2.morphologyEx(seen.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8)) > 0
         seen = largest(seen, share=0.5) if seen.any() else seen
         ratio = image.shape[1] / small.shape[1]
