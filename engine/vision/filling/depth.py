@@ -57,9 +57,12 @@ class Grid:
 
 def moved(motion: Motion, x: np.ndarray, y: np.ndarray, depth: np.ndarray | float) -> tuple[np.ndarray, np.ndarray]:
     """Where places x, y (broadcast to (h, w)) of a depth go: two (h, w) float32."""
-    h = motion.h.astype(np.float32)
-    w = h[2, 0] * x + h[2, 1] * y + h[2, 2]
-    px, py = (h[0, 0] * x + h[0, 1] * y + h[0, 2]) / w, (h[1, 0] * x + h[1, 1] * y + h[1, 2]) / w
+    if np.array_equal(motion.h, np.eye(3)):
+        px, py = x, y
+    else:
+        h = motion.h.astype(np.float32)
+        w = h[2, 0] * x + h[2, 1] * y + h[2, 2]
+        px, py = (h[0, 0] * x + h[0, 1] * y + h[0, 2]) / w, (h[1, 0] * x + h[1, 1] * y + h[1, 2]) / w
     if motion.bend is not None:
         bx, by = bent(motion.bend, x, y, depth)
         px, py = px + bx, py + by

@@ -66,10 +66,12 @@ def between(first: Motion, second: Motion, share: float) -> Motion:
 
 
 def smooth(times: Sequence[int], motions: Sequence[Motion], weights: np.ndarray) -> list[Motion]:
-    """Motions at some times as a cubic in time, by least squares with weights (T,): what trembles from measuring is taken out. All have bends, or none has."""
-    values = np.stack([m.h.ravel() if m.bend is None else np.concatenate([m.h.ravel(), m.bend.ravel()]) for m in motions])
+    """Motions at some times as a cubic in time, by least squares with weights (T,): what trembles from measuring is taken out. All have bends and the same homography, or none has."""
+    values = np.stack([m.h.ravel() if m.bend is None else m.bend.ravel() for m in motions])
     t = (np.asarray(times, float) - np.mean(times)) / max(np.ptp(times) / 2, 1.0)
     columns = np.stack([np.ones_like(t), t, t**2, t**3], axis=1)
     weighted = columns.T * weights
     found = columns @ np.linalg.solve(weighted @ columns + 1e-9 * np.eye(4), weighted @ values)
-    return [Motion(row[:9].reshape(3, 3), row[9:].reshape(6, 2) if row.size > 9 else None) for row in found]
+    if motions[0].bend is not None:
+        return [Motion(motions[0].h, row.reshape(6, 2)) for row in found]
+    return [Motion(row.reshape(3, 3)) for row in found]

@@ -243,6 +243,7 @@ class Stretch:
         if carry is not None and (wanted & (canvas.state == UNKNOWN)).any():
             self._carry(canvas, wanted, *carry)
         invent(canvas, wanted, self.shot.checkpoint)
+        canvas.settle()
         self.canvas = canvas
 
     def _shows(self, index: int, grid: Grid, depth: np.ndarray | None, passing: dict[int, np.ndarray]) -> np.ndarray:
