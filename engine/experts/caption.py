@@ -17,6 +17,9 @@ LOOKED_AT = 5
 """Frames of a clip that are described, evenly spread: the sentence that most agree with speaks for all."""
 
 MOST_WORDS = 30
+MOST_NAMED = 8
+"""Words of the first thing that a caption names: a caption that never ends would be too long a text for the finder."""
+
 OPENING = "a video of"
 """The captions go on from these words, so that they begin with what is seen and not with what kind of picture it is."""
 
@@ -47,6 +50,7 @@ class Describer:
 
         self.model: Any = stock(BlipForConditionalGeneration, expert.folder, device)
         self.processor: Any = stock_processor(BlipProcessor, expert.folder)
+        self.components = {"model": self.model}
 
     @torch.no_grad()
     def say(self, image: np.ndarray) -> str:
@@ -83,4 +87,4 @@ def protagonist(sentence: str) -> str:
         if not bare or bare in FUNCTION or bare in ENDS or (named and bare.endswith("ing")):
             break
         named.append(bare)
-    return " ".join(named)
+    return " ".join(named[:MOST_NAMED])

@@ -77,6 +77,7 @@ class PackageFinder:
             raise unreadable(folder, error) from error
         self._sides = int(settings.shorter_side), int(settings.longer_side)
         self.model: Any = filled(model, {name.removeprefix("module."): weight for name, weight in state_of(folder).items()}, folder, LEFT_OVER).to(device)
+        self.components = {"model": self.model}
         if int(getattr(self.model.tokenizer, "vocab_size", 0)) < self.model.bert.config.vocab_size:
             raise ModelUnavailable(f"the vocabulary in {folder.name}/bert is not that of its weights", fix="put tokenizer.json or vocab.txt of bert-base-uncased there")
 

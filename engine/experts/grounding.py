@@ -53,6 +53,7 @@ class StockFinder:
 
         self.model: Any = stock(GroundingDinoForObjectDetection, folder, device)
         self.processor: Any = stock_processor(AutoProcessor, folder)
+        self.components = {"model": self.model}
 
     @torch.no_grad()
     def find(self, image: np.ndarray, words: str, *, box_from: float = BOX_FROM, text_from: float = TEXT_FROM) -> list[Box]:

@@ -1,4 +1,7 @@
-"""How an expert's weights come from a folder: stock classes, safetensors alone, every weight accounted for."""
+"""How an expert's weights come from a folder: stock classes, safetensors alone, every weight accounted for.
+
+Each expert tells its nets as `components`, by which the pool counts their bytes.
+"""
 
 from __future__ import annotations
 

@@ -41,6 +41,7 @@ class StockCutter:
 
         self.model: Any = stock(SamModel, folder, device)
         self.processor: Any = stock_processor(SamProcessor, folder)
+        self.components = {"model": self.model}
         self._seen: tuple[np.ndarray, torch.Tensor] | None = None
 
     @torch.no_grad()
@@ -74,6 +75,7 @@ class PackageCutter:
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise unreadable(folder, error) from error
         self.predictor: Any = SamPredictor(filled(model, state_of(folder), folder).to(device))
+        self.components = {"model": self.predictor.model}
         self._seen: np.ndarray | None = None
 
     def cut(self, image: np.ndarray, points: Sequence[Point] = (), avoid: Sequence[Point] = (), box: Box | None = None) -> tuple[np.ndarray, float]:

@@ -36,6 +36,7 @@ class Sam2:
 
         self.model: Any = stock(Sam2VideoModel, expert.folder, device)
         self.processor: Any = stock_processor(Sam2VideoProcessor, expert.folder)
+        self.components = {"model": self.model}
 
 
 class Follower:

@@ -115,7 +115,7 @@ class Painter:
         """
         parts = self.pocket.parts
         clean, mask = parts.encode(as_tensor(pictures), self.checkpoint)[None], cells(inside[None])[None]
-        own = (F.adaptive_avg_pool2d(torch.from_numpy(cover)[None, None], tuple(clean.shape[-2:])) > 0.9).float()
+        own = (F.adaptive_avg_pool2d(torch.from_numpy(cover)[None, None], (clean.shape[-2], clean.shape[-1])) > 0.9).float()
         clean = torch.lerp(clean, thing.to(clean).expand_as(clean), own.expand_as(clean))
         noise = torch.randn((1, 1, *clean.shape[2:]), generator=torch.Generator().manual_seed(self.seed + 1)).expand_as(clean)
         start = self.levels.start(REDRAWN)

@@ -9,6 +9,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
@@ -16,7 +18,7 @@ import numpy as np
 from engine.tasks.subject_swap import shelf
 from engine.tasks.subject_swap.source import Known, Source
 from engine.vision.masks import Masks
-from engine.vision.tracking.follower import Follower
+from engine.vision.tracking.follower import Follower, Step
 from engine.vision.tracking.looks import Look
 
 SAVED = 25
@@ -27,11 +29,13 @@ Count = Callable[[], None]
 
 @dataclass(frozen=True)
 class Key:
-    """A frame on which the subject is known. mask: (h, w) bool at the proxy's size, empty when it is gone from there on; sure: 0..1."""
+    """A frame on which the subject is known. mask: (h, w) bool at the proxy's size, empty when it is gone from there on; sure: 0..1; words: by which experts look for it in
+    another shot, empty when nothing was said."""
 
     frame: int
     mask: np.ndarray = field(repr=False)
     sure: float = 1.0
+    words: str = ""
 
     @property
     def name(self) -> str:
@@ -47,12 +51,60 @@ class At:
     state: str
 
 
-class Run:
-    """A key followed in one direction, as far as it was asked for. way: 1 onwards, -1 backwards."""
+class Stepper(Protocol):
+    """Goes with a subject from frame to frame, one way."""
 
-    def __init__(self, source: Source, known: Known, key: Key, way: int, look: Look | None) -> None:
-        self.source, self.known, self.key, self.way, self.look = source, known, key, way, look
-        self.folder = shelf.place(source.settings, "run", shelf.key(source.name, key.name, way, None if look is None else hashlib.sha256(look.picture.tobytes()).hexdigest()))
+    def step(self, frame: int) -> Step:
+        """What becomes of it on a frame, which is the neighbour of the one before (of the key's at first)."""
+
+
+class Stepping(Protocol):
+    """A method of following. name: tells its results from those of other methods, and of other weights."""
+
+    @property
+    def name(self) -> str: ...
+
+    def start(self, source: Source, known: Known, key: Key, way: int, first: Key | None) -> Stepper:
+        """A stepper that stands on a key. way: 1 onwards, -1 backwards; first: a key that shows the subject, when this one says that it is gone."""
+
+
+class FlowStepper:
+    """Steps by flow, colours and remembered looks (`engine.vision.tracking.follower`)."""
+
+    def __init__(self, source: Source, known: Known, key: Key, way: int, first: Key | None) -> None:
+        self._source, self._known, self._way, self._at = source, known, way, key.frame
+        looks = [Look.of(source.proxy.read(first.frame), first.mask)] if first is not None else None
+        self._follower = Follower(source.proxy.read(key.frame), key.mask, looks)
+
+    def step(self, frame: int) -> Step:
+        """See `Stepper`."""
+        image = self._source.proxy.read(frame)
+        cut = self._known.shot_of(frame) != self._known.shot_of(self._at)
+        if cut:
+            self._follower.cut(image)
+        motion = self._known.motion(frame) if self._way > 0 else self._known.backwards(frame)
+        self._at = frame
+        return self._follower.step(image, None if cut else motion)
+
+
+class Embedded:
+    """The method that runs everywhere."""
+
+    name = "embedded"
+
+    def start(self, source: Source, known: Known, key: Key, way: int, first: Key | None) -> Stepper:
+        """See `Stepping`."""
+        return FlowStepper(source, known, key, way, first)
+
+
+class Run:
+    """A key followed in one direction, as far as it was asked for. way: 1 onwards, -1 backwards; first: the subject's first key that shows it."""
+
+    def __init__(self, source: Source, known: Known, key: Key, way: int, first: Key | None, by: Stepping) -> None:
+        self.source, self.known, self.key, self.way, self.by = source, known, key, way, by
+        # A key that shows the subject needs no other: what was followed from it stays when the first one changes.
+        self.first = None if key.mask.any() else first
+        self.folder = shelf.place(source.settings, "run", shelf.key(source.name, by.name, key.name, key.words, way, None if self.first is None else self.first.name))
         self.steps: dict[int, At] = {}
         self.masks: Masks | None = None
         note = shelf.read_note(self.folder)
@@ -62,29 +114,24 @@ class Run:
                 self.steps = {int(k): At(float(v[0]), str(v[1])) for k, v in note["steps"].items()}
             except (OSError, ValueError, KeyError):
                 self.masks = None
-        self._follower: Follower | None = None
+        self._stepper: Stepper | None = None
         self._at = key.frame
 
     def reach(self, last: int, counted: Count) -> None:
         """Follow up to and with frame `last` unless that was done. counted: called once for every frame that is followed anew; it may raise."""
         if last in self.steps or (last - self.key.frame) * self.way <= 0:
             return
-        if self._follower is None:
-            # A follower cannot be kept between runs: what was followed before is followed again when more is wanted.
+        if self._stepper is None:
+            # A stepper cannot be kept between runs: what was followed before is followed again when more is wanted.
             self.masks = Masks(self.folder, self.source.size)
             self.steps = {}
-            self._follower = Follower(self.source.proxy.read(self.key.frame), self.key.mask, [self.look] if self.look is not None and not self.key.mask.any() else None)
+            self._stepper = self.by.start(self.source, self.known, self.key, self.way, self.first)
             self._at = self.key.frame
         assert self.masks is not None
         try:
             while self._at != last:
                 frame = self._at + self.way
-                image = self.source.proxy.read(frame)
-                cut = self.known.shot_of(frame) != self.known.shot_of(self._at)
-                if cut:
-                    self._follower.cut(image)
-                motion = self.known.motion(frame) if self.way > 0 else self.known.backwards(frame)
-                step = self._follower.step(image, None if cut else motion)
+                step = self._stepper.step(frame)
                 self.steps[frame] = At(step.confidence, step.state)
                 if step.state == "there":
                     self.masks.put(frame, step.mask.astype(np.uint8))
@@ -122,24 +169,24 @@ class Run:
 
 
 class Track:
-    """One subject over the range, from its keys, which stand in order of time."""
+    """One subject over the range, from its keys, which stand in order of time. by: who follows."""
 
-    def __init__(self, source: Source, known: Known, keys: list[Key]) -> None:
+    def __init__(self, source: Source, known: Known, keys: list[Key], by: Stepping | None = None) -> None:
         if not keys:
             raise ValueError("a track needs a key")
         self.source, self.known, self.keys = source, known, keys
         self.followed = 0
         first = next((key for key in keys if key.mask.any()), None)
-        look = Look.of(source.proxy.read(first.frame), first.mask) if first is not None else None
-        self._runs = {(index, way): Run(source, known, key, way, look) for index, key in enumerate(keys) for way in (1, -1)}
+        self._runs = {(index, way): Run(source, known, key, way, first, by or Embedded()) for index, key in enumerate(keys) for way in (1, -1)}
 
     def wanted(self) -> list[tuple[Run, int]]:
         """Each run and the frame up to which it is needed."""
         out = []
         for index, key in enumerate(self.keys):
-            after = self.keys[index + 1].frame - 1 if index + 1 < len(self.keys) else self.known.count - 1
-            before = self.keys[index - 1].frame + 1 if index else 0
-            out += [(self._runs[index, 1], after), (self._runs[index, -1], before)]
+            out.append((self._runs[index, 1], self.keys[index + 1].frame - 1 if index + 1 < len(self.keys) else self.known.count - 1))
+            # Gone is gone from its frame on: what lies before a key is told by following backwards only when both it and the key before show the subject.
+            if index == 0 or (key.mask.any() and self.keys[index - 1].mask.any()):
+                out.append((self._runs[index, -1], self.keys[index - 1].frame + 1 if index else 0))
         return out
 
     def missing(self) -> int:
@@ -216,3 +263,13 @@ def enlarged(mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     if mask.shape == (size[1], size[0]):
         return mask
     return cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_CUBIC if size[0] > mask.shape[1] else cv2.INTER_AREA) > 0.5
+
+
+def _kept(folder: Path, note: dict[str, Any], size: tuple[int, int]) -> tuple[Masks, dict[int, At]]:
+    """What was written down of a run. Raises `ValueError` and others when it does not fit together."""
+    steps = {int(k): At(float(v[0]), str(v[1])) for k, v in note["steps"].items()}
+    masks = Masks.load(folder)
+    if masks.size != size or any(step.state == "there" and frame not in masks for frame, step in steps.items()):
+        masks.close()
+        raise ValueError("the masks do not fit the notes of the run")
+    return masks, steps

@@ -13,6 +13,7 @@ from engine.errors import InvalidInput
 from engine.media.frames import Frames
 from engine.task import Event, Note, Progress, Stage
 from engine.tasks.subject_swap import shelf
+from engine.tasks.subject_swap.expert import Experts, chosen
 from engine.tasks.subject_swap.following import Track
 from engine.tasks.subject_swap.layers import Layers
 from engine.tasks.subject_swap.request import COLOURS, SubjectMaskRequest
@@ -36,15 +37,20 @@ class Followed:
     told: list[Told]
     who: list[Who]
     anew: int = 0
-    provider: str = "embedded"
+    by: Experts | None = None
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def provider(self) -> str:
+        """Who found and followed."""
+        return self.by.title if self.by is not None else "embedded"
 
     @property
     def name(self) -> str:
         """Tells these masks, trimmed and at this size, from all others."""
         request = self.layers.request
         keys = [[key.name for key in track.keys] for track in self.tracks]
-        return shelf.key(self.source.name, keys, [subject.hidden for subject in request.named], request.mask.model_dump(), self.frames.width, self.frames.height, self.provider)
+        return shelf.key(self.source.name, keys, [subject.hidden for subject in request.named], request.mask.model_dump(), self.frames.width, self.frames.height, self.by.name if self.by is not None else "")
 
     def close(self) -> None:
         """Give files and decoders back."""
@@ -55,11 +61,22 @@ class Followed:
 
 
 def follow(request: SubjectMaskRequest, run: RunContext) -> Generator[Event, None, Followed]:
-    """Steps one to three. Raises `InvalidInput` when nobody fits, a mask covers everything, or the range holds no pictures."""
+    """Steps one to three. Raises `InvalidInput` when nobody fits, a mask covers everything, the range holds no pictures, or models are missing that the method needs."""
+    by = chosen(request, run)
+    try:
+        return (yield from _followed(request, run, by))
+    finally:
+        if by is not None:
+            by.close()
+
+
+def _followed(request: SubjectMaskRequest, run: RunContext, by: Experts | None) -> Generator[Event, None, Followed]:
     source = Source(request, run.settings)
     tracks: list[Track] = []
     try:
         yield Stage("looking", "Looking through the video")
+        if by is not None and run.device == "cpu":
+            yield Note("The experts work on the processor: seconds for each frame. The method embedded follows about ten frames a second.", "warning")
         known = yield from _looked(source, run)
         if known.note:
             yield Note(known.note, "warning")
@@ -76,7 +93,7 @@ def follow(request: SubjectMaskRequest, run: RunContext) -> Generator[Event, Non
             run.checkpoint()
 
         for index in range(len(request.named)):
-            found = keys_of(source, known, request, index, one)
+            found = keys_of(source, known, request, index, one, by)
             who.append(found)
             if found.said:
                 yield Note(f"{request.name_of(index)}: {found.said}")
@@ -86,7 +103,7 @@ def follow(request: SubjectMaskRequest, run: RunContext) -> Generator[Event, Non
             yield Progress("boxes", index + 1, len(request.named))
 
         yield Stage("masks", "Following through the frames")
-        tracks = [Track(source, known, found.keys) for found in who]
+        tracks = [Track(source, known, found.keys, by) for found in who]
         total = sum(track.missing() for track in tracks)
         done = 0
         for track in tracks:
@@ -106,7 +123,7 @@ def follow(request: SubjectMaskRequest, run: RunContext) -> Generator[Event, Non
         for text in _said(request, known, all_told):
             yield Note(text, "warning")
         shelf.sweep(run.settings, keep=frozenset(run_.folder for track in tracks for run_, _ in track.wanted()))
-        return Followed(source, known, frames, tracks, layers, all_told, who, anew)
+        return Followed(source, known, frames, tracks, layers, all_told, who, anew, by)
     except BaseException:
         for track in tracks:
             track.close()

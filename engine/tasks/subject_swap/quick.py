@@ -12,13 +12,13 @@ import numpy as np
 
 from engine.errors import InvalidInput, StudioError
 from engine.settings import Settings
+from engine.tasks.subject_swap.expert import remembered
 from engine.tasks.subject_swap.following import Key, Track
 from engine.tasks.subject_swap.request import SubjectMaskRequest
 from engine.tasks.subject_swap.source import Known, Source
 from engine.tasks.subject_swap.tracks import told
-from engine.tasks.subject_swap.who import first_key, near_shot, proposals
+from engine.tasks.subject_swap.who import corrected, first_key, near_shot, proposals, with_key
 from engine.vision.segmentation import fit_side
-from engine.vision.tracking.cutting import cut
 
 SHOWN_SIDE = 960
 """Longer side, in pixels, of pictures for the page."""
@@ -129,7 +129,8 @@ def subject_tracks(args: dict[str, Any], settings: Settings) -> tuple[dict[str, 
 def _mask_on(source: Source, request: SubjectMaskRequest, index: int, frame: int) -> tuple[np.ndarray, float, str, list[str], str]:
     """(mask, confidence, said, notes, where it comes from: marks, followed or none) of a subject on a frame."""
     subject = request.named[index]
-    key, said, notes = first_key(source, request, index)
+    by = remembered(request, source.settings)
+    key, said, notes = first_key(source, request, index, by)
     edit = subject.keyframes.get(frame)
     if frame == key.frame and edit is None:
         return key.mask, key.sure, said, notes, "marks"
@@ -151,29 +152,29 @@ def _mask_on(source: Source, request: SubjectMaskRequest, index: int, frame: int
         return before, confidence, said, notes, "followed" if before.any() else "none"
     if not edit.any:
         return (nothing, 1.0, "", notes, "marks") if edit.gone else (before, 1.0, "", notes, "marks")
-    found = cut(_read(source, frame), edit, before=before if before.any() else None)
-    return found.mask, 1.0, found.said, notes, "marks"
+    mask, doubt = corrected(source, frame, edit, before, by)
+    return mask, 1.0, doubt, notes, "marks"
 
 
 def _track(source: Source, known: Known, request: SubjectMaskRequest, index: int) -> Track:
     """A subject's track as far as it was followed: corrections whose frames no run has reached yet are cut by their marks alone."""
-    subject = request.named[index]
-    keys: list[Key] = [first_key(source, request, index)[0]]
+    subject, by = request.named[index], remembered(request, source.settings)
+    keys: list[Key] = [first_key(source, request, index, by)[0]]
     for frame in sorted(subject.keyframes):
         edit = subject.keyframes[frame]
         if frame >= known.count:
             continue
         mask = np.zeros(keys[0].mask.shape, bool)
         if edit.any or not edit.gone:
-            track = Track(source, known, keys)
+            track = Track(source, known, keys, by)
             try:
                 run = track.run_at(frame)
                 before = run.mask(frame)
             finally:
                 track.close()
-            mask = cut(_read(source, frame), edit, before=before if before.any() else None).mask if edit.any else before
-        keys = sorted([*(one for one in keys if one.frame != frame), Key(frame, mask)], key=lambda one: one.frame)
-    return Track(source, known, keys)
+            mask, _ = corrected(source, frame, edit, before, by)
+        keys = with_key(keys, Key(frame, mask, words=keys[0].words))
+    return Track(source, known, keys, by)
 
 
 def _request(args: dict[str, Any]) -> SubjectMaskRequest:

@@ -228,8 +228,10 @@ def _mask_meters(followed: Followed) -> tuple[Meter, ...]:
     there = np.concatenate([one.confidence[one.confidence >= 0] for one in followed.told])
     if not len(there):
         return ()
-    text = "How far flow, colours and memory agree on the masks, on the mean over all frames in which a subject is seen; look at the timeline for the worst."
-    return (Meter("mask_confidence", "Masks agree", float(there.mean()), "", None, "", None, text),)
+    over = "on the mean over all frames in which a subject is seen; look at the timeline for the worst."
+    embedded = followed.by is None
+    text = f"How far flow, colours and memory agree on the masks, {over}" if embedded else f"How sure SAM 2 is that the subject is there, {over}"
+    return (Meter("mask_confidence", "Masks agree" if embedded else "SAM 2 is sure", float(there.mean()), "", None, "", None, text),)
 
 
 def _details(followed: Followed) -> dict[str, object]:

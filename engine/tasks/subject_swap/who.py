@@ -12,12 +12,13 @@ import numpy as np
 from engine.errors import InvalidInput
 from engine.tasks.subject_swap import shelf
 from engine.tasks.subject_swap.following import Count, Key, Track
-from engine.tasks.subject_swap.request import Marks, Subject, SubjectMaskRequest
+from engine.tasks.subject_swap.request import Edit, Marks, Subject, SubjectMaskRequest
 from engine.tasks.subject_swap.source import Known, Source
 from engine.vision.masks import Masks
 from engine.vision.tracking.cutting import cut, sharpened
 
 if TYPE_CHECKING:
+    from engine.tasks.subject_swap.expert import Experts
     from engine.vision.subjects.proposals import Proposal
 
 LOOKS = 6
@@ -73,9 +74,13 @@ def near_shot(source: Source, frame: int) -> tuple[int, int]:
     return first + low, first + high
 
 
-def first_key(source: Source, request: SubjectMaskRequest, index: int) -> tuple[Key, str, list[str]]:
-    """The key frame that marks or words of subject `index` make, what was understood, and notes. Raises `InvalidInput` when nobody fits."""
+def first_key(source: Source, request: SubjectMaskRequest, index: int, by: Experts | None = None) -> tuple[Key, str, list[str]]:
+    """The key frame that marks or words of subject `index` make, what was understood, and notes. Raises `InvalidInput` when nobody fits. by: fetched experts that find it."""
     subject = request.named[index]
+    told = by.first_key(source, request, index) if by is not None else None
+    if told is not None:
+        _check(told[0].mask, request, index)
+        return told
     frame = min(subject.frame, source.proxy.count - 1)
     try:
         image = source.proxy.read(frame)
@@ -86,7 +91,7 @@ def first_key(source: Source, request: SubjectMaskRequest, index: int) -> tuple[
         mask, sure, said = _cut(source, image, frame, subject)
         _check(mask, request, index)
         return Key(frame, mask, sure), said, []
-    for other in [frame, *_other_frames(source, frame)]:
+    for other in [frame, *other_frames(source, frame)]:
         found, said, sure = _by_words(source, other, subject, first=other == frame)
         if found is not None:
             notes = [f"{request.name_of(index)}: found on frame {other}, not on frame {frame}."] if other != frame else []
@@ -94,10 +99,16 @@ def first_key(source: Source, request: SubjectMaskRequest, index: int) -> tuple[
             if subject.avoid or subject.erase:
                 found = cut(source.proxy.read(other), Marks(avoid=subject.avoid, erase=subject.erase), before=found).mask
             return Key(other, found, sure), said, notes
-    raise InvalidInput(
-        f"nobody in the video fits {subject.words!r}" if subject.words else "nothing stands out in the video by itself",
-        why=said or "nothing moves or stands out",
-        fix="say it with one of the things that were seen, or click on it, or draw a box" if said else "click on the subject, or draw a box around it",
+    raise nobody(request, index, said)
+
+
+def nobody(request: SubjectMaskRequest, index: int, seen: str) -> InvalidInput:
+    """The error when nobody fits. seen: what was seen instead, empty when nothing was."""
+    words = request.named[index].words
+    return InvalidInput(
+        f"nobody in the video fits {words!r}" if words else "nothing stands out in the video by itself",
+        why=seen or "nothing moves or stands out",
+        fix="say it with one of the things that were seen, or click on it, or draw a box" if seen else "click on the subject, or draw a box around it",
         field=f"subjects.{index}.words" if request.subjects else "subjects",
     )
 
@@ -160,7 +171,7 @@ def _under(source: Source, frame: int, subject: Subject) -> Proposal | None:
     return min(fitting, key=lambda one: one.mask.sum(), default=None)
 
 
-def _other_frames(source: Source, frame: int) -> list[int]:
+def other_frames(source: Source, frame: int) -> list[int]:
     """Frames spread over the range, the nearest first."""
     count = source.proxy.count
     spread = {int(k) for k in np.linspace(0, count - 1, LOOKS)} - {frame}
@@ -177,10 +188,10 @@ def _check(mask: np.ndarray, request: SubjectMaskRequest, index: int) -> None:
         )
 
 
-def keys_of(source: Source, known: Known, request: SubjectMaskRequest, index: int, counted: Count) -> Who:
-    """All key frames of a subject, in order of time. Corrections change what was followed up to them, which is done here as far as needed. counted: see `Run.reach`."""
+def keys_of(source: Source, known: Known, request: SubjectMaskRequest, index: int, counted: Count, by: Experts | None = None) -> Who:
+    """All key frames of a subject, in order of time. Corrections change what was followed up to them, which is done here as far as needed. counted: see `Run.reach`; by: see `first_key`."""
     subject = request.named[index]
-    key, said, notes = first_key(source, request, index)
+    key, said, notes = first_key(source, request, index, by)
     keys = [key]
     for frame in sorted(subject.keyframes):
         edit = subject.keyframes[frame]
@@ -188,23 +199,32 @@ def keys_of(source: Source, known: Known, request: SubjectMaskRequest, index: in
             notes.append(f"{request.name_of(index)}: the correction on frame {frame} lies beyond the range and is left out.")
             continue
         if edit.gone and not edit.any:
-            keys = _with(keys, Key(frame, np.zeros((source.size[1], source.size[0]), bool)))
+            keys = with_key(keys, Key(frame, np.zeros((source.size[1], source.size[0]), bool), words=key.words))
             continue
-        track = Track(source, known, keys)
+        track = Track(source, known, keys, by)
         try:
             run = track.run_at(frame)
             run.reach(frame, counted)
             before = run.mask(frame)
         finally:
             track.close()
-        image = source.proxy.read(frame)
-        found = cut(image, edit, before=before if before.any() else None) if edit.any else None
-        mask = before if found is None else found.mask
-        keys = _with(keys, Key(frame, mask))
+        keys = with_key(keys, Key(frame, corrected(source, frame, edit, before, by)[0], words=key.words))
     return Who(keys, said, notes)
 
 
-def _with(keys: list[Key], key: Key) -> list[Key]:
+def corrected(source: Source, frame: int, edit: Edit, before: np.ndarray, by: Experts | None = None) -> tuple[np.ndarray, str]:
+    """The mask (h, w) bool that a correction makes of what was followed, and a sentence when it is doubtful. before: (h, w) bool, empty where nothing was."""
+    if not edit.any:
+        return before, ""
+    mask = by.corrected(source, frame, edit, before) if by is not None else None
+    if mask is not None:
+        return mask, ""
+    found = cut(source.proxy.read(min(frame, source.proxy.count - 1)), edit, before=before if before.any() else None)
+    return found.mask, found.said
+
+
+def with_key(keys: list[Key], key: Key) -> list[Key]:
+    """Keys in order of time with one more, which takes the place of another on its frame."""
     return sorted([*(one for one in keys if one.frame != key.frame), key], key=lambda one: one.frame)
 
 
