@@ -6,11 +6,13 @@ import contextlib
 import hashlib
 import json
 import os
+import secrets
 import shutil
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from engine.errors import UnreadableMedia
 from engine.settings import Settings
 from engine.store import file_hash, folder_bytes
 
@@ -42,8 +44,11 @@ def place(settings: Settings, stage: str, name: str) -> Path:
 
 
 def identity(path: Path) -> str:
-    """The content's hash of a file, read once as long as the file does not change."""
-    facts = path.stat()
+    """The content's hash of a file, read once as long as the file does not change. Raises `UnreadableMedia` when it is not there."""
+    try:
+        facts = path.stat()
+    except (OSError, ValueError) as error:
+        raise UnreadableMedia(f"{path.name[:60]} cannot be opened", why="it is not there any more", fix="choose the file again", field="video") from error
     return _hash(str(path), facts.st_size, facts.st_mtime_ns)
 
 
@@ -64,9 +69,13 @@ def read_note(folder: Path) -> dict[str, Any] | None:
 def write_note(folder: Path, note: dict[str, Any]) -> None:
     """Declare a stage whole."""
     folder.mkdir(parents=True, exist_ok=True)
-    aside = folder / ".stage.json"
-    aside.write_text(json.dumps(note), encoding="utf-8")
-    os.replace(aside, folder / "stage.json")
+    aside = folder / f".{secrets.token_hex(6)}.json"
+    try:
+        aside.write_text(json.dumps(note), encoding="utf-8")
+        os.replace(aside, folder / "stage.json")
+    except OSError:
+        aside.unlink(missing_ok=True)
+        raise
 
 
 def sweep(settings: Settings, *, keep: frozenset[Path] = frozenset()) -> None:
@@ -74,9 +83,17 @@ def sweep(settings: Settings, *, keep: frozenset[Path] = frozenset()) -> None:
     folders = [folder for folder in shelf(settings).iterdir() if folder.is_dir()]
     sizes = {folder: folder_bytes(folder) for folder in folders}
     used = sum(sizes.values())
-    for folder in sorted(folders, key=lambda one: one.stat().st_mtime):
+    for folder in sorted(folders, key=_used):
         if used <= KEPT_MIB * 2**20:
             break
         if folder not in keep:
             shutil.rmtree(folder, ignore_errors=True)
             used -= sizes[folder]
+
+
+def _used(folder: Path) -> float:
+    """When a stage was used last; one that another process just took away comes first."""
+    try:
+        return folder.stat().st_mtime
+    except OSError:
+        return 0.0
