@@ -6,6 +6,7 @@ neighbouring keys are followed again. Between two keys the nearer and surer run 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -109,11 +110,8 @@ class Run:
         self.masks: Masks | None = None
         note = shelf.read_note(self.folder)
         if note is not None:
-            try:
-                self.masks = Masks.load(self.folder)
-                self.steps = {int(k): At(float(v[0]), str(v[1])) for k, v in note["steps"].items()}
-            except (OSError, ValueError, KeyError):
-                self.masks = None
+            with contextlib.suppress(OSError, ValueError, TypeError, AttributeError, KeyError, IndexError):  # damaged: followed anew
+                self.masks, self.steps = _kept(self.folder, note, source.size)
         self._stepper: Stepper | None = None
         self._at = key.frame
 
@@ -123,6 +121,8 @@ class Run:
             return
         if self._stepper is None:
             # A stepper cannot be kept between runs: what was followed before is followed again when more is wanted.
+            if self.masks is not None:
+                self.masks.close()
             self.masks = Masks(self.folder, self.source.size)
             self.steps = {}
             self._stepper = self.by.start(self.source, self.known, self.key, self.way, self.first)

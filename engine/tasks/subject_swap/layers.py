@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import os
+import struct
 from collections import OrderedDict
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import cv2
 import numpy as np
 
 from engine.media.frames import Pictures
+from engine.media.pieces import Pieces
 from engine.tasks.subject_swap.following import Track, enlarged
 from engine.tasks.subject_swap.request import MaskShape, SubjectMaskRequest
 from engine.vision.matting import grown_box, guided_filter
@@ -20,6 +20,9 @@ SPECK = 0.002
 
 KEPT = 6
 """Frames whose masks are held."""
+
+CORNER = struct.Struct("<II")
+"""Before each patch: the row and column of its upper left pixel."""
 
 
 class Layers:
@@ -105,48 +108,42 @@ def _whole(part: np.ndarray) -> np.ndarray:
 class Patches:
     """Pieces of frames on disk, without loss: what was filled in. `put` in any order, `over` lays them on."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, pieces: Pieces | None = None) -> None:
         self.folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
-        self._where: dict[int, tuple[int, int, int, int]] = {}
-        index = folder / "patches.json"
-        known = index.is_file()
-        if known:
-            self._where = {int(k): tuple(v) for k, v in json.loads(index.read_text(encoding="utf-8")).items()}
-        self._file = open(folder / "patches.bin", "a+b" if known else "w+b")  # noqa: SIM115 (held as long as the patches are)
+        self._pieces = pieces if pieces is not None else Pieces(folder, "patches")
+
+    @classmethod
+    def load(cls, folder: Path) -> Patches:
+        """What was saved in a folder. Raises `OSError` when there is nothing, `ValueError` when it is damaged."""
+        return cls(folder, pieces=Pieces.load(folder, "patches"))
 
     def __contains__(self, frame: int) -> bool:
-        return frame in self._where
+        return frame in self._pieces.where
 
     def put(self, frame: int, filled: np.ndarray, hole: np.ndarray) -> None:
         """Keep the pixels of a frame (H, W, 3) uint8 where `hole` (H, W) bool was filled."""
         if not hole.any():
-            self._where[frame] = (0, 0, 0, 0)
+            self._pieces.put(frame, b"")
             return
         window = grown_box(hole, 0)
         data = cv2.imencode(".png", filled[window][..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 1])[1].tobytes()
-        at = self._file.seek(0, os.SEEK_END)
-        self._file.write(data)
-        self._where[frame] = (at, len(data), window[0].start, window[1].start)
+        self._pieces.put(frame, CORNER.pack(window[0].start, window[1].start) + data)
 
     def over(self, frame: int, source: np.ndarray, hole: np.ndarray) -> np.ndarray:
         """(H, W, 3) uint8: the source with its hole filled; outside the hole to the bit the source."""
-        at, size, top, left = self._where[frame]
+        data = self._pieces.read(frame)
         out = source.copy()
-        if size:
-            self._file.seek(at)
-            part = np.asarray(cv2.imdecode(np.frombuffer(self._file.read(size), np.uint8), cv2.IMREAD_COLOR))[..., ::-1]
+        if data:
+            top, left = CORNER.unpack_from(data)
+            part = np.asarray(cv2.imdecode(np.frombuffer(data, np.uint8, offset=CORNER.size), cv2.IMREAD_COLOR))[..., ::-1]
             window = slice(top, top + part.shape[0]), slice(left, left + part.shape[1])
             out[window][hole[window]] = part[hole[window]]
         return out
 
     def save(self) -> None:
         """Make it last."""
-        self._file.flush()
-        aside = self.folder / ".patches.json"
-        aside.write_text(json.dumps({str(k): list(v) for k, v in self._where.items()}), encoding="utf-8")
-        os.replace(aside, self.folder / "patches.json")
+        self._pieces.save()
 
     def close(self) -> None:
         """Give the file back."""
-        self._file.close()
+        self._pieces.close()

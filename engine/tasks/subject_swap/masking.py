@@ -24,6 +24,9 @@ from engine.tasks.subject_swap.who import Who, keys_of
 if TYPE_CHECKING:
     from engine.context import RunContext
 
+SAME = 0.8
+"""Share of both boxes and of both areas that two subjects have in common when they are the same thing."""
+
 
 @dataclass
 class Followed:
@@ -73,6 +76,7 @@ def follow(request: SubjectMaskRequest, run: RunContext) -> Generator[Event, Non
 def _followed(request: SubjectMaskRequest, run: RunContext, by: Experts | None) -> Generator[Event, None, Followed]:
     source = Source(request, run.settings)
     tracks: list[Track] = []
+    frames: Frames | None = None
     try:
         yield Stage("looking", "Looking through the video")
         if by is not None and run.device == "cpu":
@@ -127,19 +131,17 @@ def _followed(request: SubjectMaskRequest, run: RunContext, by: Experts | None) 
     except BaseException:
         for track in tracks:
             track.close()
+        if frames is not None:
+            frames.close()
         source.close()
         raise
 
 
 def _looked(source: Source, run: RunContext) -> Generator[Event, None, Known]:
     if source.known() is None:
-        # `look` calls back for each frame; events can only be yielded here, so the range is told in one step after a short first one.
-        yield Progress("looking", 0, source.proxy.count)
-
-        def each(done: int, total: int) -> None:
+        for done, total in source.look():
             run.checkpoint()
-
-        source.look(each)
+            yield Progress("looking", done, total)
     known = source.known()
     if known is None or known.count < 1:
         raise InvalidInput("the video has no pictures in this range", fix="choose another range", field="start")
@@ -154,7 +156,7 @@ def _stops(first: int, last: int, way: int, step: int = 5) -> list[int]:
 
 
 def _told(layers: Layers, track: Track, index: int, known: Known) -> Told:
-    return told([layers.small(frame, index) for frame in range(known.count)], [track.at(frame) for frame in range(known.count)], track, known)
+    return told((layers.small(frame, index) for frame in range(known.count)), track, known)
 
 
 def _said(request: SubjectMaskRequest, known: Known, all_told: list[Told]) -> list[str]:
@@ -168,7 +170,24 @@ def _said(request: SubjectMaskRequest, known: Known, all_told: list[Told]) -> li
         if one.doubtful:
             shown = ", ".join(str(frame) for frame in one.doubtful[:6])
             out.append(f"{request.name_of(index)}: look at frame{'s' if len(one.doubtful) > 1 else ''} {shown}, where the mask is doubtful.")
+        out += [
+            f"{request.name_of(other)} and {request.name_of(index)} are one and the same thing: what both claim goes to the surer of them."
+            for other in range(index)
+            if _same(all_told[other], one)
+        ]
     return out
+
+
+def _same(one: Told, other: Told) -> bool:
+    """True when two subjects lie in the same boxes on most frames on which either is seen."""
+    either, both = (one.confidence >= 0) | (other.confidence >= 0), (one.confidence >= 0) & (other.confidence >= 0)
+    if not both.any():
+        return False
+    low, high = np.maximum(one.boxes[both, :2], other.boxes[both, :2]), np.minimum(one.boxes[both, 2:], other.boxes[both, 2:])
+    common = np.clip(high - low, 0, None).prod(1)
+    areas = [(each.boxes[both, 2:] - each.boxes[both, :2]).prod(1) for each in (one, other)]
+    alike = (common / (areas[0] + areas[1] - common) > SAME) & (np.minimum(one.areas[both], other.areas[both]) > SAME * np.maximum(one.areas[both], other.areas[both]))
+    return bool(alike.sum() > 0.5 * either.sum())
 
 
 def tinted(frame: np.ndarray, labels: np.ndarray, strength: float = 0.5) -> np.ndarray:

@@ -12,6 +12,9 @@ import numpy as np
 
 from engine.errors import InvalidInput, StudioError
 from engine.settings import Settings
+from engine.task import parse_request
+from engine.tasks.subject_mask import TASK
+from engine.tasks.subject_swap import shelf
 from engine.tasks.subject_swap.expert import remembered
 from engine.tasks.subject_swap.following import Key, Track
 from engine.tasks.subject_swap.request import SubjectMaskRequest
@@ -53,10 +56,11 @@ def subject_look(args: dict[str, Any], settings: Settings) -> tuple[dict[str, An
 def subject_cut(args: dict[str, Any], settings: Settings) -> tuple[dict[str, Any], list[bytes]]:
     """args: as a `subject-mask` request, `index` of the subject, `frame`. Value: box, area (share), confidence, said, notes, ms. Blob: the mask, grey PNG."""
     began = time.perf_counter()
-    request, index, frame = _request(args), int(args.get("index", 0)), int(args.get("frame", 0))
+    request, index, frame = _request(args), _number(args, "index"), _number(args, "frame")
     if not 0 <= index < len(request.named):
         raise InvalidInput(f"there is no subject {index}", fix="choose one of the list", field="subjects")
     source = _source(request, settings)
+    frame, _ = source.proxy.nearest(frame)
     mask, confidence, said, notes, _ = _mask_on(source, request, index, frame)
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     height, width = mask.shape
@@ -73,8 +77,7 @@ def subject_frame(args: dict[str, Any], settings: Settings) -> tuple[dict[str, A
     began = time.perf_counter()
     request = _request(args)
     source = _source(request, settings)
-    frame = int(np.clip(int(args.get("frame", 0)), 0, source.proxy.count - 1))
-    image = _read(source, frame)
+    frame, image = source.proxy.nearest(_number(args, "frame"))
     labels = np.zeros(image.shape[:2], np.uint8)
     subjects = []
     for index, subject in enumerate(request.subjects):
@@ -114,8 +117,7 @@ def subject_tracks(args: dict[str, Any], settings: Settings) -> tuple[dict[str, 
         try:
             stale = track.stale()
             hidden = [any(first <= frame <= last for first, last in subject.hidden) for frame in range(known.count)]
-            masks = [None if hidden[frame] else mask if (mask := track.mask(frame)).any() else None for frame in range(known.count)]
-            one = told(masks, [track.at(frame) for frame in range(known.count)], track, known)
+            one = told((None if hidden[frame] else track.mask(frame) for frame in range(known.count)), track, known)
         finally:
             track.close()
         whole = whole and not stale
@@ -181,26 +183,25 @@ def _request(args: dict[str, Any]) -> SubjectMaskRequest:
     if not args.get("video"):
         raise InvalidInput("there is no video yet", fix="load one", field="video")
     fields = {name: args[name] for name in ("video", "start", "end", "subjects", "method", "max_side", "mask") if args.get(name) is not None}
-    return SubjectMaskRequest.model_validate(fields)
+    return parse_request(TASK, fields)
+
+
+def _number(args: dict[str, Any], name: str) -> int:
+    try:
+        return int(args.get(name) or 0)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise InvalidInput(f"{name}={args[name]!r} is not a number", fix="give a whole number", field=name) from error
 
 
 def _source(request: SubjectMaskRequest, settings: Settings) -> Source:
-    """The opened range; the last ones stay open."""
-    name = f"{Path(request.video)}|{request.start}|{request.end}|{request.max_side}"
+    """The opened range; the last ones stay open. A file that was replaced is another one."""
+    name = f"{settings.data_dir}|{shelf.identity(Path(request.video))}|{request.video}|{request.start}|{request.end}|{request.max_side}"
     if name not in _open:
         _open[name] = Source(request, settings)
         while len(_open) > KEPT:
             _open.popitem(last=False)[1].close()
     _open.move_to_end(name)
     return _open[name]
-
-
-def _read(source: Source, frame: int) -> np.ndarray:
-    """A frame, or the last one of a file that turns out to be shorter."""
-    try:
-        return source.proxy.read(frame)
-    except IndexError:
-        return source.proxy.read(source.proxy.count - 1)
 
 
 def _shown(source: Source, request: SubjectMaskRequest, frame: int, proxy: np.ndarray) -> np.ndarray:

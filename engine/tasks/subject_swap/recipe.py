@@ -126,7 +126,7 @@ class _Made:
     def __init__(self, request: SubjectSwapRequest, run: RunContext, followed: Followed, patches: Patches | None) -> None:
         self.request, self.followed, self.patches = request, followed, patches
         note = shelf.read_note(patches.folder) if patches is not None else None
-        self.seen = float(note["seen"]) if note is not None else None
+        self.seen = float(note.get("seen", 0.0)) if note is not None else None
 
     def frame(self, index: int, source: np.ndarray, mask: np.ndarray, look: Any) -> np.ndarray:
         """(H, W, 3) uint8."""
@@ -168,30 +168,33 @@ def faded(source: np.ndarray, plate: np.ndarray, mask: np.ndarray, feather: floa
 def _plate(request: SubjectSwapRequest, run: RunContext, followed: Followed) -> Generator[Event, None, Patches]:
     """What lies behind the subjects on every frame; taken from disk when it was filled before."""
     folder = shelf.place(run.settings, "plate", shelf.key(followed.name, request.mask.feather))
-    note = shelf.read_note(folder)
-    patches = Patches(folder)
-    if note is not None and all(index in patches for index in range(followed.known.count)):
-        yield Progress("plate", followed.known.count, followed.known.count)
-        return patches
-    patches.close()
-    with contextlib.suppress(OSError):
-        (folder / "patches.json").unlink()
+    if shelf.read_note(folder) is not None:
+        with contextlib.suppress(OSError, ValueError):  # damaged: made anew
+            kept = Patches.load(folder)
+            if all(index in kept for index in range(followed.known.count)):
+                yield Progress("plate", followed.known.count, followed.known.count)
+                return kept
+            kept.close()
     patches = Patches(folder)
     seen = total = 0
 
     def holes(index: int) -> np.ndarray:
         return hole_of(followed.layers(index), request.mask.feather)
 
-    for index, filled in enumerate(fill_clip(followed.frames, holes, followed.known.shots, seed=0, checkpoint=run.checkpoint)):
-        hole = holes(index)
-        patches.put(index, filled.frame, hole)
-        seen, total = seen + int(filled.seen.sum()), total + int(hole.sum())
-        run.checkpoint()
-        yield Progress("plate", index + 1, followed.known.count)
-        if run.wants_preview():
-            yield Preview(fit_side(filled.frame, 320)[None], fps=1.0)
-    patches.save()
-    shelf.write_note(folder, {"seen": seen / total if total else 1.0})
+    try:
+        for index, filled in enumerate(fill_clip(followed.frames, holes, followed.known.shots, seed=0, checkpoint=run.checkpoint)):
+            hole = holes(index)
+            patches.put(index, filled.frame, hole)
+            seen, total = seen + int(filled.seen.sum()), total + int(hole.sum())
+            run.checkpoint()
+            yield Progress("plate", index + 1, followed.known.count)
+            if run.wants_preview():
+                yield Preview(fit_side(filled.frame, 320)[None], fps=1.0)
+        patches.save()
+        shelf.write_note(folder, {"seen": seen / total if total else 1.0})
+    except BaseException:
+        patches.close()
+        raise
     return patches
 
 

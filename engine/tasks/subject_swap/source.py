@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError
@@ -73,17 +74,15 @@ class Source:
             folder = shelf.place(self.settings, "shots", self.name)
             note = shelf.read_note(folder)
             if note is not None:
-                with contextlib.suppress(OSError, KeyError, ValueError, SafetensorError):
-                    data = load_file(folder / "motions.safetensors")
-                    self._known = Known(int(note["count"]), float(note["fps"]), tuple((int(a), int(b)) for a, b in note["shots"]), data["motions"], data["sure"], str(note["note"]))
+                with contextlib.suppress(OSError, KeyError, TypeError, ValueError, SafetensorError):  # damaged: looked through anew
+                    self._known = _read(folder, note)
                     self.proxy.count = self._known.count
         return self._known
 
-    def look(self, each: Callable[[int, int], None] = lambda done, total: None) -> Known:
-        """Look through the range, unless that was done. each(done, total) is called after every frame and may raise."""
-        known = self.known()
-        if known is not None:
-            return known
+    def look(self) -> Iterator[tuple[int, int]]:
+        """Look through the range, unless that was done; then `known` tells. Yields (frames done, of how many). Raises `InvalidInput` when there are no pictures."""
+        if self.known() is not None:
+            return
         finder = ShotFinder()
         motions, sure = [], []
         before: np.ndarray | None = None
@@ -93,16 +92,15 @@ class Source:
             motions.append(moved.matrix if moved is not None and moved.ok else np.eye(3))
             sure.append(moved is not None and moved.ok)
             before = frame
-            each(index + 1, self.proxy.count)
+            yield index + 1, self.proxy.count
         shots = finder.shots()
         for first, _ in shots:
             motions[first], sure[first] = np.eye(3), False
-        self._known = Known(self.proxy.count, self.proxy.fps, tuple(shots), np.stack(motions), np.array(sure), self.proxy.note)
+        self._known = known = Known(self.proxy.count, self.proxy.fps, tuple(shots), np.stack(motions), np.array(sure), self.proxy.note)
         folder = shelf.place(self.settings, "shots", self.name)
         folder.mkdir(parents=True, exist_ok=True)
-        save_file({"motions": self._known.motions, "sure": self._known.sure}, folder / "motions.safetensors")
-        shelf.write_note(folder, {"count": self._known.count, "fps": self._known.fps, "shots": shots, "note": self._known.note})
-        return self._known
+        save_file({"motions": known.motions, "sure": known.sure}, folder / "motions.safetensors")
+        shelf.write_note(folder, {"count": known.count, "fps": known.fps, "shots": shots, "note": known.note})
 
     def close(self) -> None:
         """End the decoder."""
@@ -113,3 +111,14 @@ class Source:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _read(folder: Path, note: dict[str, Any]) -> Known:
+    """What was written down of a range. Raises `ValueError` and others when it does not fit together."""
+    data = load_file(folder / "motions.safetensors")
+    known = Known(int(note["count"]), float(note["fps"]), tuple((int(a), int(b)) for a, b in note["shots"]), data["motions"], data["sure"], str(note["note"]))
+    ends = [-1, *(last for _, last in known.shots)]
+    whole = known.count >= 1 and known.fps > 0 and known.motions.shape == (known.count, 3, 3) and known.sure.shape == (known.count,)
+    if not whole or ends[-1] != known.count - 1 or any(first != end + 1 or last < first for (first, last), end in zip(known.shots, ends, strict=False)):
+        raise ValueError("the notes of the range do not fit together")
+    return known

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+import cv2
 import numpy as np
 
 from engine.tasks.subject_swap.following import At, Track
@@ -40,19 +42,21 @@ class Told:
         return sorted(out)
 
 
-def told(masks: list[np.ndarray | None], steps: list[At], track: Track, known: Known) -> Told:
-    """masks: the subject's, (h, w) bool, of every frame, None where there is none; steps: of every frame."""
-    count = len(steps)
+def told(masks: Iterable[np.ndarray | None], track: Track, known: Known) -> Told:
+    """masks: the subject's, (h, w) bool, of every frame in order, None where there is none; each is looked at and let go."""
+    count = known.count
+    steps = [track.at(frame) for frame in range(count)]
     out = Told(np.full(count, -1.0), np.zeros((count, 4)), np.zeros((count, 2)), np.zeros(count), keys=[key.frame for key in track.keys])
     for frame, (mask, step) in enumerate(zip(masks, steps, strict=True)):
         if mask is None or not mask.any():
             continue
         height, width = mask.shape
-        rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-        weight_x, weight_y = mask.sum(0), mask.sum(1)
-        area = float(weight_x.sum())
-        out.boxes[frame] = columns[0] / width, rows[0] / height, (columns[-1] + 1) / width, (rows[-1] + 1) / height
-        out.centres[frame] = (weight_x @ (np.arange(width) + 0.5)) / area / width, (weight_y @ (np.arange(height) + 0.5)) / area / height
+        left, top, across, down = cv2.boundingRect(mask.view(np.uint8))
+        part = mask[top : top + down, left : left + across]
+        by_column, by_row = part.sum(0), part.sum(1)
+        area = float(by_column.sum())
+        out.boxes[frame] = left / width, top / height, (left + across) / width, (top + down) / height
+        out.centres[frame] = (by_column @ (left + np.arange(across) + 0.5)) / area / width, (by_row @ (top + np.arange(down) + 0.5)) / area / height
         out.areas[frame] = area / mask.size
         out.confidence[frame] = step.confidence
     out.events = _events(out.confidence >= 0, steps, known)

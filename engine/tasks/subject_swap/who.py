@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections import OrderedDict
 from dataclasses import dataclass, field
@@ -30,7 +31,7 @@ DOUBTED = 0.5
 EVERYTHING = 0.97
 """Share of the picture from which a mask covers everything."""
 
-_seen: OrderedDict[tuple[str, int], list[Proposal]] = OrderedDict()
+_seen: OrderedDict[tuple[str, int, tuple[int, int]], list[Proposal]] = OrderedDict()
 
 
 @dataclass
@@ -46,7 +47,7 @@ def proposals(source: Source, frame: int, shot: tuple[int, int]) -> list[Proposa
     """What may be meant on a frame, the likeliest first; kept for the next question."""
     from engine.vision.subjects.proposals import propose
 
-    where = (source.name, frame)
+    where = (source.name, frame, shot)
     if where not in _seen:
         _seen[where] = propose(source.proxy, frame, shot, source.settings)
         while len(_seen) > 12:
@@ -81,25 +82,23 @@ def first_key(source: Source, request: SubjectMaskRequest, index: int, by: Exper
     if told is not None:
         _check(told[0].mask, request, index)
         return told
-    frame = min(subject.frame, source.proxy.count - 1)
-    try:
-        image = source.proxy.read(frame)
-    except IndexError:
-        frame = source.proxy.count - 1
-        image = source.proxy.read(frame)
+    frame, image = source.proxy.nearest(subject.frame)
+    notes = [f"{request.name_of(index)}: frame {subject.frame} lies beyond the range; its last one, frame {frame}, is taken."] if frame != subject.frame else []
     if subject.pointed:
         mask, sure, said = _cut(source, image, frame, subject)
         _check(mask, request, index)
-        return Key(frame, mask, sure), said, []
+        return Key(frame, mask, sure), said, notes
+    seen = ""
     for other in [frame, *other_frames(source, frame)]:
         found, said, sure = _by_words(source, other, subject, first=other == frame)
+        seen = seen or said
         if found is not None:
-            notes = [f"{request.name_of(index)}: found on frame {other}, not on frame {frame}."] if other != frame else []
+            notes += [f"{request.name_of(index)}: found on frame {other}, not on frame {frame}."] if other != frame else []
             _check(found, request, index)
             if subject.avoid or subject.erase:
                 found = cut(source.proxy.read(other), Marks(avoid=subject.avoid, erase=subject.erase), before=found).mask
             return Key(other, found, sure), said, notes
-    raise nobody(request, index, said)
+    raise nobody(request, index, seen)
 
 
 def nobody(request: SubjectMaskRequest, index: int, seen: str) -> InvalidInput:
@@ -135,11 +134,9 @@ def _cut(source: Source, image: np.ndarray, frame: int, subject: Subject) -> tup
     folder = shelf.place(source.settings, "cut", name)
     note = shelf.read_note(folder)
     if note is not None:
-        try:
-            with Masks.load(folder) as kept:
+        with contextlib.suppress(OSError, ValueError, TypeError, KeyError), Masks.load(folder) as kept:  # damaged: cut anew
+            if kept.size == source.size and frame in kept:
                 return kept.read(frame) > 0, float(note["sure"]), str(note["said"])
-        except (OSError, ValueError, KeyError):
-            pass
     hint = _under(source, frame, subject) if frame == 0 and subject.box is None and not subject.scribble else None
     if hint is not None:
         mask = sharpened(image, hint.mask)
@@ -149,10 +146,11 @@ def _cut(source: Source, image: np.ndarray, frame: int, subject: Subject) -> tup
     else:
         found = cut(image, subject)
         mask, sure, said = found.mask, found.confidence, found.said
-    with Masks(folder, source.size) as kept:
-        kept.put(frame, mask.astype(np.uint8))
-        kept.save()
-    shelf.write_note(folder, {"sure": sure, "said": said})
+    with contextlib.suppress(OSError):  # a full disk: it is cut again the next time
+        with Masks(folder, source.size) as kept:
+            kept.put(frame, mask.astype(np.uint8))
+            kept.save()
+        shelf.write_note(folder, {"sure": sure, "said": said})
     return mask, sure, said
 
 
