@@ -65,8 +65,11 @@ class Stretch:
     def of(cls, shot: Shot, first: int, last: int, carry: tuple[int, Filled] | None) -> Stretch | None:
         """The stretch ready to fill frames, or None when the camera moves too much in it."""
         at = (first + last) // 2
-        self = cls(shot, first, last, Anchor(shot.proxy(at)), at, {at: IDENTITY})
         step = max(1, round((last - first + 1) / KEYS))
+        marks = sorted({first, last, *range(at, first, -step), *range(at, last, step)})
+        for index in sorted({*marks, *((a + b) // 2 for a, b in zip(marks, marks[1:], strict=False))}):
+            shot.proxy(index)  # in order: a decoder runs forwards
+        self = cls(shot, first, last, Anchor(shot.proxy(at)), at, {at: IDENTITY})
         tracks: dict[int, tuple[np.ndarray, np.ndarray]] = {}
         for way, bound in ((step, last), (-step, first)):
             index = at
