@@ -139,7 +139,18 @@ class Corpus:
         crops[turn] = crops[turn, :, :, ::-1]
         crops[:, :3] = np.clip(crops[:, :3] * rng.uniform(0.8, 1.2, (count, 1, 1, 1)) + rng.normal(0, 0.08, (count, 3, 1, 1)), -1, 1)
         crops[:, :3] += rng.normal(0, 0.03, (count, 3, SIDE, SIDE))
-        return torch.from_numpy(crops.astype(np.float32)), torch.from_numpy(self.labels[picks])
+        return _shaken(torch.from_numpy(crops.astype(np.float32)), rng), torch.from_numpy(self.labels[picks])
+
+
+def _shaken(crops: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
+    """Crops turned, zoomed, stretched and shifted a little, each otherwise: few scenes then go a longer way."""
+    count = len(crops)
+    turn, zoom = rng.normal(0, 0.1, count), np.exp(rng.normal(0, 0.07, (count, 2)))
+    matrix = np.stack([np.cos(turn) * zoom[:, 0], -np.sin(turn) * zoom[:, 1], np.sin(turn) * zoom[:, 0], np.cos(turn) * zoom[:, 1]], axis=1).reshape(count, 2, 2)
+    along = np.concatenate([matrix, rng.normal(0, 0.05, (count, 2, 1))], axis=2).astype(np.float32)
+    grid = F.affine_grid(torch.from_numpy(along), [count, 1, SIDE, SIDE], align_corners=False)
+    colours = F.grid_sample(crops[:, :3], grid, padding_mode="border", align_corners=False)
+    return torch.cat([colours, F.grid_sample(crops[:, 3:], grid, padding_mode="zeros", align_corners=False)], 1)
 
 
 def packed(crops: np.ndarray) -> np.ndarray:

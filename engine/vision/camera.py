@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from engine.vision.optical import grid
+
 CORNERS = 240
 SIDE = 400
 """Longer side of the copy on which corners are followed."""
@@ -36,10 +38,11 @@ class GlobalMotion:
 
     def field(self, height: int, width: int) -> np.ndarray:
         """(H, W, 2) float32: the flow that this motion alone would make."""
-        x, y = np.meshgrid(np.arange(width, dtype=np.float64), np.arange(height, dtype=np.float64))
-        m = self.matrix
+        x, y = grid(width, height)
+        m = (self.matrix / self.matrix[2, 2]).astype(np.float32)
         w = m[2, 0] * x + m[2, 1] * y + m[2, 2]
-        return np.stack([(m[0, 0] * x + m[0, 1] * y + m[0, 2]) / w - x, (m[1, 0] * x + m[1, 1] * y + m[1, 2]) / w - y], axis=-1).astype(np.float32)
+        # Differences from the identity, so that single precision loses nothing where the motion is small.
+        return np.dstack([((m[0, 0] - w) * x + m[0, 1] * y + m[0, 2]) / w, (m[1, 0] * x + (m[1, 1] - w) * y + m[1, 2]) / w])
 
 
 NONE = GlobalMotion(np.eye(3), 0.0, False)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -23,8 +24,9 @@ from engine.vision.segmentation import fit_side
 SIDE = 320
 """Longer side of the copy on which flow is found."""
 
-STEPS, ONE_SIDED = (1, 2, 4, 7, 11), (1, 2, 4, 6, 9, 12)
-"""Distances in frames, before and after: near ones for what is fast, far ones for what is slow. At a shot's first or last frames only one side is there."""
+STEPS, ONE_SIDED, PIVOT = (1, 2, 4, 7, 11), (1, 2, 4, 6, 9, 13), (2, 4, 6, 9)
+"""Distances in frames, before and after: near ones for what is fast, far ones for what is slow. At a shot's first or last frames only one side is there, and things are sought
+from a frame some way inside."""
 
 GRID = 128
 """Longer side of the grid on which paths are sought."""
@@ -60,6 +62,11 @@ class View:
     other: np.ndarray
     camera: GlobalMotion
 
+    @cached_property
+    def lab(self) -> np.ndarray:
+        """(h, w, 3) float32: the other frame's CIELAB colours."""
+        return lab_of(self.other)
+
 
 @dataclass(frozen=True)
 class Around:
@@ -67,6 +74,11 @@ class Around:
 
     picture: np.ndarray
     views: tuple[View, ...]
+
+    @cached_property
+    def lab(self) -> np.ndarray:
+        """(h, w, 3) float32: the picture's CIELAB colours."""
+        return lab_of(self.picture)
 
     def drift(self, mask: np.ndarray) -> tuple[float, float]:
         """Motion a frame of what is in a mask (h, w) bool against the ground around it, as shares of the copy's longer side."""
@@ -200,13 +212,13 @@ def foreign(around: Around, apart: np.ndarray) -> np.ndarray:
     if not around.views:
         return np.zeros(apart.shape, bool)
     loose = cv2.dilate((apart > LEVELS[0]).astype(np.uint8), np.ones((9, 9), np.uint8)).astype(bool)
-    here = _lab(around.picture)
+    here = around.lab
     unlike = []
     # Near frames show little difference inside what is slow; the far ones tell, when there are enough.
     far = [view for view in around.views if abs(view.step) >= FAR]
     for view in far if len(far) >= 3 else around.views:
         ground = view.camera.field(*apart.shape) + filled(view.residual, loose)
-        there = optical.pull(_lab(view.other), ground)
+        there = optical.pull(view.lab, ground)
         apart_here = cv2.blur(np.linalg.norm(here - there, axis=2), (5, 5))
         apart_here[~optical.inside(ground)] = np.nan
         unlike.append(apart_here)
@@ -236,5 +248,6 @@ def filled(field: np.ndarray, hole: np.ndarray) -> np.ndarray:
     return out.astype(np.float32)
 
 
-def _lab(picture: np.ndarray) -> np.ndarray:
+def lab_of(picture: np.ndarray) -> np.ndarray:
+    """(h, w, 3) float32 CIELAB colours of a picture (h, w, 3) uint8, a little smoothed."""
     return cv2.cvtColor(cv2.GaussianBlur(picture, (3, 3), 0).astype(np.float32) / 255.0, cv2.COLOR_RGB2LAB)

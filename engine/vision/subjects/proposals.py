@@ -11,11 +11,11 @@ import numpy as np
 from engine.media.frames import Pictures
 from engine.settings import Settings
 from engine.vision import optical
-from engine.vision.segmentation import fit_side
 from engine.vision.subjects import kinds as recogniser
 from engine.vision.subjects import motion, saliency
 from engine.vision.subjects.cutting import Ground, fine, seeded, wholeness
 from engine.vision.subjects.knowing import STILL, Facts, facts_of
+from engine.vision.subjects.layers import regrouped
 from engine.vision.subjects.motion import LEAST, Around
 from engine.vision.subjects.people import Person, people
 from engine.world.spec import KINDS
@@ -25,6 +25,12 @@ AHEAD = 6
 
 TRIED = 9
 """Patches that stand out which are cut exactly; cutting takes most of the time."""
+
+REGROUPED = 4
+"""Moving things whose parts are gathered by their motion."""
+
+GAINED = 0.88
+"""How much like a thing, beside its old mask, a mask must look that has gained parts which go along with it."""
 
 SAME, INSIDE = 0.5, 0.85
 """Shared part of two masks' union from which they are one thing; part of a mask that lies in another from which it is a part of that."""
@@ -86,15 +92,10 @@ def propose(frames: Pictures, index: int, shot: tuple[int, int], settings: Setti
     ground = Ground.of(small)
     standing = _standing(small, ground)
     persons = people(small, settings, moving) if min(small.shape[:2]) >= 64 else []
-    found = [_Candidate(mask, "stands out", _thinghood(mask, ground)) for mask in (*moving, *standing) if mask.any()]
-    paper = _recognise(small, found)
-    for one in found:
-        one.way, one.growth = _motion_of(around, one.mask, frames.fps)
-        if np.hypot(*one.way) > 2.5 * STILL:
-            one.source, one.score = "moves", one.score * 1.25 + 0.05
-        elif not paper:
-            one.score *= UNMOVED
+    found = [_Candidate(mask, "stands out", 0.0) for mask in (*moving, *standing) if mask.any()]
+    paper = _judge(found, around, ground, frames.fps)
     found = _apart([one for one in found if one.score > 0])
+    found = _whole(found, around, ground, frames.fps, paper=paper)
     found = _with_people(found, persons, around, frames.fps)
     found.sort(key=lambda one: -one.score)
     strong = [one for one in found if one.score >= WEAK] or found[:1]
@@ -105,19 +106,12 @@ def _moving(frames: Pictures, index: int, shot: tuple[int, int], around: Around)
     """Masks (h, w) bool on the small copy of what moves on its own."""
     before, after = index - shot[0], shot[1] - index
     pivot = index + AHEAD if before < 4 and after >= 2 * AHEAD else index - AHEAD if after < 4 and before >= 2 * AHEAD else index
-    view = around if pivot == index else motion.look_around(frames, pivot, shot)
+    view = around if pivot == index else motion.look_around(frames, pivot, shot, steps=motion.PIVOT)
     masks = [seeded(view.picture, patch.region, patch.own) for patch in motion.patches(view, motion.apartness(view), most=6)]
     if pivot == index:
         return masks
     # Seen from both sides there, and carried here along the flow: what lies beside a thing but is dragged along by the flow lies beside the carried mask, too.
-    way = 1 if pivot > index else -1
-    along: np.ndarray | None = None
-    grey = optical.grey(around.picture)
-    last = 0
-    for step in (1, 2, 4, AHEAD):
-        guess = None if along is None else along * (step / last)
-        along, last = optical.flow(grey, optical.grey(fit_side(frames.read(index + way * step), motion.SIDE)), guess=guess), step
-    assert along is not None
+    along = next(one.flow for one in around.views if one.step == pivot - index)
     carried = [optical.pull(mask.astype(np.float32), along, border=cv2.BORDER_CONSTANT) > 0.5 for mask in masks]
     out = []
     for mask in carried:
@@ -144,12 +138,41 @@ def _thinghood(mask: np.ndarray, ground: Ground) -> float:
     return ground.outlined(mask) ** 1.5 * wholeness(mask) * size
 
 
-def _recognise(small: np.ndarray, found: Sequence[_Candidate]) -> bool:
+def _judge(found: Sequence[_Candidate], around: Around, ground: Ground, fps: float, *, paper: bool = False) -> bool:
+    """Scores, kinds and motion of candidates. paper: the picture is known to be of the paper-cut world; True is returned when it is."""
+    for one in found:
+        one.score = _thinghood(one.mask, ground)
+    paper = _recognise(around.picture, found, paper=paper)
+    for one in found:
+        one.way, one.growth = _motion_of(around, one.mask, fps)
+        if np.hypot(*one.way) > 2.5 * STILL:
+            one.source, one.score = "moves", one.score * 1.25 + 0.05
+        elif not paper:
+            one.score *= UNMOVED
+    return paper
+
+
+def _whole(found: list[_Candidate], around: Around, ground: Ground, fps: float, *, paper: bool) -> list[_Candidate]:
+    """The candidates, those that move with all that goes along with them where that looks as much like a thing."""
+    out = sorted(found, key=lambda one: -one.score)
+    for one in [one for one in out if one.source == "moves"][:REGROUPED]:
+        mask = regrouped(around, one.mask)
+        if mask is None:
+            continue
+        other = _Candidate(mask, one.source, 0.0)
+        if _judge([other], around, ground, fps, paper=paper) and not paper:
+            return _whole(found, around, ground, fps, paper=_judge(found, around, ground, fps, paper=True))
+        if other.score >= one.score * (GAINED if mask.sum() > 1.15 * one.mask.sum() else 1.0):
+            out[out.index(one)] = other
+    return _apart(out)
+
+
+def _recognise(small: np.ndarray, found: Sequence[_Candidate], *, paper: bool = False) -> bool:
     """Kinds of the paper-cut world for the candidates, where the recogniser is there; what it takes for scenery counts less. True when the picture is of that world."""
     if not found or not recogniser.there():
         return False
     table = recogniser.load().kinds(small, [one.mask for one in found])
-    paper = float(table[:, : len(KINDS)].max()) > PAPER
+    paper = paper or float(table[:, : len(KINDS)].max()) > PAPER
     for one, row in zip(found, table, strict=True):
         nothing = float(row[recogniser.NOTHING])
         # The surer it is of one kind, the more exactly the mask holds the thing: half of a bird or a bird with its sky leave it in doubt.
@@ -195,7 +218,7 @@ def _with_people(found: list[_Candidate], persons: Sequence[Person], around: Aro
     paper = any(one.kinds and one.kinds[0][1] > 0.6 for one in found)
     for person in persons:
         known = next((one for one in out if one.source != "face" and _share(one.mask, person.mask) > 0.4), None)
-        if person.face is None and paper:
+        if person.face is None and (paper or _known(around.picture, person.mask)):
             continue  # the network takes paper birds for people
         way, growth = _motion_of(around, person.mask, fps)
         if known is not None:
@@ -207,6 +230,11 @@ def _with_people(found: list[_Candidate], persons: Sequence[Person], around: Aro
             if person.face.mean() >= LEAST:
                 out.append(_Candidate(person.face, "face", 0.9 * person.score, *_motion_of(around, person.face, fps), (("face", person.score),)))
     return out
+
+
+def _known(small: np.ndarray, mask: np.ndarray) -> bool:
+    """True when the recogniser is sure of a kind of paper thing."""
+    return recogniser.there() and float(recogniser.load().kinds(small, [mask])[0, : len(KINDS)].max()) > PAPER
 
 
 def _share(one: np.ndarray, other: np.ndarray) -> float:
