@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import cv2
@@ -9,10 +10,11 @@ import numpy as np
 
 from engine.vision.filling.canvas import INVENTED, SEEN, UNKNOWN, Canvas, Sample, Scale, gather, invent, shown
 from engine.vision.filling.depth import Grid, sweep
-from engine.vision.filling.motion import IDENTITY, Motion, basis, between, far, project, smooth
+from engine.vision.filling.footprint import needed_by
+from engine.vision.filling.motion import IDENTITY, Motion, basis, between, far, smooth
 from engine.vision.filling.movers import passers
 from engine.vision.filling.registration import Anchor, brightness
-from engine.vision.filling.render import Filled, View
+from engine.vision.filling.render import RIM, Filled, View
 from engine.vision.filling.shot import Shot
 
 KEYS = 6
@@ -37,10 +39,6 @@ SMOOTH = 0.25
 """Proxy pixels by which the frame halfway between two key frames may lie off their mean for the camera to count as moving smoothly between them."""
 SPECK = 6
 """Proxy pixels of ground that are worth one more frame."""
-MOST_SLACK = 16
-"""Proxy pixels, at most, by which the canvas is larger because depths are not known yet."""
-PAD = 8
-"""Proxy pixels by which the canvas is larger than needed."""
 
 
 @dataclass
@@ -216,7 +214,7 @@ class Stretch:
 
     def _paint(self, keys: list[int], step: int, carry: tuple[int, Filled] | None) -> None:
         """Make the canvas: where it is needed, which frames show it, and what is invented."""
-        needed, grid = self._needed()
+        needed, grid = needed_by(self.anchor, self._holes(), MOVED)
         # Beyond every frame's border nothing is ever asked for.
         inside = shown(grid, None, [(np.zeros(self.anchor.size[::-1], np.uint8), self.motions[i]) for i in keys])
         needed &= cv2.dilate(inside.view(np.uint8), np.ones((5, 5), np.uint8)).view(bool)
@@ -241,7 +239,7 @@ class Stretch:
         shape = (box[3] - box[1], box[2] - box[0])
         canvas = Canvas(box, self.scale, grid, depth, np.zeros((*shape, 3), np.uint8), np.zeros(shape, np.uint8))
         wanted = cv2.resize(needed.view(np.uint8), shape[::-1], interpolation=cv2.INTER_NEAREST).view(bool)
-        around = cv2.dilate(wanted.view(np.uint8), np.ones((2 * PAD + 1, 2 * PAD + 1), np.uint8)).view(bool)
+        around = cv2.dilate(wanted.view(np.uint8), np.ones((2 * RIM + 1, 2 * RIM + 1), np.uint8)).view(bool)
         gather(canvas, around, (self._sample(i, passing.get(i)) for i in sorted(sources)), self.anchor.size)
         if carry is not None and (wanted & (canvas.state == UNKNOWN)).any():
             self._carry(canvas, wanted, *carry)
@@ -292,53 +290,11 @@ class Stretch:
         canvas.colours[gap] = colours[gap]
         canvas.state[gap] = np.where(invented[gap] > 127, INVENTED, SEEN)
 
-    def _needed(self) -> tuple[np.ndarray, Grid]:
-        """Where in the anchor's proxy pixels the holes of all frames lie, and the grid that holds them."""
-        margin = int(MOVED * max(self.anchor.size)) + PAD
-        width, height = self.anchor.size[0] + 2 * margin, self.anchor.size[1] + 2 * margin
-        total = np.zeros((height, width), np.uint8)
-        lift = np.array([[1.0, 0, margin], [0, 1.0, margin], [0, 0, 1.0]])
-        slack = 1
-        depths = np.zeros(1) if self.anchor.depth is None else np.nanpercentile(self.anchor.depth, (3, 35, 65, 97))
+    def _holes(self) -> Iterator[tuple[np.ndarray, Motion]]:
+        """The small holes of the stretch's frames with their motions, as far as they are known or guessed."""
         for index in range(self.first, self.last + 1):
-            if self.shot.hole(index) is None:
-                continue
-            motion, hole = self.guess(index), self.shot.small_hole(index)
-            if motion.still(self.anchor.size):
-                total[margin : height - margin, margin : width - margin] |= hole
-                continue
-            if motion.bend is not None and self.anchor.depth is not None:
-                slack = max(slack, self._paste(total, hole, motion, margin, depths))
-                continue
-            left, top, w, h = cv2.boundingRect(hole)
-            matrix = lift @ np.linalg.inv(motion.h) @ np.array([[1.0, 0, left], [0, 1.0, top], [0, 0, 1.0]])
-            goal = project(matrix, np.array([[0, 0], [w, 0], [0, h], [w, h]], float))
-            x, y = (int(max(v, 0)) for v in np.floor(goal.min(axis=0)))
-            right, bottom = (int(min(v, limit)) for v, limit in zip(np.ceil(goal.max(axis=0)) + 1, (width, height), strict=True))
-            if right > x and bottom > y:
-                back = np.array([[1.0, 0, -x], [0, 1.0, -y], [0, 0, 1.0]]) @ matrix
-                total[y:bottom, x:right] |= cv2.warpPerspective(hole[top : top + h, left : left + w], back, (right - x, bottom - y), flags=cv2.INTER_NEAREST)
-        total = cv2.dilate(total, np.ones((2 * slack + 1, 2 * slack + 1), np.uint8))
-        left, top, w, h = cv2.boundingRect(total)
-        left, top, right, bottom = max(left - PAD, 0), max(top - PAD, 0), min(left + w + PAD, width), min(top + h + PAD, height)
-        return total[top:bottom, left:right].astype(bool), Grid(left - margin, top - margin, right - left, bottom - top)
-
-    def _paste(self, total: np.ndarray, hole: np.ndarray, motion: Motion, margin: int, depths: np.ndarray) -> int:
-        """Mark in `total` where a frame's hole lies in the anchor's picture, for depths from near to far; returns by how many pixels that may be off."""
-        left, top, w, h = cv2.boundingRect(hole)
-        if w == 0:
-            return 1
-        corners = np.array([[left, top], [left + w, top], [left, top + h], [left + w, top + h]] * len(depths), float)
-        ways = (motion.at(corners, np.repeat(depths, 4)) - corners).reshape(-1, 4, 2)  # (depths, corners, 2)
-        steps = np.rint(ways.mean(axis=1)).astype(int)
-        for dx, dy in dict.fromkeys(map(tuple, steps.tolist())):
-            x, y = left - dx + margin, top - dy + margin
-            x0, y0, x1, y1 = max(x, 0), max(y, 0), min(x + w, total.shape[1]), min(y + h, total.shape[0])
-            if x1 > x0 and y1 > y0:
-                total[y0:y1, x0:x1] |= hole[top + y0 - y : top + y1 - y, left + x0 - x : left + x1 - x]
-        stretched = np.abs(ways - steps[:, None]).max()
-        apart = np.abs(np.diff(steps, axis=0)).max() / 2
-        return int(min(np.ceil(stretched + apart) + 1, MOST_SLACK))
+            if self.shot.hole(index) is not None:
+                yield self.shot.small_hole(index), self.guess(index)
 
     def views(self, index: int, before: Stretch | None, share: float) -> list[View]:
         """All that is needed to fill a frame; a share below 1 mixes with what the stretch before says."""
