@@ -151,7 +151,7 @@ def test_text_depth_and_seed_count(shelf: Settings) -> None:
 
     parts = load_parts(model, dtype=torch.float32)
     control = load_control(net, dtype=torch.float32)
-    size = parts.unet.config.sample_size * parts.factor
+    size = parts.unet.config.sample_size * parts.factor // 2
     pictures = np.random.default_rng(1).integers(0, 255, (2, size, size, 3), np.uint8)
     masks = np.zeros((2, size, size), bool)
     masks[:, size // 4 : size // 2, size // 4 : size // 2] = True

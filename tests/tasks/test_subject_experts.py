@@ -12,8 +12,8 @@ import pytest
 
 from engine.context import RunContext
 from engine.errors import InvalidInput
+from engine.experts import available, grounding, sam, sam2
 from engine.experts import caption as captions
-from engine.experts import grounding, sam, sam2
 from engine.media.writer import ClipWriter
 from engine.residency import ModelPool
 from engine.settings import Settings
@@ -156,7 +156,7 @@ def test_what_each_method_found_is_kept_apart(work: Any, home: Settings, asked: 
     assert not np.array_equal(experts.tracks[0].keys[0].mask, embedded.tracks[0].keys[0].mask)
     weights = home.data_dir / "models/sam2-hiera-tiny/model.safetensors"
     before = weights.stat()
-    there = expert.available(home)
+    there = available(home)
     name = expert.Experts(home, there).name
     os.utime(weights, (before.st_atime, before.st_mtime + 5))
     assert expert.Experts(home, there).name != name, "other weights, other results"
@@ -195,7 +195,7 @@ def test_another_shot_is_searched_by_words_and_gone_stays_gone(home: Settings, v
     looked: list[int] = []
     request = SubjectMaskRequest.model_validate({"video": video})
     run = RunContext("0" * 32, video.parent, home, seed=0)
-    by = expert.Experts(home, expert.available(home), expert.Models(expert.available(home), "cpu", run))
+    by = expert.Experts(home, available(home), expert.Models(available(home), "cpu", run))
     mask = np.zeros((SIZE[1], SIZE[0]), bool)
     mask[20:46, 30:56] = True
     with Source(request, home) as source:
@@ -243,7 +243,7 @@ def test_marks_reach_sam_and_brushes_hold_to_the_pixel(home: Settings, monkeypat
     from contextlib import nullcontext
 
     cutter = _Cutter()
-    there = expert.available(home)
+    there = available(home)
     models = expert.Models(there, "cpu", RunContext("0" * 32, home.data_dir, home, seed=0))
     monkeypatch.setattr(models, "lease", lambda role: nullcontext(cutter))
     by = expert.Experts(home, there, models)
