@@ -123,6 +123,9 @@ def test_words_are_found_by_boxes_and_nothing_said_by_what_the_clip_shows(work: 
     _, events = work(subjects=[{"words": "a red car"}])
     assert asked[:2] == ["find", "cut"] and "Taken as" in sentences(events)
     del asked[:]
+    _, events = work(subjects=[{**BOX, "frame": 99}])
+    assert "frame 99 lies beyond the range" in sentences(events)
+    del asked[:]
     _, events = work()
     assert asked[:3] == ["describe", "find", "cut"] and "The clip shows" in sentences(events)
 

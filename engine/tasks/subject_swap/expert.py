@@ -65,7 +65,8 @@ class Experts:
             _keep(folder, *key)
         if key is None:
             return None
-        notes = [f"{request.name_of(index)}: found on frame {key[0].frame}, not on frame {asked}."] if key[0].frame != asked else []
+        notes = [f"{request.name_of(index)}: frame {subject.frame} lies beyond the range; its last one, frame {asked}, is taken."] if asked != subject.frame else []
+        notes += [f"{request.name_of(index)}: found on frame {key[0].frame}, not on frame {asked}."] if key[0].frame != asked else []
         return key[0], key[1], notes
 
     def corrected(self, source: Source, frame: int, edit: Edit, before: np.ndarray) -> np.ndarray | None:
