@@ -172,16 +172,20 @@ def pencil(sight: Sight) -> np.ndarray:
 
 def paper_cut(sight: Sight) -> np.ndarray:
     """A few coloured papers over each other, each with its grain and a small shadow on the ones below."""
-    lab = lab_of(smoothed(sight.picture, 1.5 * sight.unit, 2))
+    height, width = sight.picture.shape[:2]
     order = np.argsort(sight.palette[:, 0])
     papers = sight.palette[order]
-    apart = np.stack([((lab - paper) ** 2).sum(axis=2) for paper in papers])
-    blur = 2.2 * sight.unit
-    near = np.stack([cv2.GaussianBlur(np.exp(-one / 300.0), (0, 0), blur) for one in apart])
-    share = near**6 / np.maximum((near**6).sum(axis=0), 1e-12)
-    out = np.zeros(lab.shape, np.float32)
-    below = np.zeros(lab.shape[:2], np.float32)
-    texture = _paper(lab.shape[:2], sight.at)
+    # Papers have wide outlines: which one lies where is told on a copy of half the size.
+    half = max(1, (width + 1) // 2), max(1, (height + 1) // 2)
+    small = lab_of(smoothed(cv2.resize(sight.picture, half, interpolation=cv2.INTER_AREA), 0.75 * sight.unit, 2))
+    apart = np.stack([((small - paper) ** 2).sum(axis=2) for paper in papers])
+    apart -= apart.min(axis=0)  # also a colour that is like none of the papers lies on one
+    near = np.stack([cv2.GaussianBlur(np.exp(one / -300.0), (0, 0), 1.1 * sight.unit) for one in apart]) ** 6
+    near /= np.maximum(near.sum(axis=0), 1e-12)
+    share = np.stack([cv2.resize(one, (width, height), interpolation=cv2.INTER_LINEAR) for one in near])
+    out = np.zeros((height, width, 3), np.float32)
+    below = np.zeros((height, width), np.float32)
+    texture = _paper((height, width), sight.at)
     shift = np.array([[1.0, 0.0, 1.6 * sight.unit], [0.0, 1.0, 2.2 * sight.unit]])
     for k, paper in enumerate(papers):
         above = share[k + 1 :].sum(axis=0) if k + 1 < len(papers) else np.zeros_like(below)

@@ -17,7 +17,7 @@ from engine.media.frames import Held
 from engine.media.images import write_image
 from engine.media.writer import ClipWriter
 from engine.settings import Settings
-from engine.tasks.subject_swap.actions import Look, look_of
+from engine.tasks.subject_swap.actions import Look, cut_of, export_of, look_of
 from engine.tasks.subject_swap.background import checker, filled
 from engine.tasks.subject_swap.request import SubjectSwapRequest
 from engine.tasks.subject_swap.restyle import LOOKS, looks_of
@@ -257,6 +257,29 @@ def test_words_behind_are_drawn_and_unknown_ones_refused(tmp_path: Path) -> None
         made(clip, request_of(tmp_path, action="replace"), tmp_path)
     with pytest.raises(InvalidInput, match="none is given"):
         made(clip, request_of(tmp_path, action="background", background={"kind": "picture"}), tmp_path)
+
+
+@pytest.mark.parametrize("fields", [{"action": "replace", "prompt": "a green ball"}, {"action": "both", "prompt": "a green ball", "background": "#2030c0"}, {"action": "restyle", "prompt": "negative"}, {"action": "matte"}])
+def test_the_cut_out_is_what_the_result_shows(tmp_path: Path, fields: dict[str, Any]) -> None:
+    clip = car()
+    request = request_of(tmp_path, **fields)
+    look = look_of(request, RunContext("a", tmp_path, Settings(data_dir=tmp_path), seed=3), Held(clip.frames, FPS), lambda i: clip.mask[i], [(0, COUNT - 1)])
+    out = look.frame(7, clip.frames[7], clip.mask[7], clip.plate[7])
+    cut = cut_of(look, request, 7, clip.frames[7], clip.mask[7])
+    solid, clear = cut[..., 3] == 255, cut[..., 3] == 0
+    assert solid.sum() > 300 and np.abs(cut[solid, :3].astype(int) - out[solid]).max() <= 1 and (cut[clear] == 0).all()
+    if request.action != "matte":
+        assert np.abs(cut[solid, :3].astype(int) - clip.frames[7][solid]).mean() > 20
+    ground = {"replace": clip.plate[7], "both": np.broadcast_to(np.array([0x20, 0x30, 0xC0], np.uint8), out.shape), "restyle": clip.frames[7], "matte": checker(SIZE)}[request.action]
+    assert (out[clear] == ground[clear]).all()
+
+
+def test_what_is_clear_is_exported(tmp_path: Path) -> None:
+    assert export_of(request_of(tmp_path, action="background", background="transparent")) == "prores"
+    assert export_of(request_of(tmp_path, action="matte", export="vp9")) == "vp9"
+    assert export_of(request_of(tmp_path, action="background", background="blur")) == "none" == export_of(request_of(tmp_path, action="remove"))
+    _, look = made(car(), request_of(tmp_path, action="background", background="transparent"), tmp_path)
+    assert any("cutout.mov" in note for note in look.notes)
 
 
 def test_a_matte_is_the_subject_over_squares(tmp_path: Path) -> None:

@@ -14,9 +14,10 @@ from engine.media.frames import Held
 from engine.vision.edges import TILE, cut_out, feathered, soft
 from engine.vision.transplant import light
 from engine.vision.transplant.camera import camera_path
-from engine.vision.transplant.cutout import cut_reference
+from engine.vision.transplant.cutout import cut_reference, filling
 from engine.vision.transplant.motion import Path, follow
 from engine.vision.transplant.shape import hidden, usual_shape
+from engine.vision.transplant.shutter import SEEN, open_for, smeared
 from engine.vision.transplant.standin import placed, stands
 from engine.world.moving import MovingDiorama
 from engine.world.sheets import laid
@@ -82,6 +83,88 @@ def test_a_path_follows_centre_and_size_without_trembling(kind: str, motion: str
     assert np.linalg.norm(found - true, axis=1).max() < 0.02 * SIZE[0]
     assert np.abs(np.exp(path.poses[:, 2]) * clip.sizes[path.key] / clip.sizes - 1).max() < 0.10
     assert bend(found) < bend(true) + 0.5
+
+
+def test_wings_that_beat_do_not_shake_the_path() -> None:
+    clip = clip_of("bird", "right")
+    path = path_of(clip.frames, clip.masks)
+    true = clip.middles
+    found = np.stack([(path.matrix(i) @ np.array([*true[path.key], 1.0]))[:2] for i in range(len(true))])
+    centres = np.stack([np.argwhere(mask).mean(axis=0)[::-1] for mask in clip.masks])
+    assert np.linalg.norm(found - true, axis=1).max() < 0.02 * SIZE[0]
+    assert bend(found) < bend(true) + 0.2 < bend(centres) - 1.0
+
+
+@pytest.mark.parametrize("wide", [30, 44])
+def test_a_subject_that_is_mostly_hidden_keeps_its_size_and_place(wide: int) -> None:
+    clip = clip_of("car", "right", "still", "city", "small", 24)
+    pole = np.zeros(SIZE[::-1], bool)
+    pole[20:, 165 - wide // 2 : 165 + wide // 2] = True
+    frames = clip.frames.copy()
+    frames[:, pole] = (70, 60, 50)
+    path = path_of(frames, clip.masks & ~pole)
+    true = clip.middles
+    found = np.stack([(path.matrix(i) @ np.array([*true[path.key], 1.0]))[:2] for i in range(len(true))])
+    assert np.linalg.norm(found - true, axis=1).max() < 0.02 * SIZE[0]
+    assert np.abs(np.exp(path.poses[:, 2]) * clip.sizes[path.key] / clip.sizes - 1).max() < 0.05
+
+
+def test_an_open_shutter_is_seen_and_laid_on() -> None:
+    y, x = np.mgrid[:120, :200].astype(np.float32)
+    motion = np.array([12.0, 3.0])
+
+    def disc(time: float) -> np.ndarray:
+        """(H, W, 1) cover of a disc."""
+        middle = np.array([100.0, 60.0]) + motion * time
+        return np.clip(30.5 - np.hypot(x - middle[0], y - middle[1]), 0, 1)[..., None]
+
+    noise = np.random.default_rng(0).normal(0, 2, (120, 200, 1))
+    for share in (0.0, 0.25, 0.5):
+        cover = np.mean([disc(float(t)) for t in np.linspace(-share / 2, share / 2, 15)], axis=0)
+        picture = np.clip(cover * (210, 60, 50) + (1 - cover) * (60, 90, 110) + noise, 0, 255).astype(np.uint8)
+        found = open_for(picture, disc(0.0)[..., 0] > 0.5, motion)
+        assert found is not None and abs(found - share) < (SEEN if share == 0.0 else 0.15)
+        assert open_for(picture, disc(0.0)[..., 0] > 0.5, motion / 4) is None
+    alpha = np.zeros((20, 40), np.float32)
+    alpha[5:15, 15:25] = 1.0
+    lit, soft_alpha = smeared(np.full((20, 40, 3), 0.5, np.float32), alpha, np.array([12.0, 0.0]), 0.5)
+    assert np.isclose(soft_alpha.sum(), alpha.sum(), rtol=0.01) and 0.4 < soft_alpha[10, 15] < 0.7 and (soft_alpha[4] == 0).all()
+    assert np.allclose(lit[soft_alpha > 0.1], 0.5, atol=1e-3)
+
+
+def test_a_slope_of_light_is_told_from_coats_and_trousers() -> None:
+    y, x = np.mgrid[:80, :60]
+    cloth = np.where((y < 40)[..., None], np.array([0.5, 0.1, 0.08]), np.array([0.05, 0.06, 0.14]))
+    where = np.hypot((x - 30) / 26, (y - 40) / 36) < 1
+    for wanted in (0.0, 0.4, -0.4):
+        shaded = light.encoded((cloth * np.exp(wanted * (x - 30) / 26)[..., None]).astype(np.float32))
+        found = light.slope(shaded, where)
+        assert found is not None and abs(found[0] - wanted) < 0.12 and abs(found[1]) < 0.12
+    ramp = light.ramp(np.array([0.4, 0.0]), where.astype(np.float32))
+    assert ramp[40, 50, 0] > 1.2 > 1.0 > 0.8 > ramp[40, 10, 0]
+    assert light.slope(shaded, where & (x < 2)) is None
+
+
+def test_a_sheet_is_the_subjects_alone() -> None:
+    sheet = light.Sheet((30, 20))
+    alpha = np.full((10, 10), 0.5, np.float32)
+    window = (slice(5, 15), slice(5, 15))
+    sheet.lay(np.ones((10, 10, 3), np.float32), alpha, window)
+    once = sheet.straight()
+    assert once[10, 10].tolist() == [255, 255, 255, 128] and not once[0].any()
+    sheet.lay(np.zeros((10, 10, 3), np.float32), alpha, window)
+    assert sheet.straight()[10, 10, 3] == 191
+
+
+def test_a_portrait_has_its_head_and_fragments_are_no_subject() -> None:
+    pictures = pytest.importorskip("skimage.data")
+    astronaut = cv2.resize(pictures.astronaut(), (256, 256), interpolation=cv2.INTER_AREA)
+    cut = cut_reference(astronaut)
+    # Her hair begins at a fiftieth of the picture's height, the suit alone at a fifth.
+    assert cut.alpha.shape[0] > 0.9 * 256 and 0.2 < (cut.alpha > 0.5).sum() / 256**2 < 0.6
+    eyes = np.zeros((80, 80), bool)
+    eyes[10:20, 10:20] = eyes[10:20, 60:70] = eyes[60:70, 35:45] = True
+    assert filling(eyes) < 0.3 < 0.9 < filling(np.pad(np.ones((20, 20), bool), 5))
 
 
 def test_the_middle_of_the_masks_box_trembles_where_the_path_does_not() -> None:

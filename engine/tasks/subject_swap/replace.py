@@ -15,7 +15,7 @@ from engine.media.images import read_image
 from engine.settings import Settings
 from engine.tasks.subject_swap.drawn import Drawn, meant
 from engine.tasks.subject_swap.request import SubjectSwapRequest
-from engine.vision.transplant import light
+from engine.vision.transplant import light, shutter
 from engine.vision.transplant.cutout import SIDE, Finding, cut_reference
 from engine.vision.transplant.motion import Labels, Path, follow
 from engine.vision.transplant.shape import Shape, hidden, usual_shape
@@ -49,6 +49,9 @@ BRIGHTER = 0.8
 SMOOTH = 4.0
 """Standard deviation, in frames, over which that brightness is smoothed."""
 
+SHADED, STEEPEST = 0.6, 0.5
+"""How far a new subject takes on how light falls off across the old one, and the largest such difference in the log of light from middle to end."""
+
 FLATTEST = 0.5
 """Levels of grain below which none is added."""
 
@@ -59,6 +62,10 @@ class _Lit:
 
     own: dict[int, np.ndarray] = field(default_factory=dict)
     around: dict[int, np.ndarray] = field(default_factory=dict)
+    slopes: dict[int, np.ndarray] = field(default_factory=dict)
+    """`light.slope` of the subject."""
+    open: dict[int, float] = field(default_factory=dict)
+    """`shutter.open_for` of the subject."""
     colour: dict[int, float] = field(default_factory=dict)
     """How strong the colours of the whole picture are."""
 
@@ -79,6 +86,18 @@ class Part:
     """Share of its colour that the new subject keeps."""
     soften: float
     grain: float
+    shutter: float
+    """Share of a frame's time for which the clip's shutter is open."""
+    slope: np.ndarray
+    """(2,) by which the log of light changes from the middle of the subject to its right and to its lower end."""
+
+    def motion(self, frame: int) -> np.ndarray:
+        """(2,) pixels a frame that the subject's middle moves."""
+        poses = self.path.poses
+        k = frame - self.path.first
+        before, after = max(0, k - 1), min(len(poses) - 1, k + 1)
+        moved: np.ndarray = (poses[after, :2] - poses[before, :2]) / max(1, after - before)
+        return moved
 
 
 def apart(masks: Masks, count: int) -> Labels:
@@ -160,16 +179,22 @@ class ReplaceLook:
         labels = None if self._union else self._labels(index)
         # What stands lower in the picture stands nearer.
         for k, part in sorted(shown, key=lambda one: (one[1].path.matrix(index) @ np.array([0.0, one[1].shape.box[3], 1.0]))[1]):
-            layer = laid(part.stand_in, part.path.matrix(index) @ part.place, index, self._size, part.soften)
+            motion = part.motion(index)
+            room = shutter.room_of(motion, part.shutter) if part.shutter > 0 else 0
+            layer = laid(part.stand_in, part.path.matrix(index) @ part.place, index, self._size, part.soften, room)
             if layer is None:
                 continue
             colours, alpha, window = layer
+            if room > 1:
+                colours, alpha = shutter.smeared(colours, alpha, motion, part.shutter)
             if not elsewhere:
                 before = hidden(part.shape, part.path, index, mask if labels is None else (labels == k + 1))
                 if before is not None:
                     alpha = alpha * (1.0 - before[window])
             gain = _gains(place, part.stand_in, self._strength) if elsewhere else part.gains * part.course[index - part.path.first]
             colours = np.clip(light.paled(colours, 1.0 if elsewhere else part.keep) * gain, 0.0, 1.0)
+            if not elsewhere and part.slope.any():
+                colours = np.clip(colours * light.ramp(part.slope, alpha), 0.0, 1.0)
             if part.grain > FLATTEST:
                 noise = light.grain(alpha.shape, part.grain, self._seed + 7919 * index + k)
                 # A step of one level near x is a step of its slope in light: 2.2 x / level, by the power law.
@@ -215,7 +240,14 @@ class ReplaceLook:
         soften, grain, own = self._matched(path, subject, stand_in, place)
         pale = (float(np.mean(list(lit.colour.values()))) / max(own, 0.05)) ** 0.6 if lit.colour else 1.0
         keep = 1.0 - request.strength * (1.0 - float(np.clip(pale, PALEST, 1.0)))
-        return Part(path, shape, stand_in, place, gains, _course(path, lit, request.strength), keep, soften, grain)
+        slope = np.zeros(2)
+        if lit.slopes:
+            seen = laid(stand_in, path.matrix(path.key) @ place, path.key, self._size)
+            given = light.slope(light.encoded(seen[0]), seen[1] > 0.9) if seen is not None else None
+            slope = request.strength * SHADED * np.clip(np.median(list(lit.slopes.values()), axis=0) - (0.0 if given is None else given), -STEEPEST, STEEPEST)
+        open_for = [one for index, one in lit.open.items() if path.trusted[index - path.first]]
+        share = float(np.median(open_for)) if len(open_for) >= 2 else 0.0
+        return Part(path, shape, stand_in, place, gains, _course(path, lit, request.strength), keep, soften, grain, share if share > shutter.SEEN else 0.0, slope)
 
     def _matched(self, path: Path, subject: int, stand_in: StandIn, place: np.ndarray) -> tuple[float, float, float]:
         """Blur (sigma in pixels) and grain (levels) that the new subject needs to be as soft and as noisy as the old one in its key frame; and how strong its own colours are."""
@@ -238,11 +270,26 @@ class _Watch:
 
     def __init__(self, lit: dict[tuple[int, int], _Lit], labels: Labels, count: int) -> None:
         self.lit, self.labels, self.count = lit, labels, count
+        self._middles: tuple[int, list[np.ndarray | None]] = -1, []
+
+    def _shutters(self, index: int, picture: np.ndarray, shown: np.ndarray) -> None:
+        for k, before in enumerate(self._middles[1]):
+            mask = shown == k + 1
+            now = _middle(mask)
+            if before is None or now is None or float(np.hypot(*(now - before))) < shutter.FAST:
+                continue
+            share = shutter.open_for(picture, mask, now - before)
+            if share is not None:
+                self.lit.setdefault((index, k), _Lit()).open[index] = share
 
     def __call__(self, index: int, picture: np.ndarray) -> None:
+        shown = self.labels(index)
+        if index % 3 == 1:
+            self._middles = index, [_middle(shown == k + 1) for k in range(self.count)]
+        if index % 3 == 2 and self._middles[0] == index - 1:
+            self._shutters(index, picture, shown)
         if index % 3:
             return
-        shown = self.labels(index)
         scale = min(1.0, 192 / max(shown.shape))
         size = max(1, round(shown.shape[1] * scale)), max(1, round(shown.shape[0] * scale))
         small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
@@ -260,9 +307,18 @@ class _Watch:
             kept = self.lit.setdefault((index, k), _Lit())
             if own is not None:
                 kept.own[index] = own
+                slope = light.slope(small, inner)
+                if slope is not None:
+                    kept.slopes[index] = slope
             if around is not None:
                 kept.around[index] = around
             kept.colour[index] = strongest
+
+
+def _middle(mask: np.ndarray) -> np.ndarray | None:
+    """(2,) pixels: the middle of a mask, None when hardly any of it is there."""
+    moments = cv2.moments(mask.astype(np.uint8), binaryImage=True)
+    return np.array([moments["m10"], moments["m01"]]) / moments["m00"] if moments["m00"] > 100 else None
 
 
 class _Watched:
@@ -285,6 +341,8 @@ def _gathered(lit: dict[tuple[int, int], _Lit], first: int, last: int, subject: 
             out.own.update(one.own)
             out.around.update(one.around)
             out.colour.update(one.colour)
+            out.slopes.update(one.slopes)
+            out.open.update(one.open)
     return out
 
 

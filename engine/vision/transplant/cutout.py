@@ -13,6 +13,7 @@ from engine.errors import InvalidInput
 from engine.vision.edges import soft
 from engine.vision.matting import own_colours
 from engine.vision.segmentation import REFINE_SIDE, Finder, _grid_graph, fit_side, grabcut, outline
+from engine.vision.transplant.portrait import portrait
 
 SIDE = 1280
 """Longest side, in pixels, at which a reference is kept: it is never laid in larger than the frame."""
@@ -23,9 +24,14 @@ CLEAR = 0.02
 PLAIN = 8.0
 """CIELAB distance from the borders' colours below which nothing stands out."""
 
-
 WHOLE = 1.4
 """How many times larger a proposed subject must be than what stands out by itself, to be the whole of which that is a part."""
+
+ONE = 0.45
+"""Share of its convex hull that a mask fills at least to be one thing: two eyes are none."""
+
+HELD = 0.8
+"""Share of a portrait that what stands out must hold, to be the whole of it."""
 
 Finding = Callable[[np.ndarray], np.ndarray | None]
 """A picture (H, W, 3) uint8 -> the mask (H, W) bool of a subject, or None."""
@@ -70,8 +76,15 @@ def cut_reference(picture: np.ndarray, person: Finding = nothing, proposed: Find
         mask = _sharpened(picture, mask)
     else:
         mask, other = salient(picture), proposed(picture)
+        if mask is not None and filling(mask) < ONE:
+            mask = None
         if other is not None and (mask is None or other.sum() > WHOLE * mask.sum()):
             mask = _sharpened(picture, other)
+        whole = portrait(picture)
+        if whole is not None and (mask is None or (mask & whole).sum() < HELD * whole.sum()):
+            mask = _sharpened(picture, whole)
+        if mask is None:
+            mask = middle(picture)
     if mask is None:
         raise InvalidInput(
             "no subject stands out of the reference picture", why="its borders look like its middle",
@@ -127,6 +140,26 @@ def salient(picture: np.ndarray) -> np.ndarray | None:
     return cv2.resize(large.astype(np.float32), picture.shape[1::-1], interpolation=cv2.INTER_CUBIC) > 0.5
 
 
+def filling(mask: np.ndarray) -> float:
+    """Share of its convex hull that a mask (H, W) bool fills, 0..1."""
+    points = np.argwhere(cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 0)[:, ::-1]
+    hull = cv2.contourArea(cv2.convexHull(points.astype(np.int32))) if len(points) > 2 else 0.0
+    return min(1.0, float(mask.sum()) / hull) if hull > 0 else 0.0
+
+
+def middle(picture: np.ndarray) -> np.ndarray | None:
+    """(H, W) bool: what fills the middle of a picture that is full of it; None when the middle is like the corners."""
+    small = fit_side(picture, REFINE_SIDE // 2)
+    height, width = small.shape[:2]
+    y, x = np.mgrid[:height, :width]
+    away = np.hypot((x - 0.5 * width) / (0.5 * width), (y - 0.5 * height) / (0.5 * height))
+    lab = cv2.cvtColor(small.astype(np.float32) / 255.0, cv2.COLOR_RGB2LAB)
+    if float(np.linalg.norm(np.median(lab[away < 0.5], axis=0) - np.median(lab[away > 1.1], axis=0))) < PLAIN:
+        return None
+    mask = grabcut(small, away < 0.9, away < 0.45, away > 1.15, rounds=4)
+    return cv2.resize(mask.astype(np.float32), picture.shape[1::-1], interpolation=cv2.INTER_CUBIC) > 0.5 if 0.1 < mask.mean() < 0.9 else None
+
+
 def _sharpened(picture: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """A rough mask (H, W) bool with its outline on the picture's edges."""
     fine = fit_side(picture, REFINE_SIDE)
@@ -135,6 +168,7 @@ def _sharpened(picture: np.ndarray, mask: np.ndarray) -> np.ndarray:
     inner = cv2.erode(rough.astype(np.uint8), np.ones((7, 7), np.uint8), borderValue=1).astype(bool)
     outer = ~cv2.dilate(rough.astype(np.uint8), np.ones((7, 7), np.uint8)).astype(bool)
     cut = grabcut(fine, rough, inner, outer) if inner.any() and outer.any() else rough
+    cut &= ~outer  # a corner of background that the subject closes off is no hole
     cut = cv2.morphologyEx(cut.astype(np.uint8), cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (7, 7))).astype(bool) | inner
     return cv2.resize(_largest(cut).astype(np.float32), picture.shape[1::-1], interpolation=cv2.INTER_CUBIC) > 0.5
 

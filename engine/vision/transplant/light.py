@@ -91,6 +91,49 @@ def gains(wanted: np.ndarray, given: np.ndarray, strength: float, *, colour: flo
     return np.exp(np.clip(step, -np.log(most), np.log(most))).astype(np.float32)
 
 
+def slope(picture: np.ndarray, where: np.ndarray, *, most: int = 4000) -> np.ndarray | None:
+    """(2,) by which the log of light changes from the middle of `where` (H, W) bool to its right and its lower end; None when too little is seen.
+
+    What is lighter by its own colour is no shading: light changes luminance and leaves chromaticity (as Retinex takes it; Land and McCann, 1971), so the change is measured
+    within groups of one chromaticity only, and as far as light and its place go together there.
+    """
+    ys, xs = np.nonzero(where)
+    if len(xs) < 60:
+        return None
+    pick = slice(None, None, max(1, len(xs) // most))
+    values = linear(picture[ys[pick], xs[pick]]) + 2e-3
+    u = np.stack([2.0 * (xs[pick] - xs.min()) / max(1, np.ptp(xs)) - 1.0, 2.0 * (ys[pick] - ys.min()) / max(1, np.ptp(ys)) - 1.0], axis=1)
+    logs = np.log(values @ np.array([0.2126, 0.7152, 0.0722], np.float32))
+    chroma = values / values.sum(axis=1, keepdims=True)
+    group = np.rint(12 * chroma[:, 0]).astype(int) * 100 + np.rint(12 * chroma[:, 2]).astype(int)
+    left, places, weight = logs.copy(), u.copy(), np.zeros(len(logs))
+    for one in np.unique(group):
+        here = group == one
+        if here.sum() >= 30:
+            low, middle, high = np.quantile(logs[here], (0.05, 0.5, 0.95))
+            left[here] = np.clip(logs[here], low, high) - middle
+            places[here] -= u[here].mean(axis=0)
+            weight[here] = 1.0
+    if weight.sum() < 0.3 * len(logs):
+        return None
+    a, b = places[weight > 0], left[weight > 0]
+    # Drawn towards no slope where a group spans little of the subject.
+    found: np.ndarray = np.linalg.solve(a.T @ a + 0.08 * len(a) * np.eye(2), a.T @ b)
+    return found
+
+
+def ramp(slope: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    """(h, w, 1) float32 factors of light of that `slope` across what is seen in `alpha` (h, w); 1 at its middle."""
+    there = alpha > 0.5
+    rows, columns = np.flatnonzero(there.any(axis=1)), np.flatnonzero(there.any(axis=0))
+    if not rows.size:
+        return np.ones((*alpha.shape, 1), np.float32)
+    y, x = np.arange(alpha.shape[0], dtype=np.float32), np.arange(alpha.shape[1], dtype=np.float32)
+    u = np.clip(2.0 * (x - columns[0]) / max(1, columns[-1] - columns[0]) - 1.0, -1.0, 1.0)
+    v = np.clip(2.0 * (y - rows[0]) / max(1, rows[-1] - rows[0]) - 1.0, -1.0, 1.0)
+    return np.exp(slope[0] * u[None, :] + slope[1] * v[:, None]).astype(np.float32)[..., None]
+
+
 def colourfulness(light: np.ndarray) -> float:
     """How strong the strongest colours are among linear light (N, 3): the 95th percentile of (max - min) / max, leaving out what is nearly black. 0 for greys, 1 for pure colours."""
     most = light.max(axis=1)

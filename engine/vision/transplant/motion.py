@@ -33,8 +33,20 @@ INERTIA = 0.008
 LESS = 0.25
 """Weight of an area that is less than the path foretells, beside one that is more: what stands before a subject only ever takes from it."""
 
-HELD_BACK = 2.5
+HELD_BACK = 12.0
 """Factor of the deviation of a step while the subject is partly hidden."""
+
+HELD_SHAPE = 8.0
+"""The same for size: of a strip that is seen the flow does not tell it."""
+
+RESTLESS = 1.5
+"""Deviations, beside those seen of the masks' own centres and areas about the path, with which they are believed: limbs and wings that beat are no motion of the whole."""
+
+BEATING = (0.008, 0.014)
+"""Second differences of a mask's log size from which its steps are doubted, and at which they are by `BEATEN`: of a body that walks or turns they are below, of beating wings above."""
+
+BEATEN = 2.2
+"""Factor of the deviations of steps and centres of a subject whose outline beats."""
 
 DOUBTED = 8.0
 """Factor of the deviation of all that masks say, until a first path along the flow is known."""
@@ -217,17 +229,21 @@ def _path(watch: _Watch, first: int, last: int, ratio: float) -> Path | None:
     logs = 0.5 * np.log(np.maximum(areas, 1.0))
     sizes, turns, places = logs.copy(), np.zeros(count), centres.copy()
     reference = float(np.median(logs[trusted]))
+    beat = _beat(logs, trusted)
+    rest_size, rest_place = 0.03, CENTRE * typical + 0.3
     for turn in range(4):
         steps = _increments(watch.steps, glances, places, trusted)
-        sizes = _solved(steps[:, 2], steps[:, 5], logs, np.where(trusted, 0.03, np.inf), inertia=0.006, below=LESS)
+        sizes = _solved(steps[:, 2], steps[:, 5], logs, np.where(trusted, rest_size, np.inf), inertia=0.006, below=LESS)
         reference = float(np.quantile((logs - sizes)[trusted], 0.7))
-        places = np.stack([_solved(steps[:, axis], steps[:, 4], centres[:, axis], np.where(trusted, CENTRE * typical + 0.3, np.inf), inertia=INERTIA * typical + 0.1, wide=6.0) for axis in (0, 1)], axis=1)
+        places = np.stack([_solved(steps[:, axis], beat * steps[:, 4], centres[:, axis], np.where(trusted, beat * rest_place, np.inf), inertia=INERTIA * typical + 0.1, wide=6.0) for axis in (0, 1)], axis=1)
         if turn < 3:
             # An area well below what the path foretells: something stands before it.
             full = (logs - sizes - reference) > np.log(0.93) / 2 - (0.12 if turn == 0 else 0.0)
             trusted = (whole if whole.any() else there) & full
             trusted = trusted if trusted.any() else there
-    steps = _increments(watch.steps, glances, places, trusted)
+            rest_size = max(0.03, RESTLESS * _spread((logs - sizes)[trusted]))
+            rest_place = max(CENTRE * typical + 0.3, RESTLESS * max(_spread((centres - places)[trusted, axis]) for axis in (0, 1)))
+    steps = _increments(watch.steps, glances, places, trusted, held_shape=1.0)
     turns = _solved(steps[:, 3], steps[:, 5], *_axes(glances, trusted), inertia=0.004)
     candidates = np.flatnonzero(trusted)
     score = logs[candidates] - sizes[candidates]
@@ -237,7 +253,20 @@ def _path(watch: _Watch, first: int, last: int, ratio: float) -> Path | None:
     return Path(first, last, first + key, poses, glances, ratio, trusted)
 
 
-def _increments(steps: list[Step | None], glances: list[Glance], places: np.ndarray, trusted: np.ndarray) -> np.ndarray:
+def _beat(logs: np.ndarray, trusted: np.ndarray) -> float:
+    """Factor, 1..`BEATEN`, of the deviations of steps and centres, from the log sizes (T,) of masks."""
+    if len(logs) < 5:
+        return 1.0
+    bends = np.diff(logs, 2)[trusted[:-2] & trusted[1:-1] & trusted[2:]]
+    return 1.0 + (BEATEN - 1.0) * float(np.clip((_spread(bends) - BEATING[0]) / (BEATING[1] - BEATING[0]), 0.0, 1.0)) if len(bends) > 2 else 1.0
+
+
+def _spread(values: np.ndarray) -> float:
+    """Standard deviation, by the median of the deviations."""
+    return 1.4826 * float(np.median(np.abs(values - np.median(values))))
+
+
+def _increments(steps: list[Step | None], glances: list[Glance], places: np.ndarray, trusted: np.ndarray, held_shape: float = HELD_SHAPE) -> np.ndarray:
     """(T - 1, 6): from each frame to the next the step in x, y, log size and turn, and the standard deviations of a place and of size and turn; infinite where unknown."""
     out = np.zeros((len(steps), 6))
     out[:, 4:] = np.inf
@@ -253,19 +282,20 @@ def _increments(steps: list[Step | None], glances: list[Glance], places: np.ndar
             apart = float(np.linalg.norm(glances[i + 1].centre - glances[i].centre - (step.linear @ glances[i].centre + step.shift - glances[i].centre)))
         # What stands before a subject holds the flow back at its edge.
         out[i, 4] = np.hypot(step.sure, 0.5 * apart) * (1.0 if trusted[i] and trusted[i + 1] else HELD_BACK)
-        out[i, 5] = np.hypot(step.sure_shape, 0.002)
+        out[i, 5] = np.hypot(step.sure_shape, 0.002) * (1.0 if trusted[i] and trusted[i + 1] else held_shape)
     return out
 
 
 def _axes(glances: list[Glance], trusted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Turns as the long axes of the masks tell them, unwound, and their standard deviations; a round thing's axis says nothing. All are drawn softly towards no turn."""
+    """Turns as the long axes of the masks tell them, unwound, and their standard deviations. Where one says nothing those before and after do; that of a round thing says nothing at all."""
     raw = np.array([one.axis for one in glances])
     usable = trusted & np.array([one.long > 1.35 for one in glances])
     told, sure = np.zeros(len(raw)), np.full(len(raw), 0.6)
     if usable.sum() >= 2:
         unwound = 0.5 * np.unwrap(2 * raw[usable])
-        told[usable] = unwound - np.median(unwound)
-        sure[usable] = 0.12
+        told = np.interp(np.arange(len(raw)), np.flatnonzero(usable), unwound - np.median(unwound))
+        sure[:] = 0.15
+        sure[usable] = np.hypot(0.2, 2.0 * _spread(np.diff(unwound, 2)) if len(unwound) > 2 else 0.0)
     return told, sure
 
 

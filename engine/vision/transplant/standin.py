@@ -87,17 +87,18 @@ def stands(feet: np.ndarray, heights: np.ndarray, frame_height: int) -> bool:
     return float(np.std(left)) < GROUNDED * float(np.median(heights)) / 2 and float(np.median(feet[:, 1])) > 0.4 * frame_height
 
 
-def laid(stand_in: StandIn, matrix: np.ndarray, frame: int, size: tuple[int, int], soften: float = 0.0) -> tuple[np.ndarray, np.ndarray, tuple[slice, slice]] | None:
+def laid(stand_in: StandIn, matrix: np.ndarray, frame: int, size: tuple[int, int], soften: float = 0.0, more: int = 0) -> tuple[np.ndarray, np.ndarray, tuple[slice, slice]] | None:
     """A stand-in in a frame of `size` (width, height): (h, w, 3) linear light, (h, w) alpha, and their window; None when it lies outside.
 
-    matrix: 3x3 from its own pixels to the frame's; soften: Gaussian sigma in pixels of the frame.
+    matrix: 3x3 from its own pixels to the frame's; soften: Gaussian sigma in pixels of the frame; more: pixels of
+    room around it.
     """
     scale = float(np.sqrt(abs(np.linalg.det(matrix[:2, :2]))))
     picture, into = stand_in.picture(scale, frame)
     whole = matrix @ into
     height, width = picture.shape[:2]
     corners = whole @ np.array([[-0.5, width - 0.5, -0.5, width - 0.5], [-0.5, -0.5, height - 0.5, height - 0.5], [1.0, 1.0, 1.0, 1.0]])
-    room = 2 + int(3 * soften)
+    room = 2 + int(3 * soften) + more
     left, top = (max(0, int(np.floor(v)) - room) for v in corners[:2].min(axis=1))
     right, bottom = (min(side, int(np.ceil(v)) + 1 + room) for v, side in zip(corners[:2].max(axis=1), size, strict=True))
     if left >= right or top >= bottom:
