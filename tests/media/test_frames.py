@@ -11,7 +11,7 @@ import pytest
 from engine.errors import InvalidInput, StudioError, UnreadableMedia
 from engine.media import frames as module
 from engine.media.frames import Frames, Held
-from engine.media.video import open_video
+from engine.media.video import VideoReader, open_video
 from engine.settings import Settings
 from tests.media.corpus import grey_levels, make_clip
 
@@ -68,7 +68,12 @@ def test_walking_backwards_decodes_each_chunk_once(plain: Path, settings: Settin
     with Frames(plain, settings) as frames:
         opened: list[int] = []
         own = frames._open
-        monkeypatch.setattr(frames, "_open", lambda index: (opened.append(index), own(index))[1])
+
+        def counted(index: int) -> VideoReader:
+            opened.append(index)
+            return own(index)
+
+        monkeypatch.setattr(frames, "_open", counted)
         true = sequential(plain, settings)
         assert all((frames.read(k) == true[k]).all() for k in range(COUNT - 1, -1, -1))
         assert len(opened) <= 6, opened

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file, save
 
 from engine.media.frames import Frames
 from engine.settings import Settings
@@ -99,7 +99,8 @@ class Source:
         self._known = known = Known(self.proxy.count, self.proxy.fps, tuple(shots), np.stack(motions), np.array(sure), self.proxy.note)
         folder = shelf.place(self.settings, "shots", self.name)
         folder.mkdir(parents=True, exist_ok=True)
-        save_file({"motions": known.motions, "sure": known.sure}, folder / "motions.safetensors")
+        # As bytes, because the library does not say by its error that the disk is full.
+        (folder / "motions.safetensors").write_bytes(save({"motions": known.motions, "sure": known.sure}))
         shelf.write_note(folder, {"count": known.count, "fps": known.fps, "shots": shots, "note": known.note})
 
     def close(self) -> None:
