@@ -19,6 +19,9 @@ MOST_SHIFT, MOST_DYED = 42.0, 22.0
 SPARED = 15.0
 """CIELAB lightness beyond black (or white) at which nothing of that shift would be left."""
 
+FAINT = 18.0
+"""CIELAB chroma, on the median of what has any, below which a subject is taken as colourless: only parts of a bluish grey coat would pass for coloured."""
+
 Style = Callable[["Sight"], np.ndarray]
 
 
@@ -59,7 +62,7 @@ def main_colour(lab: np.ndarray) -> np.ndarray:
     """(3,) Lab of the main colour among (N, 3): the strongest hue when there is one, else the mean."""
     chroma = np.hypot(lab[:, 1], lab[:, 2])
     coloured = chroma > 12.0
-    if coloured.mean() < 0.15:
+    if coloured.mean() < 0.15 or np.median(chroma[coloured]) < FAINT:
         return np.array([np.median(lab[:, 0]), 0.0, 0.0], np.float32)
     hue = np.arctan2(lab[coloured, 2], lab[coloured, 1])
     counts, edges = np.histogram(hue, bins=36, range=(-np.pi, np.pi), weights=np.minimum(chroma[coloured], 60.0))

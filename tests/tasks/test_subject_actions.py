@@ -267,7 +267,7 @@ def test_the_cut_out_is_what_the_result_shows(tmp_path: Path, fields: dict[str, 
     out = look.frame(7, clip.frames[7], clip.mask[7], clip.plate[7])
     cut = cut_of(look, request, 7, clip.frames[7], clip.mask[7])
     solid, clear = cut[..., 3] == 255, cut[..., 3] == 0
-    assert solid.sum() > 300 and np.abs(cut[solid, :3].astype(int) - out[solid]).max() <= 1 and (cut[clear] == 0).all()
+    assert solid.sum() > 300 and np.abs(cut[solid, :3].astype(int) - out[solid]).max() <= 3 and (cut[clear] == 0).all()
     if request.action != "matte":
         assert np.abs(cut[solid, :3].astype(int) - clip.frames[7][solid]).mean() > 20
     ground = {"replace": clip.plate[7], "both": np.broadcast_to(np.array([0x20, 0x30, 0xC0], np.uint8), out.shape), "restyle": clip.frames[7], "matte": checker(SIZE)}[request.action]

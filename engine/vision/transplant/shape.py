@@ -26,6 +26,10 @@ LEAST_HIDDEN = 0.035
 """Share of the subject that must be hidden, in one piece, before something is taken to stand before it: outlines are never exact."""
 
 
+BENT = 0.35
+"""Share of what is missing that may be seen outside the usual shape instead, before a subject is taken to have bent rather than to be hidden."""
+
+
 @dataclass(frozen=True)
 class Shape:
     """share: (h, w) float32, how often each place of the grid belonged to the subject in the frames that show it whole; place: 3x3 from grid cells to pixels of the key frame."""
@@ -93,6 +97,10 @@ def hidden(shape: Shape, path: Path, frame: int, mask: np.ndarray) -> np.ndarray
     thick = max(3, 2 * round(0.02 * GRID) + 1)
     missing = cv2.morphologyEx(missing, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (thick, thick)))
     if missing.sum() < LEAST_HIDDEN * max(1, int((body & inside).sum())):
+        return None
+    # What stands before a subject takes from its mask; a subject that bends also has parts where its usual shape has none.
+    beyond = (seen >= 0.5) & (cv2.dilate(body.astype(np.uint8), np.ones((5, 5), np.uint8)) == 0)
+    if beyond.sum() > BENT * missing.sum():
         return None
     # All that is unseen and hangs together with what is surely hidden, out to the rim of the shape.
     loose = (body & inside & (seen < 0.5)).astype(np.uint8)
