@@ -16,6 +16,7 @@ from engine.vision.subjects import motion, saliency
 from engine.vision.subjects.cutting import seeded
 from engine.vision.subjects.kinds import SIDE, crop
 from engine.vision.subjects.knowing import NAMES, Facts, facts_of, name_of
+from engine.vision.subjects.layers import regrouped
 from engine.vision.subjects.proposals import Proposal, propose
 from engine.vision.subjects.vocabulary import read
 from engine.vision.subjects.words import understand
@@ -51,7 +52,7 @@ def test_words_pick_a_whole_moving_thing(words: str, which: int):
     things = proposed()
     index = picked(words, things)
     assert index is not None
-    assert overlap(things[index].mask, clip().masks[11, which]) > 0.85  # the best box around it: 0.6 to 0.75
+    assert overlap(things[index].mask, clip().masks[11, which]) > 0.9  # the best box around it: 0.6 to 0.75
     x0, y0, x1, y1 = things[index].box
     assert 0 <= x0 < x1 <= 1 and 0 <= y0 < y1 <= 1
 
@@ -61,7 +62,27 @@ def test_both_are_found_on_the_first_frame_and_under_a_moving_camera():
         things = proposed(camera, index)
         for which, words in enumerate(("the red thing", "the yellow thing")):
             index_of = picked(words, things)
-            assert index_of is not None and overlap(things[index_of].mask, clip(camera).masks[index, which]) > 0.6
+            assert index_of is not None and overlap(things[index_of].mask, clip(camera).masks[index, which]) > 0.85
+
+
+def test_parts_of_other_colours_are_gathered_by_motion():
+    """Half of a thing, and half of it with ground beside it, become the whole of it."""
+    ground = textured(180, 320, (110, 150, 100), strength=22, grain=2, seed=1)
+    thing = np.concatenate([textured(60, 40, (200, 60, 50), strength=22, grain=2, seed=2), textured(60, 40, (60, 60, 190), strength=22, grain=2, seed=3)], axis=1)
+    frames = np.stack([ground] * 14)
+    for k, frame in enumerate(frames):
+        frame[60:120, 60 + 5 * k : 140 + 5 * k] = thing
+    truth = np.zeros((180, 320), bool)
+    truth[60:120, 60:140] = True
+    around = motion.look_around(Held(np.clip(frames, 0, 255).astype(np.uint8)), 0, (0, 13))
+    half, wide = truth.copy(), truth.copy()
+    half[:, 104:] = False
+    wide[100:135, 40:75] = True
+    for start in (half, wide):
+        found = regrouped(around, start)
+        assert found is not None and overlap(found, truth) > 0.9 > overlap(start, truth)
+    calm = motion.look_around(Held(np.repeat(frames[:1], 14, axis=0).astype(np.uint8)), 0, (0, 13))
+    assert regrouped(calm, half) is None
 
 
 def test_a_thing_that_looks_like_its_ground_is_found_by_its_motion_alone():
@@ -159,6 +180,13 @@ def test_what_fits_nothing_says_what_is_there():
         assert found.index is None and "red car" in found.seen and "white bird" in found.seen
     assert '"wug" -> not known, ignored' in understand("the wug on the left", STREET, Settings()).said
     assert "left -> place" in understand("the car on the left", STREET, Settings()).said
+
+
+def test_an_unknown_noun_means_the_one_clear_thing_and_says_so():
+    alone = [STREET[0], replace(STREET[2], score=0.3)]
+    found = understand("the wug", alone, Settings())
+    assert found.index == 0 and "red car" in found.said and '"wug" -> not known' in found.said
+    assert understand("the wug", [replace(STREET[0], score=0.2)], Settings()).index is None
 
 
 def test_words_for_kinds_are_passed_over_where_nothing_knows_kinds():

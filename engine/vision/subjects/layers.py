@@ -94,8 +94,10 @@ def _votes(around: Around, mask: np.ndarray, window: tuple[slice, slice]) -> np.
         along = _own(view, mask, window)
         if along is None:
             continue
-        residual = filled(view.residual[window], halo[window])
-        ground = view.camera.field(*mask.shape)[window] + residual
+        camera = view.camera.field(*mask.shape)[window]
+        # What goes along already tells nothing of the ground.
+        same = optical.length(view.flow[window] - along) < 0.5 * optical.length(camera - along)
+        ground = camera + filled(view.residual[window], halo[window] | cv2.dilate(same.astype(np.uint8), kernel).astype(bool))
         relative = float(np.median(optical.length((along - ground)[mask[window]][None]))) if mask.any() else 0.0
         if relative >= STEP:
             told.append((relative, view, along, ground))

@@ -24,7 +24,7 @@ from engine.vision.segmentation import fit_side
 SIDE = 320
 """Longer side of the copy on which flow is found."""
 
-STEPS, ONE_SIDED, PIVOT = (1, 2, 4, 7, 11), (1, 2, 4, 6, 9, 13), (2, 4, 6, 9)
+STEPS, ONE_SIDED, PIVOT = (1, 2, 4, 7, 11), (1, 2, 4, 6, 9, 13), (2, 4, 6)
 """Distances in frames, before and after: near ones for what is fast, far ones for what is slow. At a shot's first or last frames only one side is there, and things are sought
 from a frame some way inside."""
 

@@ -29,8 +29,8 @@ TRIED = 9
 REGROUPED = 4
 """Moving things whose parts are gathered by their motion."""
 
-GAINED = 0.88
-"""How much like a thing, beside its old mask, a mask must look that has gained parts which go along with it."""
+REGAINED = 0.84
+"""How much like a thing, beside its old mask, a mask must look that has gained or lost much by which way its parts go."""
 
 SAME, INSIDE = 0.5, 0.85
 """Shared part of two masks' union from which they are one thing; part of a mask that lies in another from which it is a part of that."""
@@ -107,19 +107,18 @@ def _moving(frames: Pictures, index: int, shot: tuple[int, int], around: Around)
     before, after = index - shot[0], shot[1] - index
     pivot = index + AHEAD if before < 4 and after >= 2 * AHEAD else index - AHEAD if after < 4 and before >= 2 * AHEAD else index
     view = around if pivot == index else motion.look_around(frames, pivot, shot, steps=motion.PIVOT)
-    masks = [seeded(view.picture, patch.region, patch.own) for patch in motion.patches(view, motion.apartness(view), most=6)]
+    found = motion.patches(view, motion.apartness(view), most=6)
     if pivot == index:
-        return masks
-    # Seen from both sides there, and carried here along the flow: what lies beside a thing but is dragged along by the flow lies beside the carried mask, too.
+        return [seeded(view.picture, patch.region, patch.own) for patch in found]
+    # Seen from both sides there, and carried here along the flow, then cut here.
     along = next(one.flow for one in around.views if one.step == pivot - index)
-    carried = [optical.pull(mask.astype(np.float32), along, border=cv2.BORDER_CONSTANT) > 0.5 for mask in masks]
-    out = []
-    for mask in carried:
-        mask = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)).astype(bool)
-        if mask.mean() > LEAST / 2:
-            core = cv2.erode(mask.astype(np.uint8), np.ones((5, 5), np.uint8)).astype(bool)
-            out += [mask, seeded(around.picture, mask, core if core.any() else mask)]
-    return out
+
+    def carried(mask: np.ndarray) -> np.ndarray:
+        here = optical.pull(mask.astype(np.float32), along, border=cv2.BORDER_CONSTANT) > 0.5
+        return cv2.morphologyEx(here.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)).astype(bool)
+
+    rough = [(carried(patch.region), carried(patch.own)) for patch in found]
+    return [seeded(around.picture, region | own, own) for region, own in rough if own.mean() > LEAST / 2]
 
 
 def _standing(small: np.ndarray, ground: Ground) -> list[np.ndarray]:
@@ -162,7 +161,8 @@ def _whole(found: list[_Candidate], around: Around, ground: Ground, fps: float, 
         other = _Candidate(mask, one.source, 0.0)
         if _judge([other], around, ground, fps, paper=paper) and not paper:
             return _whole(found, around, ground, fps, paper=_judge(found, around, ground, fps, paper=True))
-        if other.score >= one.score * (GAINED if mask.sum() > 1.15 * one.mask.sum() else 1.0):
+        changed = not 1 / 1.15 < mask.sum() / one.mask.sum() < 1.15
+        if other.score >= one.score * (REGAINED if changed else 1.0):
             out[out.index(one)] = other
     return _apart(out)
 
@@ -216,20 +216,28 @@ def _with_people(found: list[_Candidate], persons: Sequence[Person], around: Aro
     """The candidates with the people of the picture, who stand for what shares their place."""
     out = list(found)
     paper = any(one.kinds and one.kinds[0][1] > 0.6 for one in found)
+    ground = Ground.of(around.picture) if any(person.face is None for person in persons) else None
     for person in persons:
+        body = _trimmed(person, around, ground)
         known = next((one for one in out if one.source != "face" and _share(one.mask, person.mask) > 0.4), None)
         if person.face is None and (paper or _known(around.picture, person.mask)):
             continue  # the network takes paper birds for people
-        way, growth = _motion_of(around, person.mask, fps)
+        way, growth = _motion_of(around, body, fps)
         if known is not None:
             out.remove(known)
         sure = person.score if person.face is not None else FACELESS * person.score
-        out.append(_Candidate(person.mask, "person", sure, way, growth, (("person", sure),)))
+        out.append(_Candidate(body, "person", sure, way, growth, (("person", sure),)))
         if person.face is not None:
             out = [one for one in out if one.source in ("face", "person") or not (one.mask & person.mask).sum() > INSIDE * one.mask.sum()]
             if person.face.mean() >= LEAST:
                 out.append(_Candidate(person.face, "face", 0.9 * person.score, *_motion_of(around, person.face, fps), (("face", person.score),)))
     return out
+
+
+def _trimmed(person: Person, around: Around, ground: Ground | None) -> np.ndarray:
+    """(h, w) bool: a figure without a face as far as it goes along with itself: the network takes what it stands on and leans against, too."""
+    mask = regrouped(around, person.mask) if person.face is None and ground is not None else None
+    return mask if mask is not None and ground is not None and _thinghood(mask, ground) > _thinghood(person.mask, ground) else person.mask
 
 
 def _known(small: np.ndarray, mask: np.ndarray) -> bool:

@@ -18,6 +18,9 @@ from engine.vision.subjects.vocabulary import GROUPS, Term, read
 FITS = 0.2
 """Least score of every word that says what the thing is: below it nothing fits."""
 
+CLEAR = 0.35
+"""Score from which a proposal may be meant by words that are not known."""
+
 NEIGHBOURS = {
     frozenset(pair): share
     for pair, share in (
@@ -76,7 +79,11 @@ def understand(words: str, proposals: Sequence[Proposal], settings: Settings) ->
     fits &= (table[where] >= FITS).all(axis=0) if where else True
     ranks = [term for term in terms if term.field == "rank"]
     if not told and any(term.field == "unknown" for term in terms):
-        return Understood(None, tuple(float(v) for v in scores.clip(0, 1)), said, seen, ("none of the words is known",))
+        index = _plainest(proposals)
+        if index is None:
+            return Understood(None, tuple(float(v) for v in scores.clip(0, 1)), said, seen, ("none of the words is known",))
+        does = "moves" if facts[index].motion != "still" else "stands out"
+        return Understood(index, tuple(float(v) for v in scores.clip(0, 1)), f"{said}; taken instead: the one that {does} most, {facts[index].sentence()}", seen, ("none of the words is known",))
     if not fits.any():
         # How something moves is measured least surely: what fits in all else is meant, and that is said.
         looks = [row for row in what if terms[row].field in ("colour", "kind")]
@@ -102,6 +109,17 @@ def understand(words: str, proposals: Sequence[Proposal], settings: Settings) ->
     if len(others) and others.max() > 0.93 * scores[index] and told:
         notes.append(f"{int(np.argmax(np.where(np.arange(len(scores)) == index, -1, scores))) + 1}. fits nearly as well")
     return Understood(index, tuple(float(v) for v in scores), said, seen, tuple(notes))
+
+
+def _plainest(proposals: Sequence[Proposal]) -> int | None:
+    """The one proposal that is clearly the subject by itself, or None when others are nearly as clear. Parts of it are no rivals."""
+    worth = [one.score * one.facts.area**0.25 for one in proposals]
+    best = int(np.argmax(worth))
+    if proposals[best].score < CLEAR:
+        return None
+    whole = proposals[best].mask
+    rivals = [value for k, (one, value) in enumerate(zip(proposals, worth, strict=True)) if k != best and (one.mask & whole).sum() <= 0.7 * one.mask.sum()]
+    return best if max(rivals, default=0.0) < 0.75 * worth[best] else None
 
 
 def _wants_face(terms: Sequence[Term]) -> bool:
