@@ -102,10 +102,11 @@ def patches(picture: np.ndarray, busy: np.ndarray, rng: np.random.Generator, cou
 def photos() -> list[np.ndarray]:
     """The photos of scikit-image that are on this machine, (H, W, 3) uint8 of at most 320 px."""
     import skimage
+    from skimage import io
 
     folder = Path(skimage.__file__).parent / "data"
-    read = [cv2.imread(str(folder / name)) for name in PHOTOS]
-    return [cv2.resize(cv2.cvtColor(one, cv2.COLOR_BGR2RGB), (320, round(320 * one.shape[0] / one.shape[1])), interpolation=cv2.INTER_AREA) for one in read if one is not None]
+    read = [io.imread(folder / name)[..., :3] for name in PHOTOS if (folder / name).is_file()]
+    return [cv2.resize(one, (320, round(320 * one.shape[0] / one.shape[1])), interpolation=cv2.INTER_AREA) for one in read]
 
 
 def scene(number: int, *, held_out: bool = False) -> Iterator[tuple[np.ndarray, int, np.ndarray, np.ndarray]]:

@@ -104,9 +104,10 @@ def test_both_ends_are_the_chosen_stills_and_neighbours_chain(tmp_path: Path) ->
     painter = Painter(request, RunContext(id="x", directory=tmp_path, settings=Settings(data_dir=tmp_path / "data"), seed=3), load())
     stills = [painter.finished(painter.decoded(painter.still(painter.told(prompt).sentence, seed, request.guidance)[None]))[0] for prompt, seed in ((DAY, 5), (NIGHT, 9))]
     cut = round(1.5 * FPS)
-    assert (frames[0] == stills[0]).all()
-    assert (frames[cut - 1] == stills[1]).all()
-    assert (frames[cut] == stills[1]).all(), "the next interval begins where this one ended"
+    # Processors round products of other sizes differently: of 25000 values one may be a level off.
+    assert np.abs(frames[0].astype(int) - stills[0]).max() <= 1
+    assert np.abs(frames[cut - 1].astype(int) - stills[1]).max() <= 1
+    assert (frames[cut] == frames[cut - 1]).all(), "the next interval begins where this one ended"
     rows = json.loads(result.artifacts["timeline"].read_text())["intervals"]
     assert [row["start_seed"] for row in rows] == [5, 9]
 
