@@ -85,7 +85,7 @@ def test_from_example_to_result_with_a_reload_in_between(profile: Profile, serve
     page.wait_for_selector("#stroke-canvas .sc-canvas:not([hidden])", timeout=SLOW)
     page.wait_for_function(f"() => {CANVAS}.store.strokes.length === {before + 1}", timeout=SLOW)
     assert [stroke["points"] for stroke in strokes(page)] == [stroke["points"] for stroke in drawn], "the reload loses nothing"
-    expect(page.locator(HEAD)).to_contain_text("Done in", timeout=SLOW)
+    expect(page.locator(HEAD)).to_contain_text("Done in", timeout=3 * SLOW)
     expect_playing(page)
     expect(page.locator(".kin-meter").first).to_contain_text("Stroke error")
     expect(page.locator(MAIN)).to_have_text("Run")
@@ -128,7 +128,7 @@ def test_a_dropped_result_brings_strokes_and_settings_back(profile: Profile, ser
     set_seconds(page, 1.3)
     page.get_by_label("Boomerang").check()
     page.click(MAIN)
-    expect(page.locator(HEAD)).to_contain_text("Done in", timeout=SLOW)
+    expect(page.locator(HEAD)).to_contain_text("Done in", timeout=3 * SLOW)
     clip = served.data / "results" / run_id(page) / "result.mp4"
     stamp = read_stamp(clip, Settings())
     assert stamp is not None
@@ -177,7 +177,7 @@ def test_by_keyboard_alone_on_a_phone(profile: Profile, served: Served) -> None:
     assert width <= 390, "nothing sticks out sideways"
     page.wait_for_timeout(500)
     page.keyboard.press("Control+Enter")
-    expect(page.locator(HEAD)).to_contain_text("Done in", timeout=SLOW)
+    expect(page.locator(HEAD)).to_contain_text("Done in", timeout=3 * SLOW)
     assert page.evaluate("() => document.querySelector('.rp-result video').paused"), "reduced motion: nothing plays by itself"
 
 
@@ -185,7 +185,7 @@ def test_library_trash_undo_restore_and_send(profile: Profile, served: Served) -
     page = open_studio(profile, served)
     set_seconds(page, 0.7)
     page.click(MAIN)
-    expect(page.locator(HEAD)).to_contain_text("Done in", timeout=SLOW)
+    expect(page.locator(HEAD)).to_contain_text("Done in", timeout=3 * SLOW)
     page.click("button[role=tab]:has-text('Library')")
     cards = page.locator(".kin-grid .kin-card")
     expect(cards.first).to_be_visible(timeout=SLOW)
@@ -319,6 +319,6 @@ def test_a_waiting_run_is_edited_in_place(profile: Profile, served: Served) -> N
     expect(page.locator(HEAD)).to_contain_text("Waiting", timeout=SLOW)
     assert run_id(page) == waiting, "the same run, in the same place"
     page.locator(".qu-item").first.get_by_role("button", name="Stop").click()
-    expect(page.locator(HEAD)).to_contain_text("Done in", timeout=SLOW)
+    expect(page.locator(HEAD)).to_contain_text("Done in", timeout=3 * SLOW)
     page.get_by_text("What made it").click()
     expect(page.locator(".rp-made")).to_contain_text("0.6")

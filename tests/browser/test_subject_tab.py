@@ -137,7 +137,7 @@ def test_five_steps_with_a_correction_on_a_later_frame(served: Served, profile: 
     expect(follow).to_have_text("Followed", timeout=SLOW)
     # 4 and 5: removed; the result beside its original, and the masks as a film.
     page.click(".rp-main:visible")
-    expect(page.locator(".rp-head:visible")).to_contain_text("Done in", timeout=SLOW)
+    expect(page.locator(".rp-head:visible")).to_contain_text("Done in", timeout=3 * SLOW)
     page.wait_for_selector(".cm:visible")
     page.wait_for_function("() => { const { video, before } = document.querySelector('.cm').compare; return video.readyState > 1 && before.readyState > 1; }")
     assert page.evaluate("() => { const { video, before } = document.querySelector('.cm').compare; return [video.videoWidth === before.videoWidth, Math.abs(video.duration - before.duration) < 0.05]; }") == [True, True]

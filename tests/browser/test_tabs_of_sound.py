@@ -26,7 +26,7 @@ def open_tab(page: Page, served: Served, name: str) -> None:
 
 def finished(page: Page, tab: str) -> dict[str, Any]:
     """Wait until the run is done; its details."""
-    expect(page.locator(HEAD)).to_contain_text("Done in", timeout=SLOW)
+    expect(page.locator(HEAD)).to_contain_text("Done in", timeout=3 * SLOW)
     run = json.loads(page.evaluate(f"() => localStorage.getItem('kinora.run.{tab}')"))
     document: dict[str, Any] = page.evaluate("(run) => fetch(kinora.media(`${run}/run.json`)).then((answer) => answer.json())", run)
     return document

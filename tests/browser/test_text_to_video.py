@@ -54,7 +54,7 @@ def run_small(page: Page) -> dict[str, Any]:
 def finished(page: Page) -> dict[str, Any]:
     """Wait until the run that was just begun is done; its details."""
     expect(page.locator(MAIN)).to_have_text("Stop", timeout=SLOW)
-    expect(page.locator(HEAD)).to_contain_text("Done in", timeout=SLOW)
+    expect(page.locator(HEAD)).to_contain_text("Done in", timeout=3 * SLOW)
     run = json.loads(page.evaluate("() => localStorage.getItem('kinora.run.text-to-video')"))
     document: dict[str, Any] = page.evaluate("(run) => fetch(kinora.media(`${run}/run.json`)).then((answer) => answer.json())", run)
     return document
@@ -75,7 +75,7 @@ def test_type_run_and_find_it_by_its_link(profile: Profile, served: Served) -> N
     page.locator("#text-to-video-seconds input[type=number]").blur()
     page.wait_for_timeout(400)
     page.click(MAIN)
-    expect(page.locator(HEAD)).to_contain_text("Done in", timeout=SLOW)
+    expect(page.locator(HEAD)).to_contain_text("Done in", timeout=3 * SLOW)
     expect(page.locator(VIDEO)).to_be_visible()
     expect(page.locator(".rp-notes:visible")).to_contain_text("zorblax")
     run = json.loads(page.evaluate("() => localStorage.getItem('kinora.run.text-to-video')"))
@@ -102,7 +102,7 @@ def test_stop_keeps_a_part_and_the_next_run_works(profile: Profile, served: Serv
     set_number(page, "seconds", 0.5)
     page.wait_for_timeout(400)
     page.click(MAIN)
-    expect(page.locator(HEAD)).to_contain_text("Done in", timeout=SLOW)
+    expect(page.locator(HEAD)).to_contain_text("Done in", timeout=3 * SLOW)
 
 
 def test_an_empty_prompt_says_what_to_do(profile: Profile, served: Served) -> None:
