@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.catalog.card import Card, File, RepositorySource
+from engine.errors import ModelUnavailable
+
+if TYPE_CHECKING:
+    import numpy as np
 
 FOLDER = "assets/models"
 SHELF = Path(__file__).resolve().parents[2] / FOLDER
@@ -79,3 +83,14 @@ def cards(shelf: Path = SHELF, folder: str = FOLDER) -> tuple[Card, ...]:
 
 
 CARDS = cards()
+
+
+def tensors(weights: Path, script: str) -> dict[str, np.ndarray]:
+    """The weights of a small net that runs without torch, by name, float32. script: the module that trains it. Raises `ModelUnavailable` when the file is not there."""
+    import numpy as np
+    from safetensors.numpy import load_file
+
+    try:
+        return {name: tensor.astype(np.float32) for name, tensor in load_file(weights).items()}
+    except OSError as error:
+        raise ModelUnavailable(f"{weights.parent.name} is not here", fix=f"restore its folder, or train it: python -m {script}") from error

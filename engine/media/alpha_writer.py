@@ -13,7 +13,7 @@ from av.video.reformatter import ColorRange, Interpolation
 
 from engine.errors import StudioError
 from engine.media.disk import disk_full
-from engine.media.writer import ClipWriter, _free_bytes
+from engine.media.writer import ClipWriter, free_bytes
 
 AlphaCodec = Literal["prores", "vp9"]
 
@@ -108,7 +108,7 @@ class AlphaWriter(ClipWriter):
                     decoded += 1
         error = np.inf if read is None or read.shape != wanted.shape else float(np.abs(read.astype(np.int16) - wanted).mean())
         if count != self.frames or error > ALPHA_ERROR[self.codec]:
-            if _free_bytes(self.path.parent) < 1 << 20:
+            if free_bytes(self.path.parent) < 1 << 20:
                 raise disk_full(self.path)
             raise StudioError(f"{self.path.name} was not written correctly", why="its transparency reads back differently", fix="run again, or choose the other kind of export")
 

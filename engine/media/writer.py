@@ -220,7 +220,7 @@ class ClipWriter:
                 sound = check.streams.audio[0] if check.streams.audio else None
                 complete = complete and sound is not None and abs(ends[sound.index] - length) <= Fraction(2 * _AAC_FRAME, self._audio.rate)
         if not complete:
-            if _free_bytes(self.path.parent) < 1 << 20:
+            if free_bytes(self.path.parent) < 1 << 20:
                 raise disk_full(self.path)
             raise StudioError(f"{self.path.name} was not written correctly", why="reading it back gave other lengths", fix="run again")
 
@@ -275,7 +275,8 @@ def _exact_rate(fps: float | Fraction) -> Fraction:
     return fps if isinstance(fps, Fraction) else nearest_standard(float(fps))
 
 
-def _free_bytes(folder: Path) -> int:
+def free_bytes(folder: Path) -> int:
+    """Bytes that may still be written on the disk of a folder."""
     usage = os.statvfs(folder)
     return usage.f_bavail * usage.f_frsize
 

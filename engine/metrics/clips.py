@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from engine.errors import InvalidInput
+from engine.vision import optical
 
 Features = Callable[[np.ndarray], Any]
 """`(F, H, W, 3) uint8 -> (F, D)`, an array or a tensor, of any length."""
@@ -116,11 +117,10 @@ def direction(frames: np.ndarray, *, beside_ground: bool = False, share: float =
     _check(frames, 2)
     if min(frames.shape[1:3]) < 16:
         raise InvalidInput(f"motion cannot be measured in {frames.shape[2]}x{frames.shape[1]} pixels", fix="enlarge the frames to 16 or more")
-    finder = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    greys = [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in frames]
+    greys = [optical.grey(frame) for frame in frames]
     found = []
     for before, after in zip(greys, greys[1:], strict=False):
-        flow = finder.calc(before, after, None).reshape(-1, 2)
+        flow = optical.flow(before, after).reshape(-1, 2)
         flow = flow - np.median(flow, axis=0) if beside_ground else flow
         length = np.linalg.norm(flow, axis=1)
         count = max(1, round(share * len(length)))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.errors import ModelUnavailable
+from engine.catalog.pocket import tensors
 from engine.sound.spectra import PACE, banded, decibels, mel_bands, smooth
 
 NAME = "pocket-voice"
@@ -71,12 +71,7 @@ def there(place: Path = PLACE) -> bool:
 @lru_cache(maxsize=4)
 def load(place: Path = PLACE) -> Net:
     """The net from its folder. Raises `ModelUnavailable` when it is not there."""
-    from safetensors.numpy import load_file
-
-    try:
-        return Net({name: tensor.astype(np.float32) for name, tensor in load_file(place / WEIGHTS).items()})
-    except OSError as error:
-        raise ModelUnavailable(f"{NAME} is not in {place.name}", fix="restore the folder, or train it: python -m engine.training.voice") from error
+    return Net(tensors(place / WEIGHTS, "engine.training.voice"))
 
 
 def table_learned(heard: np.ndarray, net: Net) -> np.ndarray:

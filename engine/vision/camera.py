@@ -36,9 +36,14 @@ class GlobalMotion:
     ok: bool
     kind: str = "none"
 
-    def field(self, height: int, width: int) -> np.ndarray:
-        """(H, W, 2) float32: the flow that this motion alone would make."""
+    def inverse(self) -> GlobalMotion:
+        """The motion from the second picture back to the first."""
+        return GlobalMotion(np.linalg.inv(self.matrix), self.inliers, self.ok, self.kind)
+
+    def field(self, height: int, width: int, corner: tuple[float, float] = (0.0, 0.0)) -> np.ndarray:
+        """(H, W, 2) float32: the flow that this motion alone would make on a window whose upper left pixel lies at `corner` (x, y) of the picture."""
         x, y = grid(width, height)
+        x, y = x + np.float32(corner[0]), y + np.float32(corner[1])
         m = (self.matrix / self.matrix[2, 2]).astype(np.float32)
         w = m[2, 0] * x + m[2, 1] * y + m[2, 2]
         # Differences from the identity, so that single precision loses nothing where the motion is small.

@@ -12,6 +12,9 @@ from functools import cached_property
 import cv2
 import numpy as np
 
+from engine.vision import optical
+from engine.vision.optical import pull
+
 DISAGREE = 1.5
 """Pixels by which forth and back may miss before a place counts as hidden."""
 
@@ -29,9 +32,8 @@ class Between:
     @cached_property
     def flows(self) -> tuple[np.ndarray, np.ndarray]:
         """(H, W, 2) float32 each: from the first frame to the second, and back, in pixels."""
-        grey = [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in (self.first, self.second)]
-        finder = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-        return finder.calc(grey[0], grey[1], None), finder.calc(grey[1], grey[0], None)
+        grey = [optical.grey(frame) for frame in (self.first, self.second)]
+        return optical.flow(grey[0], grey[1]), optical.flow(grey[1], grey[0])
 
     @cached_property
     def seen(self) -> tuple[np.ndarray, np.ndarray]:
@@ -42,13 +44,13 @@ class Between:
     @cached_property
     def cut(self) -> bool:
         """True when the frames have nothing to do with each other."""
-        return float(np.abs(_pull(self.second, self.flows[0]).astype(np.float32) - self.first).mean()) > CUT
+        return float(np.abs(pull(self.second, self.flows[0]).astype(np.float32) - self.first).mean()) > CUT
 
     @cached_property
     def explained(self) -> float:
         """How much of the change between the frames their motion explains, 0..1: where light or colours change, flow finds swirls that are not there."""
         change = float(np.abs(self.second.astype(np.float32) - self.first).mean())
-        left = float(np.abs(_pull(self.second, self.flows[0]).astype(np.float32) - self.first).mean())
+        left = float(np.abs(pull(self.second, self.flows[0]).astype(np.float32) - self.first).mean())
         return max(0.0, 1.0 - left / change) if change > 0 else 1.0
 
     def at(self, share: float) -> np.ndarray:
@@ -60,10 +62,10 @@ class Between:
         forth, back = self.flows
         to_first = -(1 - share) * share * forth + share * share * back
         to_second = (1 - share) ** 2 * forth - share * (1 - share) * back
-        one, other = _pull(self.first, to_first), _pull(self.second, to_second)
+        one, other = pull(self.first, to_first), pull(self.second, to_second)
         # A place that the second frame hides is taken from the first, and the other way round.
-        near = (1 - share) * (_pull(self.seen[0], to_first) * 0.98 + 0.02) * _only(self.seen[1], to_second)
-        far = share * (_pull(self.seen[1], to_second) * 0.98 + 0.02) * _only(self.seen[0], to_first)
+        near = (1 - share) * (pull(self.seen[0], to_first) * 0.98 + 0.02) * _only(self.seen[1], to_second)
+        far = share * (pull(self.seen[1], to_second) * 0.98 + 0.02) * _only(self.seen[0], to_first)
         weight = (near / (near + far))[..., None]
         return np.rint(one * weight + other * (1 - weight)).astype(np.uint8)
 
@@ -82,18 +84,11 @@ def spread(frames: np.ndarray, count: int) -> np.ndarray:
     return np.stack(out)
 
 
-def _pull(picture: np.ndarray, flow: np.ndarray) -> np.ndarray:
-    """What lies at the end of each place's arrow."""
-    height, width = flow.shape[:2]
-    x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-    return cv2.remap(picture, x + flow[..., 0], y + flow[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-
-
 def _only(seen: np.ndarray, flow: np.ndarray) -> np.ndarray:
     """More weight where the other frame's counterpart is hidden."""
-    return 1.0 + 4.0 * (1.0 - _pull(seen, flow))
+    return 1.0 + 4.0 * (1.0 - pull(seen, flow))
 
 
 def _agreement(there: np.ndarray, back: np.ndarray) -> np.ndarray:
-    miss = np.linalg.norm(there + _pull(back, there), axis=2)
+    miss = np.linalg.norm(there + pull(back, there), axis=2)
     return cv2.GaussianBlur(np.clip(1.5 - miss / DISAGREE, 0.0, 1.0).astype(np.float32), (0, 0), 1.0)

@@ -56,7 +56,7 @@ class Finder:
         self.edges = colour_edges(self.small)
         # A silhouette is among the strongest edges of its picture and well above what the eye ignores; lines inside a thing are weaker.
         self.edge_scale = max(5.0, float(np.percentile(self.edges, 82)))
-        self._graph = _grid_graph(0.02 + self.edges / 30.0)
+        self._graph = grid_graph(0.02 + self.edges / 30.0)
 
     def find(self, seed: np.ndarray, avoid: np.ndarray | None = None, *, most: float = 0.55, patch: float = 0.0) -> Support:
         """The thing under `seed`.
@@ -282,7 +282,7 @@ def _core(seed: np.ndarray, image: np.ndarray) -> np.ndarray:
     return like & np.isin(parts, np.unique(parts[middle & like]))
 
 
-def _grid_graph(cost: np.ndarray) -> csr_matrix:
+def grid_graph(cost: np.ndarray) -> csr_matrix:
     """8-neighbour graph of a picture; an edge costs the mean of its ends' `cost` (H, W) times its length."""
     height, width = cost.shape
     index = np.arange(height * width).reshape(height, width)

@@ -15,46 +15,19 @@ from engine.media.images import write_image
 from engine.settings import Settings
 from engine.task import Event, Note, Progress, Result, Stage, parse_request
 from engine.tasks.stroke_motion import TASK
+from tests.kept import KeptRun
 from tests.vision.scenes import ball, textured
 
 MOVE = {"kind": "move", "points": [[85 / 240, 95 / 180], [130 / 240, 80 / 180], [165 / 240, 90 / 180]]}
 
 
-class Frames:
-    """Stands for the studio's writer where the test looks at frames before they are encoded."""
-
-    def __init__(self, path: Path) -> None:
-        self.path, self.kept = path, list[np.ndarray]()
-
-    @property
-    def frames(self) -> int:
-        return len(self.kept)
-
-    def write(self, frame: np.ndarray) -> None:
-        self.kept.append(frame.copy())
-
-    def __enter__(self) -> Frames:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-
-class FramesRun(RunContext):
-    """A run that keeps its frames in memory."""
-
-    def clip_writer(self, *, fps: float, name: str = "result.mp4", **options: Any) -> Any:
-        self.kept = Frames(self.directory / name)
-        return self.kept
-
-
 def make(tmp_path: Path, picture: np.ndarray, **fields: Any) -> tuple[list[np.ndarray], list[Event]]:
     """Frames and events of one run."""
     write_image(tmp_path / "photo.png", picture)
-    run = FramesRun(id="test", directory=tmp_path, settings=Settings(data_dir=tmp_path), seed=0)
+    run = KeptRun(id="test", directory=tmp_path, settings=Settings(data_dir=tmp_path), seed=0)
     request = parse_request(TASK, {"image": str(tmp_path / "photo.png"), "seconds": 1.0, "fps": 12, **fields})
     events = list(TASK.run(request, run))
-    return run.kept.kept, events
+    return run.kept["result.mp4"].kept, events
 
 
 def result(events: list[Event]) -> Result:

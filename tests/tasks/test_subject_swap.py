@@ -27,6 +27,7 @@ from engine.tasks.subject_swap.quick import subject_cut, subject_frame, subject_
 from engine.tasks.subject_swap.recipe import hole_of
 from engine.vision.filling.plate import fill_clip
 from tests import subject_clips as clips
+from tests.kept import KeptRun
 from tests.media.corpus import sine
 from tests.subject_clips import SIZE, iou
 
@@ -62,34 +63,6 @@ def filled(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
     monkeypatch.setattr("engine.tasks.subject_swap.recipe.fill_clip", counted)
     return calls
-
-
-class Kept:
-    """Stands for the studio's writer where the test looks at frames before they are encoded."""
-
-    def __init__(self, path: Path) -> None:
-        self.path, self.kept = path, list[np.ndarray]()
-
-    @property
-    def frames(self) -> int:
-        return len(self.kept)
-
-    def write(self, frame: np.ndarray) -> None:
-        self.kept.append(frame.copy())
-
-    def __enter__(self) -> Kept:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-
-class KeptRun(RunContext):
-    """A run that keeps its frames in memory, by the name of their file."""
-
-    def clip_writer(self, *, fps: float, name: str = "result.mp4", **options: Any) -> Any:
-        self.__dict__.setdefault("kept", {})[name] = writer = Kept(self.directory / name)
-        return writer
 
 
 _runs = iter(range(10_000))

@@ -178,14 +178,14 @@ def test_what_fits_nothing_says_what_is_there():
     for words in ("the green car", "the cat", "the purple thing", "the wug"):
         found = understand(words, STREET, Settings())
         assert found.index is None and "red car" in found.seen and "white bird" in found.seen
-    assert '"wug" -> not known, ignored' in understand("the wug on the left", STREET, Settings()).said
-    assert "left -> place" in understand("the car on the left", STREET, Settings()).said
+    assert '"wug" (not known, ignored)' in understand("the wug on the left", STREET, Settings()).said
+    assert "left (place)" in understand("the car on the left", STREET, Settings()).said
 
 
 def test_an_unknown_noun_means_the_one_clear_thing_and_says_so():
     alone = [STREET[0], replace(STREET[2], score=0.3)]
     found = understand("the wug", alone, Settings())
-    assert found.index == 0 and "red car" in found.said and '"wug" -> not known' in found.said
+    assert found.index == 0 and "red car" in found.said and '"wug" (not known' in found.said
     assert understand("the wug", [replace(STREET[0], score=0.2)], Settings()).index is None
 
 

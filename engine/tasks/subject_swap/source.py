@@ -41,8 +41,7 @@ class Known:
 
     def backwards(self, frame: int) -> GlobalMotion:
         """The camera's motion from frame + 1 back to frame."""
-        forth = self.motion(frame + 1)
-        return GlobalMotion(np.linalg.inv(forth.matrix), forth.inliers, forth.ok)
+        return self.motion(frame + 1).inverse()
 
     def shot_of(self, frame: int) -> tuple[int, int]:
         """The shot in which a frame lies."""

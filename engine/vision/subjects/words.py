@@ -56,7 +56,7 @@ def understand(words: str, proposals: Sequence[Proposal], settings: Settings) ->
     facts = [one.facts for one in proposals]
     seen = " ".join(f"{k + 1}. {one.sentence()};" for k, one in enumerate(facts)).rstrip(";")
     seen = f"I see: {seen}" if facts else "I see nothing that stands out or moves"
-    said = "; ".join(_said(term) for term in terms) or "no words: the one that stands out most"
+    said = f"Understood: {', '.join(_said(term) for term in terms)}" if terms else "No words: the one that stands out most"
     notes: list[str] = []
     if not facts:
         return Understood(None, (), said, seen)
@@ -128,11 +128,11 @@ def _wants_face(terms: Sequence[Term]) -> bool:
 
 def _said(term: Term) -> str:
     if term.field == "unknown":
-        return f'"{term.words}" -> not known, ignored'
+        return f'"{term.words}" (not known, ignored)'
     if term.field == "any":
-        return f"{term.words} -> anything"
+        return f"{term.words} (anything)"
     value = {"rank": f"the one furthest {term.value}" if term.value in ("left", "right") else f"the most {term.value}"}.get(term.field, term.value)
-    return f"{term.words} -> {'not ' if term.no else ''}{term.field}{'' if value == term.words else f' ({value})'}"
+    return f"{'not ' if term.no else ''}{term.words} ({term.field}{'' if value == term.words else f': {value}'})"
 
 
 def _fit(term: Term, facts: Facts, source: str, everyone: Sequence[Facts], knows: bool) -> float:

@@ -15,7 +15,7 @@ from scipy.sparse.csgraph import dijkstra
 
 from engine.tasks.subject_swap.request import Marks, Scribble
 from engine.vision.matting import grown_box
-from engine.vision.segmentation import Finder, _grid_graph, colour_edges, fit_side, tidy
+from engine.vision.segmentation import Finder, colour_edges, fit_side, grid_graph, tidy
 
 CLICK = 0.006
 """Radius of a click that corrects a mask, as a share of the picture's longer side."""
@@ -148,7 +148,7 @@ def cut_box(image: np.ndarray, box: tuple[float, float, float, float], yes: np.n
 
 def _from_rim(small: np.ndarray, inner: np.ndarray, sure: np.ndarray, never: np.ndarray, level: float) -> np.ndarray:
     """A mask that starts from what is hard to reach from outside the box. level: how much of the box is taken at the start."""
-    graph = _grid_graph(0.02 + colour_edges(small) / 30.0)
+    graph = grid_graph(0.02 + colour_edges(small) / 30.0)
     outside = ~inner | never
     if not outside.any() or outside.all():
         return inner & ~never
@@ -232,7 +232,7 @@ def corrected(image: np.ndarray, before: np.ndarray, yes: np.ndarray, no: np.nda
         there = cv2.resize(seed.astype(np.uint8), size, interpolation=cv2.INTER_AREA).astype(bool) | (cv2.resize(seed.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0)
         own = cv2.resize(before.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST).astype(bool)
         edges = colour_edges(small)
-        distance = dijkstra(_grid_graph(0.02 + edges / 30.0), directed=False, indices=np.flatnonzero(there.ravel()), min_only=True).reshape(there.shape)
+        distance = dijkstra(grid_graph(0.02 + edges / 30.0), directed=False, indices=np.flatnonzero(there.ravel()), min_only=True).reshape(there.shape)
         lab = cv2.cvtColor(small.astype(np.float32) / 255.0, cv2.COLOR_RGB2LAB)
         apart = np.linalg.norm(lab - np.median(lab[there], axis=0), axis=2)
         eligible = ~own if adds else own

@@ -69,9 +69,7 @@ def stillness(back: np.ndarray, motion: GlobalMotion | None, step: np.ndarray | 
         return np.zeros((height, width), np.float32)
     x, y = optical.grid(width, height)
     x, y = x + window[1].start, y + window[0].start
-    inverse = np.linalg.inv(motion.matrix).astype(np.float32)
-    w = inverse[2, 0] * x + inverse[2, 1] * y + inverse[2, 2]
-    camera = np.stack([(inverse[0, 0] * x + inverse[0, 1] * y + inverse[0, 2]) / w - x, (inverse[1, 0] * x + inverse[1, 1] * y + inverse[1, 2]) / w - y], 2)
+    camera = motion.inverse().field(height, width, (window[1].start, window[0].start))
     other = cv2.invertAffineTransform(step).astype(np.float32)
     subject = np.stack([other[0, 0] * x + other[0, 1] * y + other[0, 2] - x, other[1, 0] * x + other[1, 1] * y + other[1, 2] - y], 2)
     gap = optical.length(camera - subject)

@@ -26,7 +26,7 @@ def next_place(placed: Placed, looks: list[Look], velocity: np.ndarray, part: np
     steps = [onwards]
     if motion is not None and motion.ok:
         # Background that slipped into the mask must not hold the subject back.
-        moving = own & (optical.length(forth - camera_flow(motion, corner, own.shape)) > 1.5)
+        moving = own & (optical.length(forth - motion.field(own.shape[0], own.shape[1], (float(corner[0]), float(corner[1])))) > 1.5)
         if moving.sum() > 0.2 * own.sum():
             own = moving
     step = similarity(forth, own, corner)
@@ -80,15 +80,6 @@ def similarity(forth: np.ndarray, where: np.ndarray, corner: np.ndarray) -> np.n
     if not 0.8 < scale < 1.25:
         return None
     return np.asarray(matrix, np.float64)
-
-
-def camera_flow(motion: GlobalMotion, corner: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """(h, w, 2) the camera's flow on a window."""
-    x, y = optical.grid(shape[1], shape[0])
-    x, y = x + corner[0], y + corner[1]
-    m = motion.matrix
-    w = m[2, 0] * x + m[2, 1] * y + m[2, 2]
-    return np.stack([(m[0, 0] * x + m[0, 1] * y + m[0, 2]) / w - x, (m[1, 0] * x + m[1, 1] * y + m[1, 2]) / w - y], 2)
 
 
 def _halts(placed: Placed, velocity: np.ndarray, step: np.ndarray, motion: GlobalMotion) -> bool:

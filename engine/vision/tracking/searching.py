@@ -54,7 +54,6 @@ class Searcher:
         small = self._small(image)
         size = self._size(image)
         ratio = image.shape[1] / size[0]
-        free = np.ones(small.shape[:2], np.float32)
         known = cv2.resize(ground.known.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
         # Where the scene was never seen without it, anything may be new.
         new = (optical.length(small - self._small(ground.image)) > NEW) | ~known
@@ -62,7 +61,7 @@ class Searcher:
         for look in {id(one): one for one in (looks[0], looks[-1])}.values():
             for scale in SCALES:
                 factor = self.scale * scale / size_of(look.pose)
-                hit = self._place(small, free, new, look, factor / ratio)
+                hit = self._place(small, new, look, factor / ratio)
                 if hit is not None and (best is None or hit[0] < best[0]):
                     shift = hit[1] * ratio
                     best = hit[0], look, np.array([[factor, 0.0, shift[0]], [0.0, factor, shift[1]]])
@@ -94,7 +93,7 @@ class Searcher:
         mask = cv2.resize(seen.astype(np.float32), image.shape[1::-1], interpolation=cv2.INTER_LINEAR) > 0.5
         return sharpened(image, mask, band=max(3, round(1.5 * ratio))), None, 0.5
 
-    def _place(self, small: np.ndarray, free: np.ndarray, new: np.ndarray, look: Look, scale: float) -> tuple[float, np.ndarray] | None:
+    def _place(self, small: np.ndarray, new: np.ndarray, look: Look, scale: float) -> tuple[float, np.ndarray] | None:
         """(misfit, (2,) shift of the look's corner) of the place that looks most like it; None when none is like enough."""
         height, width = look.mask.shape
         size = max(3, round(width * scale)), max(3, round(height * scale))
@@ -104,10 +103,10 @@ class Searcher:
         lab = cv2.resize(lab_of(look.picture), size, interpolation=cv2.INTER_AREA).astype(np.float32)
         mean = (lab * mask[..., None]).sum((0, 1)) / mask.sum()
         spread = float(np.sqrt((((lab - mean) ** 2).sum(2) * mask).sum() / mask.sum()))
-        cost, cover = _masked_difference(small, free, lab, mask)
+        cost, cover = _masked_difference(small, lab, mask)
         cost = np.where(cover >= LEAST_SEEN * mask.sum(), cost / np.maximum(cover, 1e-6), np.inf)
         # Where the picture is as the empty scene was, nobody came back.
-        strange = _correlate(new.astype(np.float32) * free, mask) / np.maximum(cover, 1e-6)
+        strange = _correlate(new.astype(np.float32), mask) / np.maximum(cover, 1e-6)
         cost = np.where(strange > 0.5, cost, np.inf)
         at = np.unravel_index(int(np.argmin(cost)), cost.shape)
         rms = float(np.sqrt(max(cost[at], 0.0)))
@@ -144,13 +143,14 @@ def colour_cells(lab: np.ndarray) -> np.ndarray:
     return cells
 
 
-def _masked_difference(picture: np.ndarray, free: np.ndarray, look: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _masked_difference(picture: np.ndarray, look: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Sum of squared differences of a masked look at every place, also partly outside, and the cover that counts there: both (H + h - 1, W + w - 1) (Padfield, 2012)."""
-    cost = _correlate(free, mask * (look**2).sum(2))
+    inside = np.ones(picture.shape[:2], np.float32)
+    cost = _correlate(inside, mask * (look**2).sum(2))
     for k in range(3):
-        cost += _correlate(picture[..., k] * free, -2.0 * look[..., k] * mask)
-    cost += _correlate((picture**2).sum(2) * free, mask)
-    return np.maximum(cost, 0.0), np.maximum(_correlate(free, mask), 0.0)
+        cost += _correlate(picture[..., k], -2.0 * look[..., k] * mask)
+    cost += _correlate((picture**2).sum(2), mask)
+    return np.maximum(cost, 0.0), np.maximum(_correlate(inside, mask), 0.0)
 
 
 def _correlate(picture: np.ndarray, kernel: np.ndarray) -> np.ndarray:

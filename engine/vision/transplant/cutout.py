@@ -12,7 +12,7 @@ from scipy.sparse.csgraph import dijkstra
 from engine.errors import InvalidInput
 from engine.vision.edges import soft
 from engine.vision.matting import own_colours
-from engine.vision.segmentation import REFINE_SIDE, Finder, _grid_graph, fit_side, grabcut, outline
+from engine.vision.segmentation import REFINE_SIDE, Finder, fit_side, grabcut, grid_graph, outline
 from engine.vision.transplant.portrait import portrait
 
 SIDE = 1280
@@ -110,7 +110,7 @@ def salient(picture: np.ndarray) -> np.ndarray | None:
     strip = max(2, round(0.03 * max(height, width)))
     rim = np.zeros((height, width), bool)
     rim[:strip], rim[: round(0.8 * height), :strip], rim[: round(0.8 * height), -strip:] = True, True, True
-    graph = _grid_graph(0.004 + np.maximum(finder.edges - 1.5, 0.0) / 30.0)
+    graph = grid_graph(0.004 + np.maximum(finder.edges - 1.5, 0.0) / 30.0)
     far = dijkstra(graph, directed=False, indices=np.flatnonzero(rim.ravel()), min_only=True).reshape(rim.shape).astype(np.float32)
     cv2.setRNGSeed(1)
     _, _, centres = cv2.kmeans(lab[rim], 5, None, (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 20, 0.5), 2, cv2.KMEANS_PP_CENTERS)  # type: ignore[call-overload]
