@@ -77,6 +77,30 @@ async function storeFile(upload, file) {
   return asFile({ path: kept.path, url: kept.url, orig_name: file.name || "pasted" });
 }
 
+/**
+ * A file of the user on its way into a widget (with `serial`, `loading`, `upload`, `say`, `draw`, `tell`, `ask`). `take(kept)` puts it there when it has arrived and nothing
+ * else came meanwhile; `before` is what the widget goes back to when nobody can read it.
+ */
+async function bringIn(widget, file, before, take) {
+  const serial = ++widget.serial;
+  widget.loading = true;
+  widget.say(`Loading ${file.name}…`);
+  widget.draw();
+  try {
+    const kept = await storeFile(widget.upload, file);
+    if (serial !== widget.serial) return;
+    take(kept);
+    widget.before = before;
+  } catch {
+    if (serial === widget.serial) widget.say(`“${file.name}” did not reach the studio: check its size and the connection, then load it again.`, "error");
+    return;
+  } finally {
+    if (serial === widget.serial) { widget.loading = false; widget.draw(); }
+  }
+  widget.tell();
+  widget.ask();
+}
+
 /** A file of a value with everything that the page and Python need, or null. */
 function asFile(file) {
   if (!file?.path) return null;

@@ -144,25 +144,12 @@ class SongTrack extends Acting(Viewing(Bound(Object))) {
 
   /** A file of the user. One that nobody can hear leaves the song before. */
   async load(file) {
-    const serial = ++this.serial, before = { file: this.file, state: this.plan.state };
     this.player.pause();
-    this.loading = true;
-    this.say(`Loading ${file.name}…`);
-    try {
-      const kept = await storeFile(this.upload, file);
-      if (serial !== this.serial) return;
+    await bringIn(this, file, { file: this.file, state: this.plan.state }, (kept) => {
       this.forget();
       this.file = kept;
       this.plan.load(null, []);
-      this.before = before;
-    } catch {
-      if (serial === this.serial) this.say(`“${file.name}” did not reach the studio: check its size and the connection, then load it again.`, "error");
-      return;
-    } finally {
-      if (serial === this.serial) { this.loading = false; this.draw(); }
-    }
-    this.tell();
-    this.ask();
+    });
   }
 
   removeSong() {

@@ -90,26 +90,12 @@ class SubjectEditor extends Marking(Showing(Bound(Object))) {
   /** A file of the user. One that nobody can read leaves the video before. */
   async load(file) {
     if (kindOf(file) === "image" && !/\.gif$/i.test(file.name)) { this.say(`“${file.name}” is a still picture: choose a video, or a GIF.`, "error"); return; }
-    const serial = ++this.serial, before = { file: this.file, state: this.model.state };
     this.playback.pause();
-    this.loading = true;
-    this.say(`Loading ${file.name}…`);
-    this.draw();
-    try {
-      const kept = await storeFile(this.upload, file);
-      if (serial !== this.serial) return;
+    await bringIn(this, file, { file: this.file, state: this.model.state }, (kept) => {
       this.forget();
       this.file = kept;
       this.model.load({});
-      this.before = before;
-    } catch {
-      if (serial === this.serial) this.say(`“${file.name}” did not reach the studio: check its size and the connection, then load it again.`, "error");
-      return;
-    } finally {
-      if (serial === this.serial) { this.loading = false; this.draw(); }
-    }
-    this.tell();
-    this.ask();
+    });
   }
 
   clear() {

@@ -110,26 +110,13 @@ class VoiceTrack extends Bound(Object) {
 
   /** A file of the user or of the microphone. One that nobody can read leaves the voice before. */
   async load(file) {
-    const serial = ++this.serial, before = { file: this.file, expressions: this.spans.plain(), look: this.look };
+    const before = { file: this.file, expressions: this.spans.plain(), look: this.look };
     if (this.mode !== "recording") this.choose("recording");
     this.player.pause();
-    this.loading = true;
-    this.say(`Loading ${file.name}…`);
-    this.draw();
-    try {
-      const kept = await storeFile(this.upload, file);
-      if (serial !== this.serial) return;
+    await bringIn(this, file, before, (kept) => {
       this.file = { ...kept };
-      this.before = before;
-    } catch {
-      if (serial === this.serial) this.say(`“${file.name}” did not reach the studio: check its size and the connection, then load it again.`, "error");
-      return;
-    } finally {
-      if (serial === this.serial) { this.loading = false; this.draw(); }
-    }
-    this.forget();
-    this.tell();
-    this.ask();
+      this.forget();
+    });
   }
 
   removeFile() {
