@@ -19,7 +19,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parse(sys.argv[1:] if arguments is None else arguments)
     if options.command in COMMANDS:
         return COMMANDS[options.command](options)
-    from studio.shell import serve
+    from studio.serving import serve
 
     return serve(options)
 

@@ -1,19 +1,12 @@
-"""The page as a whole: header, tabs, run drawer, library, engine room, settings, drop target, endpoints; and how it is served."""
+"""The page as a whole: header, tabs, run drawer, library, engine room, settings, drop target, endpoints; and what it is launched with."""
 
 from __future__ import annotations
 
-import argparse
-import signal
-import socket
-import sys
-import threading
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from engine.cli import complain, settings_of
 from engine.errors import InvalidInput, StudioError
 from engine.settings import Settings
 from studio.endpoints import add_endpoints
@@ -146,47 +139,11 @@ def _limits(settings: Settings) -> list[list[str]]:
     return [[name.replace("_", " "), str(getattr(settings, name)), field.description or ""] for name, field in Settings.model_fields.items() if name not in ("data_dir", "host", "port")]
 
 
-def serve(options: argparse.Namespace) -> int:
-    """Serve the studio until Ctrl-C. Exit code 0, or 2 with one line when it cannot start."""
-    try:
-        settings = settings_of(options)
-        port = _free_port(settings.host) if settings.port == 0 else settings.port
-        _check_port(settings.host, port)
-        if settings.mcp and find_spec("mcp") is None:
-            raise InvalidInput("--mcp needs the package mcp", fix="pip install 'gradio[mcp]'")
-        studio = Studio(settings)
-    except StudioError as error:
-        complain(error)
-        return 2
-    demo = build(studio)
-    demo.launch(
-        server_name=settings.host, server_port=port, quiet=True, prevent_thread_lock=True, share=False, show_error=False, ssr_mode=False, inbrowser=False,
-        footer_links=["api", "settings"], run_history=False, max_file_size=f"{settings.max_video_mib}mb", app_kwargs={"routes": routes(studio)},
-        theme=theme(), css_paths=[HERE / "page.css"], head=f"<script>{(HERE / 'page.js').read_text(encoding='utf-8')}</script>",
-        blocked_paths=[str(settings.data_dir)], mcp_server=settings.mcp or None,
-    )  # fmt: skip
-    print(f"Kinora is at http://{'127.0.0.1' if settings.host == '0.0.0.0' else settings.host}:{port}", flush=True)
-    studio.start()
-    ended = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: ended.set())
-    signal.signal(signal.SIGINT, lambda *_: ended.set())
-    ended.wait()
-    studio.stop()
-    sys.stdout.flush()
-    demo.close(verbose=False)
-    return 0
-
-
-def _check_port(host: str, port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise InvalidInput(f"port={port} on {host} cannot be used", why=error.strerror or "", fix="end the other program or give --port") from error
-
-
-def _free_port(host: str) -> int:
-    with socket.socket() as probe:
-        probe.bind((host, 0))
-        return int(probe.getsockname()[1])
+def launch_options(studio: Studio) -> dict[str, Any]:
+    """What `gr.Blocks.launch` is told besides the address: looks, routes, limits, and folders that are never served as files."""
+    settings = studio.settings
+    return {
+        "share": False, "show_error": False, "ssr_mode": False, "footer_links": ["api", "settings"], "run_history": False,
+        "max_file_size": f"{settings.max_video_mib}mb", "app_kwargs": {"routes": routes(studio)}, "blocked_paths": [str(settings.data_dir)], "mcp_server": settings.mcp or None,
+        "theme": theme(), "css_paths": [HERE / "page.css"], "head": f"<script>{(HERE / 'page.js').read_text(encoding='utf-8')}</script>",
+    }  # fmt: skip

@@ -17,6 +17,7 @@ from gradio_client import Client, handle_file
 from engine.media.images import write_image
 from engine.media.video import open_video
 from engine.settings import Settings
+from studio.serving import uploads_folder
 from tests.conftest import Served
 
 pytestmark = pytest.mark.faults
@@ -118,6 +119,18 @@ def test_the_page_dies(studio: Served, picture: Path, both: bool) -> None:
     assert status(studio, done)["state"] == "done"
     assert wait(studio, waiting, finished)["state"] == "done", "what waited goes on after the restart"
     assert whole(studio) == 2 and list((studio.data / "staging").iterdir()) == []
+
+
+def test_the_end_of_another_studio_takes_no_uploads(studio: Served, picture: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    other = Served(tmp_path / "elsewhere" / "data")
+    try:
+        uploads = [Client(one.url, verbose=False).predict("stroke-motion", {"image": "file:0", "strokes": [STROKE], "seconds": 1, "fps": 12}, [handle_file(str(picture))], api_name="/submit") for one in (studio, other)]
+    finally:
+        other.close()
+    assert len(uploads) == 2
+    kept = list(uploads_folder(studio.data.resolve()).rglob("disc.png"))
+    assert len(kept) == 1 and not list(uploads_folder(other.data.resolve()).rglob("disc.png")), "the same picture, in a folder for each"
 
 
 def test_a_second_server_on_the_same_folder_is_refused(studio: Served) -> None:
