@@ -1,0 +1,1 @@
+"""Movies: the typed plan of a film, planners that write it, its timeline, and how it becomes pictures, sound and files for other programs."""
