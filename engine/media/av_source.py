@@ -14,7 +14,7 @@ from av.audio.stream import AudioStream
 from av.codec.context import CodecContext
 from av.container import InputContainer
 from av.sidedata.sidedata import Type
-from av.stream import Disposition
+from av.stream import Discard, Disposition
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
@@ -80,7 +80,7 @@ class Clip:
                 self._check_codec(stream)
         for other in streams:
             if other not in (self.picture, self.sound):
-                other.discard = "all"  # type: ignore[assignment]
+                other.discard = Discard.all
         self._check_size()
         if self.picture is not None:
             # Two: each further frame thread holds one more frame in memory, and a page has other work for its cores.

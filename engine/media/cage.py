@@ -49,7 +49,9 @@ def shown_name(path: str | os.PathLike[str]) -> str:
 class Inlet:
     """A checked, open, untrusted file: a regular file, not empty, of a known format, within the byte limit."""
 
-    def __init__(self, path: str | os.PathLike[str], settings: Settings) -> None:
+    def __init__(self, path: str | os.PathLike[str], settings: Settings, *, projects: bool = False) -> None:
+        """projects: a saved project is let in, too; it must not be given to a decoder."""
+        self._projects = projects
         self.name = shown_name(path)
         try:
             # O_NONBLOCK: opening a named pipe must not wait for its writer.
@@ -77,6 +79,8 @@ class Inlet:
                 raise UnreadableMedia(f"{self.name} is a HEIC picture, which cannot be read here", fix="save it as JPEG or PNG first")
             why = "it is text, whatever its name says" if looks_like_text(head) else "its first bytes are of no known format"
             raise UnreadableMedia(f"{self.name} is not a picture, clip or sound", why=why, fix=_KNOWN)
+        if found.family == "project" and not self._projects:
+            raise UnreadableMedia(f"{self.name} is a saved project, not a picture, clip or sound", fix="open it in the tab Movie")
         if found.family == "image":
             limit, option = settings.max_image_mib, "KINORA_MAX_IMAGE_MIB"
         else:
@@ -103,7 +107,7 @@ class Inlet:
 class Decoder:
     """A running child that decodes one file. Use as a context manager: leaving it ends the whole process group.
 
-    `operation` is one of `probe`, `image`, `video`, `audio`; `options` go with it. `module` is the child's program (tests put theirs here).
+    `operation` is one of `probe`, `image`, `video`, `audio`, `packets`; `options` go with it. `module` is the child's program (tests put theirs here).
     """
 
     def __init__(
@@ -130,7 +134,7 @@ class Decoder:
                 "memory": settings.decode_memory_mib * MIB,
                 "silence": settings.decode_seconds,
                 # One answer costs at most its silence limit on each of two threads; a stream may be as long as a clip may be.
-                "cpu": 4 * settings.decode_seconds + (4 * settings.max_video_seconds if operation in ("video", "audio") else 0),
+                "cpu": 4 * settings.decode_seconds + (4 * settings.max_video_seconds if operation in ("video", "audio", "packets") else 0),
                 "image_pixels": settings.max_image_pixels,
                 "frame_pixels": settings.max_frame_pixels,
                 "seconds": settings.max_video_seconds,

@@ -65,6 +65,43 @@ def video(order: dict[str, Any], source: Source, answers: Answers) -> None:
     answers.json({"end": True, "note": note})
 
 
+def packets(order: dict[str, Any], source: Source, answers: Answers) -> None:
+    """Answer with the codec's parameters, then each encoded packet of the pictures as it is: pts, dts (8 bytes each, little endian), key (1 byte), payload."""
+    clip = Clip(order, source)
+    if clip.picture is None:
+        raise UnreadableMedia(f"{order['name']} has sound but no pictures", fix="choose a clip")
+    times = []
+    for packet in clip.container.demux(clip.picture):
+        if packet.pts is not None and packet.dts is not None and packet.size:
+            times.append((packet.pts, packet.is_keyframe))
+    clip.rewind()
+    stream = clip.picture
+    context = stream.codec_context
+    first = min(times, default=(0, False))
+    answers.json(
+        {
+            "parameters": {
+                "codec": context.codec.canonical_name,
+                "extradata": (context.extradata or b"").hex(),
+                "size": [context.width, context.height],
+                "format": context.pix_fmt,
+                "profile": context.profile,
+                "aspect": str(stream.sample_aspect_ratio or 1),
+                "colour": [int(context.colorspace), int(context.color_primaries), int(context.color_trc), int(context.color_range)],
+                "time_base": str(stream.time_base),
+            },
+            "times": sorted(pts for pts, _ in times),
+            "opens": bool(times) and first[1] and times[0][0] == first[0],
+        }
+    )
+    for packet in clip.container.demux(stream):
+        if packet.pts is None or packet.dts is None or not packet.size:
+            continue
+        head = packet.pts.to_bytes(8, "little", signed=True) + packet.dts.to_bytes(8, "little", signed=True) + bytes([packet.is_keyframe])
+        answers.data(np.frombuffer(head + bytes(packet), np.uint8))
+    answers.json({"end": True})
+
+
 class _Sender:
     """Sends frames as upright arrays of one shape; what is never shown is never converted."""
 

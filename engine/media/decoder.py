@@ -126,11 +126,11 @@ def operation(order: dict[str, Any]) -> Callable[[dict[str, Any], Source, Answer
         return _refuse
     from engine.media import decode_av
 
-    return {"probe": decode_av.probe, "video": decode_av.video, "audio": decode_av.audio}[order["operation"]]
+    return {"probe": decode_av.probe, "video": decode_av.video, "audio": decode_av.audio, "packets": decode_av.packets}[order["operation"]]
 
 
 def _refuse(order: dict[str, Any], source: Source, answers: Answers) -> None:
-    wanted = {"image": "picture", "audio": "sound", "video": "clip"}[order["operation"]]
+    wanted = {"image": "picture", "audio": "sound", "video": "clip", "packets": "clip"}[order["operation"]]
     raise UnreadableMedia(f"{order['name']} is not a {wanted}", why=f"it is {order['format']}", fix=f"choose a {wanted}")
 
 

@@ -22,7 +22,7 @@ class Facts:
     note: one sentence about what is odd, such as a file that was cut off.
     """
 
-    kind: Literal["image", "video", "audio"]
+    kind: Literal["image", "video", "audio", "project"]
     format: str
     codec: str = ""
     width: int = 0
@@ -55,5 +55,8 @@ class Facts:
 
 def probe(path: str | os.PathLike[str], settings: Settings) -> Facts:
     """The facts of a file. Raises `UnreadableMedia` (not a known or readable format) or `LimitExceeded`."""
-    with Inlet(path, settings) as inlet, Decoder(inlet, settings, "probe") as decoder:
-        return Facts.from_dict(decoder.read_json()["facts"])
+    with Inlet(path, settings, projects=True) as inlet:
+        if inlet.format.family == "project":
+            return Facts("project", inlet.format.name, size_bytes=inlet.size)
+        with Decoder(inlet, settings, "probe") as decoder:
+            return Facts.from_dict(decoder.read_json()["facts"])

@@ -62,6 +62,7 @@ def stamp(path: str | os.PathLike[str], document: dict[str, Any], files: dict[st
         ):
             kept = {k: v for k, v in source.metadata.items() if k in ("title", "artist", "date", "copyright", "description")}
             output.metadata.update({**kept, "comment": text})
+            output.set_chapters(source.chapters())
             streams = {s.index: output.add_stream_from_template(s) for s in source.streams if s.type in ("video", "audio")}
             for packet in source.demux([source.streams[index] for index in streams]):
                 if packet.dts is None:

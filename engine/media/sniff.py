@@ -10,12 +10,12 @@ from typing import Literal
 
 HEAD_BYTES = 4096
 
-Family = Literal["image", "av"]
+Family = Literal["image", "av", "project"]
 
 
 @dataclass(frozen=True)
 class Format:
-    """`name` is the format's name for people; `demuxer` is Pillow's format (image) or FFmpeg's demuxer (av)."""
+    """`name` is the format's name for people; `demuxer` is Pillow's format (image) or FFmpeg's demuxer (av). A project is no media: no decoder gets it."""
 
     family: Family
     name: str
@@ -24,6 +24,9 @@ class Format:
 
 MOV = Format("av", "MP4/MOV", "mov")
 MATROSKA = Format("av", "WebM/Matroska", "matroska")
+PROJECT = Format("project", "Kinora project", "")
+PROJECT_TYPE = b"application/x-kinora-project"
+"""Content of a project's first entry, `mimetype`, stored as it is, so that its place in the file is known (as in OpenDocument and EPUB)."""
 _MP3 = Format("av", "MP3", "mp3")
 _AAC = Format("av", "AAC", "aac")
 
@@ -55,6 +58,8 @@ def sniff(head: bytes) -> Format | None:
     for prefix, found in _PREFIXES:
         if head.startswith(prefix):
             return found
+    if head[:4] == b"PK\x03\x04":
+        return PROJECT if head[30:].startswith(b"mimetype" + PROJECT_TYPE) else None
     if head[:4] in (b"RIFF", b"RF64"):
         return _RIFF.get(head[8:12])
     if head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC"):

@@ -26,6 +26,7 @@ from av.video.reformatter import ColorRange, Interpolation, VideoReformatter
 from av.video.stream import VideoStream
 
 from engine.errors import Cancelled, InvalidInput, StudioError
+from engine.media.audio import SoundWindows
 from engine.media.disk import as_disk_error, disk_full, sync_folder
 
 _BT709 = 1
@@ -66,7 +67,7 @@ class ClipWriter:
         self.frames = 0
         self.partial = False
         self._crf, self._preset, self._metadata = crf, preset, dict(metadata or {})
-        self._audio = _SoundTrack(*audio) if audio is not None else None
+        self._audio = SoundTrack(*audio) if audio is not None else None
         self._temporary = self.path.with_name(f".{secrets.token_hex(8)}.part")
         self._container: OutputContainer | None = None
         self._video: VideoStream | None = None
@@ -225,17 +226,18 @@ class ClipWriter:
             raise StudioError(f"{self.path.name} was not written correctly", why="reading it back gave other lengths", fix="run again")
 
 
-class _SoundTrack:
-    """Samples on their way into AAC, cut or padded to the pictures' length."""
+class SoundTrack:
+    """Samples on their way into AAC, cut or padded to the pictures' length. A `SoundWindows` is read as it is needed, so that memory stays flat."""
 
-    def __init__(self, samples: np.ndarray, rate: int) -> None:
-        samples = np.asarray(samples, dtype=np.float32)
-        if samples.ndim == 1:
-            samples = samples[:, None]
-        if samples.ndim != 2 or not samples.shape[1] or rate <= 0:
-            raise ValueError(f"sound is (N,) or (N, C) float32 at a positive rate, not {samples.shape} at {rate}")
-        if samples.shape[1] not in _LAYOUTS:
-            samples = samples.mean(axis=1, keepdims=True)
+    def __init__(self, samples: np.ndarray | SoundWindows, rate: int) -> None:
+        if isinstance(samples, np.ndarray):
+            samples = np.asarray(samples, dtype=np.float32)
+            if samples.ndim == 1:
+                samples = samples[:, None]
+            if samples.ndim != 2 or not samples.shape[1] or rate <= 0:
+                raise ValueError(f"sound is (N,) or (N, C) float32 at a positive rate, not {samples.shape} at {rate}")
+            if samples.shape[1] not in _LAYOUTS:
+                samples = samples.mean(axis=1, keepdims=True)
         if rate not in _AAC_RATES:
             fix = f"resample it to one of {', '.join(map(str, _AAC_RATES))} Hz"
             raise InvalidInput(f"sound of {rate} Hz cannot be written as AAC", fix=fix)

@@ -1,0 +1,166 @@
+"""Clips that are encoded alike, put one after the other without encoding their pictures again, with sound and chapters: packets are copied, only times change."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+
+import av
+import numpy as np
+from av.container import OutputContainer
+from av.packet import Packet as AvPacket
+
+from engine.errors import InvalidInput, StudioError
+from engine.media.disk import whole_file
+from engine.media.packets import open_packets
+from engine.media.writer import ClipWriter, SoundTrack
+from engine.settings import Settings
+
+_CHAPTER_TICKS = Fraction(1, 1000)
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """A named stretch, in frames."""
+
+    title: str
+    start: int
+    end: int
+
+
+class Mould:
+    """What a clip of `ClipWriter` must be like to be joined: one written here for the purpose, of one grey picture. A context manager: its file goes at the end.
+
+    size: (width, height). The joined file is described by the mould alone, never by a file of unknown origin.
+    """
+
+    def __init__(self, size: tuple[int, int], fps: Fraction, settings: Settings, *, crf: int = 18) -> None:
+        self.fps, self._settings = fps, settings
+        self._folder = tempfile.TemporaryDirectory(prefix="kinora-mould-")
+        self.path = Path(self._folder.name) / "mould.mp4"
+        with ClipWriter(self.path, fps=fps, crf=crf) as writer:
+            writer.write(np.full((size[1], size[0], 3), 128, np.uint8))
+        with open_packets(self.path, settings) as reader:
+            self.parameters = reader.parameters
+
+    def fits(self, path: Path, frames: int | None = None) -> bool:
+        """Whether the clip's packets may stand in one stream with this mould's: same codec, parameter sets, colours and even times, opening with a key frame.
+
+        frames: how many pictures it must have. A file that cannot be read does not fit.
+        """
+        try:
+            with open_packets(path, self._settings) as reader:
+                return reader.parameters == self.parameters and reader.opens and reader.is_even(self.fps) and frames in (None, len(reader.times))
+        except StudioError:
+            return False
+
+    def close(self) -> None:
+        """Remove the file. Twice does no harm."""
+        self._folder.cleanup()
+
+    def __enter__(self) -> Mould:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+
+def join(
+    parts: Sequence[Path],
+    out: Path,
+    mould: Mould,
+    settings: Settings,
+    *,
+    sound: SoundTrack | None = None,
+    chapters: Sequence[Chapter] = (),
+    metadata: dict[str, str] | None = None,
+    checkpoint: Callable[[], None] = lambda: None,
+) -> int:
+    """Write the parts, in order, as one MP4; whole or not at all. How many pictures it has.
+
+    Pictures are the parts' packets, byte for byte. They are renumbered in decoding order (all parts' rate is constant), so that decoding times rise evenly across the joins,
+    behind the largest delay between decoding and showing that any part has. sound: encoded here, cut or padded to the pictures' length. chapters: cut to that length.
+    checkpoint: called before each part. Raises `InvalidInput` for a part that does not fit the mould, `LimitExceeded` when the disk is full.
+    """
+    delays, counts = [], []
+    for part in parts:
+        with open_packets(part, settings) as reader:
+            if reader.parameters != mould.parameters or not reader.opens or not reader.is_even(mould.fps):
+                raise InvalidInput(f"{part.name} is encoded in another way than the film", fix="encode it again")
+            step = int(1 / (mould.fps * reader.time_base))
+            first = next(iter(reader))
+            delays.append(-(first.dts // step))
+            counts.append(len(reader.times))
+    delay, total = max(delays, default=0), sum(counts)
+    if not total:
+        raise InvalidInput(f"{out.name} would have no pictures", fix="give at least one clip")
+    with whole_file(out) as temporary:
+        with (
+            av.open(f"file:{mould.path}", "r", format="mp4") as template,
+            av.open(f"file:{temporary}", "w", format="mp4", options={"movflags": "+faststart"}) as output,
+        ):
+            output.metadata.update(metadata or {})
+            _set_chapters(output, chapters, total, mould.fps)
+            stream = output.add_stream_from_template(template.streams.video[0])
+            if sound is not None:
+                sound.attach(output)
+            done = 0
+            for part, count in zip(parts, counts, strict=True):
+                checkpoint()
+                with open_packets(part, settings) as reader:
+                    step = int(1 / (mould.fps * reader.time_base))
+                    for number, read in enumerate(reader):
+                        packet = AvPacket(read.data)
+                        packet.stream, packet.time_base = stream, 1 / mould.fps
+                        packet.pts, packet.dts, packet.duration = done + read.pts // step, done + number - delay, 1
+                        packet.is_keyframe = read.key
+                        output.mux(packet)
+                        if sound is not None:
+                            output.mux(list(sound.packets(until=Fraction(done + number + 1) / mould.fps)))
+                done += count
+            if sound is not None:
+                output.mux(list(sound.packets(until=Fraction(total) / mould.fps, last=True)))
+        _verify(temporary, out, total, mould.fps, sound)
+    return total
+
+
+def _set_chapters(output: OutputContainer, chapters: Sequence[Chapter], total: int, fps: Fraction) -> None:
+    def ticks(frame: int) -> int:
+        return round(Fraction(min(frame, total)) / fps / _CHAPTER_TICKS)
+
+    kept = [chapter for chapter in chapters if chapter.start < total]
+    if kept:
+        output.set_chapters(
+            [
+                {"id": n, "start": ticks(chapter.start), "end": ticks(chapter.end), "time_base": _CHAPTER_TICKS, "metadata": {"title": chapter.title}}
+                for n, chapter in enumerate(kept)
+            ]
+        )
+
+
+def _verify(temporary: Path, out: Path, total: int, fps: Fraction, sound: SoundTrack | None) -> None:
+    """Read it back: every picture is there, its last one ends where it should, and so does the sound. A faulty file is never published."""
+    ends: dict[int, Fraction] = {}
+    count = 0
+    with av.open(f"file:{temporary}", "r", format="mp4") as check:
+        video = check.streams.video[0]
+        heard = check.streams.audio[0] if check.streams.audio else None
+        for packet in check.demux([stream for stream in (video, heard) if stream is not None]):
+            if packet.pts is None or packet.time_base is None:
+                continue
+            count += packet.stream_index == video.index
+            ends[packet.stream_index] = max(ends.get(packet.stream_index, Fraction(0)), (packet.pts + (packet.duration or 0)) * packet.time_base)
+        length = Fraction(total) / fps
+        whole = count == total and abs(ends.get(video.index, Fraction(0)) - length) <= 1 / fps
+        if sound is not None:
+            whole = whole and heard is not None and abs(ends.get(heard.index, Fraction(0)) - length) <= 1 / fps
+    if not whole:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise StudioError(f"{out.name} was not written correctly", why="reading it back gave other lengths", fix="run again")
