@@ -1,0 +1,232 @@
+"""The mix of a film: cues become one file of the wanted loudness, and a stem a bus. Everything goes through in blocks, twice: once to measure, once to write."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from engine.errors import InvalidInput
+from engine.media.sound_writer import SoundWriter
+from engine.sound.mixing import limiter
+from engine.sound.mixing.cues import BUSES, RATE, Bus, Cue
+from engine.sound.mixing.desk import Desk
+from engine.sound.mixing.ducking import DEPTH, Ducker, Levels, presence, speech_spans
+from engine.sound.mixing.loudness import STEP, Energies, LoudnessMeter, integrated
+from engine.sound.mixing.true_peak import LATENCY, TruePeakMeter, decibels
+from engine.sound.mixing.true_peak import Levels as PeakLevels
+
+BLOCK = 64 * 480
+"""Samples that are mixed at once: 0.64 s."""
+
+CODEC_ROOM = 1.0
+"""dB that the mix stays below the wanted true peak, because AAC at 192 kbit/s gives peaks back up to 0.9 dB higher (`python -m bench.mixing codec`)."""
+
+MOST_GAIN = 30.0
+"""dB that a quiet film is turned up at most: beyond it, what is heard is noise."""
+
+MOST_LIMITING = 9.0
+"""dB that the limiter may take from the highest peak: beyond it, what is heard is the limiter."""
+
+MOST_SECONDS = 3600.0
+_FINE = 480
+"""Samples of a step of the survey, 10 ms."""
+
+
+@dataclass(frozen=True)
+class Mixed:
+    """What was written. path: the film's sound. stems: bus -> its file, for buses that have cues; their sum, turned up by -`stems_db`, is the mix before the limiter.
+
+    loudness: LUFS, -inf for silence; true_peak: dBTP; range: LU. gain_db: how far everything was turned up; limited_db: the most that the limiter took (0 or below);
+    stems_db: how far the stems were turned down so that none of them clips, mostly 0. notes: sentences for the user.
+    """
+
+    path: Path
+    stems: dict[Bus, Path]
+    loudness: float
+    true_peak: float
+    range: float
+    gain_db: float = 0.0
+    limited_db: float = 0.0
+    stems_db: float = 0.0
+    notes: tuple[str, ...] = ()
+
+
+def mix(
+    cues: Sequence[Cue],
+    seconds: float | Fraction,
+    folder: Path,
+    *,
+    loudness: float = -16.0,
+    true_peak: float = -1.0,
+    closing: float = 0.0,
+    checkpoint: Callable[[], None] | None = None,
+) -> Mixed:
+    """Mix a film of so many seconds into `folder`/mix.flac and stem-BUS.flac (24 bit, 48 kHz, stereo, exactly round(seconds * 48000) samples).
+
+    loudness: integrated, LUFS (BS.1770-4). It is met within 0.5 LU unless that would take more than 30 dB of gain, or more than 9 dB of limiting at the highest peak:
+    a film that is one click stays quiet, and a note says so. true_peak: dBTP that is kept after encoding as AAC. closing: seconds of a fade at the film's end.
+    checkpoint: called between blocks; what it raises ends the mix, and no file is left. Raises `LimitExceeded` when the disk is full.
+    """
+    length = round(seconds * RATE)
+    if not 0 < length <= MOST_SECONDS * RATE:
+        raise InvalidInput(f"a film of {float(seconds):g} s cannot be mixed", fix=f"give more than 0 and at most {MOST_SECONDS:g} seconds")
+    desk = Desk(cues, length, closing)
+    ducker = _listen(desk, checkpoint)
+    survey = _Survey()
+    for blocks in _blocks(desk, ducker, checkpoint):
+        survey.feed(blocks)
+    survey.finish()
+    ceiling = true_peak - CODEC_ROOM
+    gain = survey.gain(loudness, ceiling)
+    stems_db = min(0.0, -0.1 - gain - decibels(max(survey.tops.values(), default=0.0)))
+    return _write(desk, ducker, folder, gain, ceiling, stems_db, loudness, checkpoint)
+
+
+def _write(
+    desk: Desk, ducker: Ducker | None, folder: Path, gain: float, ceiling: float, stems_db: float, wanted: float, checkpoint: Callable[[], None] | None
+) -> Mixed:
+    """The second pass."""
+    factor, less = np.float32(10 ** (gain / 20)), np.float32(10 ** (stems_db / 20))
+    limit, meter, peak = limiter.Limiter(ceiling), LoudnessMeter(RATE), TruePeakMeter()
+    buses = [bus for bus in BUSES if bus in desk.buses]
+    with ExitStack() as stack:
+        whole = stack.enter_context(SoundWriter(folder / "mix.flac", rate=RATE))
+        stems = {bus: stack.enter_context(SoundWriter(folder / f"stem-{bus}.flac", rate=RATE)) for bus in buses}
+
+        def send(block: np.ndarray) -> None:
+            whole.write(block)
+            meter.feed(block)
+            peak.feed(block)
+
+        for blocks in _blocks(desk, ducker, checkpoint):
+            total = np.zeros((blocks.count, 2), np.float32)
+            for bus in buses:
+                sound = blocks.sounds.get(bus)
+                if sound is None:
+                    stems[bus].write(np.zeros((blocks.count, 2), np.float32))
+                    continue
+                sound *= factor
+                total += sound
+                stems[bus].write(sound * less)
+            send(limit.feed(total))
+        send(limit.finish())
+    reached = meter.integrated
+    return Mixed(
+        whole.path, {bus: writer.path for bus, writer in stems.items()}, reached, peak.finish(), meter.range, gain, limit.deepest, stems_db, _notes(reached, wanted)
+    )
+
+
+def _notes(reached: float, wanted: float) -> tuple[str, ...]:
+    if reached == -np.inf or reached >= wanted - 1.0:
+        return ()
+    return (f"The sound is softer than asked ({reached:.0f} instead of {wanted:g} LUFS): it is too quiet or too short-lived to be turned up without noise or distortion.",)
+
+
+@dataclass
+class _Blocks:
+    """count: samples; sounds: bus -> (count, 2)."""
+
+    count: int
+    sounds: dict[Bus, np.ndarray] = field(default_factory=dict)
+
+
+def _blocks(desk: Desk, ducker: Ducker | None, checkpoint: Callable[[], None] | None) -> Iterator[_Blocks]:
+    """The film's buses from begin to end, ducked."""
+    try:
+        for start in range(0, desk.length, BLOCK):
+            if checkpoint is not None:
+                checkpoint()
+            blocks = _Blocks(min(BLOCK, desk.length - start))
+            blocks.sounds = desk.read(start, blocks.count)
+            if ducker is not None:
+                for bus, sound in blocks.sounds.items():
+                    ducker.apply(bus, sound, start)
+            yield blocks
+    finally:
+        desk.rest()
+
+
+def _listen(desk: Desk, checkpoint: Callable[[], None] | None) -> Ducker | None:
+    """When somebody speaks; None when nobody does or nothing has to give way."""
+    if "narration" not in desk.buses or not desk.buses & set(DEPTH):
+        return None
+    levels = Levels()
+    for start in range(0, desk.length, BLOCK):
+        if checkpoint is not None:
+            checkpoint()
+        count = min(BLOCK, desk.length - start)
+        levels.feed(desk.read(start, count, only="narration").get("narration", np.zeros((count, 2), np.float32)))
+    desk.rest()
+    return Ducker(presence(speech_spans(levels.finish()), desk.length / RATE))
+
+
+class _Survey:
+    """What the first pass finds: energy and true peak of the plain sum every 10 ms, and the highest sample of each bus."""
+
+    def __init__(self) -> None:
+        self.tops: dict[Bus, float] = {}
+        self._energies = Energies(RATE, 2, _FINE / RATE)
+        self._levels = PeakLevels(2)
+        self._peaks = array("f")
+        # Levels come late by this, so the first ones speak of nothing.
+        self._rest = np.zeros(0, np.float32)
+        self._owed = LATENCY
+
+    def feed(self, blocks: _Blocks) -> None:
+        """Take in a block."""
+        total = np.zeros((blocks.count, 2), np.float32)
+        for bus, sound in blocks.sounds.items():
+            self.tops[bus] = max(self.tops.get(bus, 0.0), float(np.abs(sound).max(initial=0.0)))
+            total += sound
+        self._energies.feed(total)
+        self._take(self._levels.feed(total))
+
+    def finish(self) -> None:
+        """No more blocks."""
+        self._take(self._levels.feed(np.zeros((LATENCY, 2), np.float32)))
+        if len(self._rest):
+            self._peaks.append(float(self._rest.max()))
+
+    def _take(self, levels: np.ndarray) -> None:
+        late = min(self._owed, len(levels))
+        self._owed -= late
+        self._rest = np.concatenate([self._rest, levels[late:]])
+        whole = len(self._rest) // _FINE
+        self._peaks.extend(self._rest[: whole * _FINE].reshape(whole, _FINE).max(axis=1).tolist())
+        self._rest = self._rest[whole * _FINE :]
+
+    def gain(self, wanted: float, ceiling: float) -> float:
+        """dB with which the film, limited to `ceiling`, has the wanted loudness, or comes as near as is allowed; 0 for what cannot be measured."""
+        energies = self._energies.means
+        with np.errstate(divide="ignore"):
+            peaks = 20 * np.log10(np.array(self._peaks, np.float64))
+        top = float(peaks.max(initial=-np.inf))
+        plain = self._loudness(energies, peaks, 0.0, np.inf)
+        if not np.isfinite(plain):
+            return 0.0
+        low, high = min(wanted - plain, 0.0) - 1.0, min(MOST_GAIN, ceiling + MOST_LIMITING - top)
+        if high <= low or self._loudness(energies, peaks, high, ceiling) <= wanted:
+            return high
+        while high - low > 1e-3:
+            middle = (low + high) / 2
+            low, high = (middle, high) if self._loudness(energies, peaks, middle, ceiling) < wanted else (low, middle)
+        return (low + high) / 2
+
+    @staticmethod
+    def _loudness(energies: np.ndarray, peaks: np.ndarray, gain: float, ceiling: float) -> float:
+        """LUFS of the film after gain and limiter, foretold in steps of 10 ms."""
+        from scipy.ndimage import minimum_filter1d
+
+        need = np.minimum(ceiling - peaks - gain, 0.0)
+        least = minimum_filter1d(need, limiter.HOLD // _FINE * 2 + 1)
+        turned = limiter.recovering(least, 0.0, limiter.RECOVERY * _FINE / RATE)[: len(energies)]
+        after = energies * 10 ** ((gain + turned) / 10)
+        steps = round(STEP * RATE / _FINE)
+        whole = len(after) // steps
+        return integrated(after[: whole * steps].reshape(whole, steps).mean(axis=1))
