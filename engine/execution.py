@@ -62,8 +62,12 @@ def perform(
     pool: ModelPool | None = None,
     names: dict[str, str] | None = None,
     results: Callable[[str], Path | None] = lambda run_id: None,
+    keep_partial: bool = True,
 ) -> Outcome:
-    """Run `task` and leave its whole result at `destination`, which appears by one rename. Never raises for the task's own faults."""
+    """Run `task` and leave its whole result at `destination`, which appears by one rename. Never raises for the task's own faults.
+
+    keep_partial: what a stopped run finished is a result, too.
+    """
     run = RunContext(run_id, staging, settings, seed, pool=pool, names=names or {}, cancelled=cancelled, results=results)
     recorder = _Recorder(emit, staging, run.timings)
     staging.mkdir(parents=True, exist_ok=True)
@@ -82,6 +86,8 @@ def perform(
             if result is None:
                 return Outcome("cancelled")
         recorder.close_stage()
+        if result is not None and result.partial and not keep_partial:
+            return Outcome("cancelled")
         if result is None:
             raise StudioError("the task ended without a result", why="a fault in Kinora", fix="report it with the log")
         emit("stage", {"name": "seal", "label": "Saving"})

@@ -7,7 +7,7 @@ import secrets
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,11 +24,23 @@ CREATE TABLE IF NOT EXISTS runs (
     id TEXT PRIMARY KEY, task TEXT NOT NULL, version INTEGER NOT NULL, request TEXT NOT NULL, seed INTEGER NOT NULL,
     owner TEXT NOT NULL, state TEXT NOT NULL, position REAL NOT NULL, work REAL NOT NULL,
     created REAL NOT NULL, started REAL, ended REAL, stop INTEGER NOT NULL DEFAULT 0,
-    error TEXT, result TEXT, trashed REAL, pinned INTEGER NOT NULL DEFAULT 0, names TEXT NOT NULL DEFAULT '{}');
+    error TEXT, result TEXT, trashed REAL, pinned INTEGER NOT NULL DEFAULT 0, names TEXT NOT NULL DEFAULT '{}',
+    parent TEXT NOT NULL DEFAULT '', part TEXT NOT NULL DEFAULT '', label TEXT NOT NULL DEFAULT '');
 CREATE INDEX IF NOT EXISTS runs_by_state ON runs(state, position);
 CREATE TABLE IF NOT EXISTS events (
     run TEXT NOT NULL, seq INTEGER NOT NULL, time REAL NOT NULL, kind TEXT NOT NULL, data TEXT NOT NULL, PRIMARY KEY (run, seq));
 """
+
+_ADDED = ("parent", "part", "label")
+"""Text columns that data folders of earlier versions lack."""
+
+_PARTED = "CREATE INDEX IF NOT EXISTS runs_by_parent ON runs(parent)"
+
+_IN_TURN = """
+    SELECT r.id FROM runs r LEFT JOIN runs p ON p.id = r.parent AND r.parent != ''
+    WHERE r.state='queued' AND NOT EXISTS (SELECT 1 FROM runs c WHERE c.parent = r.id AND c.state IN ('queued','running'))
+    ORDER BY COALESCE(p.position, r.position), r.parent = '', r.position LIMIT 1"""
+"""The next run: parts stand where their run stands, before it, and a run waits for its parts."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +48,7 @@ class Run:
     """One row. Times are seconds since the epoch; `position` orders the queue; `result` is the engine's summary of the result folder.
 
     `names`: media field -> what the user calls that file; the request itself holds the path of the kept copy.
+    `parent`: the run that this one is a part of, "" for none; `part`: its key on the shelf (`engine.parts`); `label`: what the user reads about it.
     """
 
     id: str
@@ -56,11 +69,26 @@ class Run:
     trashed: float | None
     pinned: bool
     names: dict[str, str]
+    parent: str = ""
+    part: str = ""
+    label: str = ""
 
     @property
     def active(self) -> bool:
         """True while the run waits or works."""
         return self.state in ("queued", "running")
+
+
+@dataclass(frozen=True)
+class PartRow:
+    """A part as it is queued: see `Run`."""
+
+    task: str
+    version: int
+    request: dict[str, Any]
+    part: str
+    label: str
+    work: float
 
 
 def new_id() -> str:
@@ -81,6 +109,11 @@ class RunStore:
         self.path = path
         self._local = threading.local()
         self._db.executescript(_SCHEMA)
+        there = {row["name"] for row in self._db.execute("PRAGMA table_info(runs)")}
+        for column in _ADDED:
+            if column not in there:
+                self._db.execute(f"ALTER TABLE runs ADD COLUMN {column} TEXT NOT NULL DEFAULT ''")
+        self._db.execute(_PARTED)
 
     @property
     def _db(self) -> sqlite3.Connection:
@@ -110,8 +143,8 @@ class RunStore:
 
     # ---- submitting and looking
 
-    def submit(self, task: str, version: int, request: dict[str, Any], *, owner: str = "", work: float = 1.0, limits: tuple[int, int] = (200, 40), names: dict[str, str] | None = None) -> Run:
-        """Queue a run. `limits`: (waiting in all, waiting of this owner). The same request twice within a second is one run (a double click)."""
+    def submit(self, task: str, version: int, request: dict[str, Any], *, owner: str = "", work: float = 1.0, limits: tuple[int, int] = (200, 40), names: dict[str, str] | None = None, parts: Sequence[PartRow] = ()) -> Run:
+        """Queue a run, with its parts before it. `limits`: (waiting in all, waiting of this owner). The same request twice within a second is one run (a double click)."""
         seed = request.get("seed")
         run_id, now, text = new_id(), time.time(), json.dumps(request, sort_keys=True)
         with self._write() as db:
@@ -121,7 +154,7 @@ class RunStore:
             if twin is not None:
                 run_id = twin["id"]
             else:
-                waiting = [row["owner"] for row in db.execute("SELECT owner FROM runs WHERE state='queued'")]
+                waiting = [row["owner"] for row in db.execute("SELECT owner FROM runs WHERE state='queued' AND parent=''")]
                 if len(waiting) >= limits[0] or (owner and waiting.count(owner) >= limits[1]):
                     raise LimitExceeded(f"the queue is full ({len(waiting)} runs wait)", fix="wait for one to end or cancel one")
                 seed = secrets.randbits(32) if seed is None else int(seed)
@@ -130,7 +163,12 @@ class RunStore:
                     (run_id, task, version, text, seed, owner, "queued", now, work, now, json.dumps(names or {})),
                 )
                 self._append(db, run_id, "state", {"state": "queued"})
+                self._insert_parts(db, run_id, parts)
         return self.get(run_id)
+
+    def parts(self, run_id: str) -> list[Run]:
+        """The parts of a run in order, those of its last submission."""
+        return [_run(row) for row in self._db.execute("SELECT * FROM runs WHERE parent=? ORDER BY created, rowid", (run_id,))]
 
     def get(self, run_id: str) -> Run:
         """The run; an unknown id raises `InvalidInput`."""
@@ -140,8 +178,8 @@ class RunStore:
         return _run(row)
 
     def select(self, *, owner: str | None = None, states: tuple[State, ...] | None = None, trashed: bool = False, limit: int = 500) -> list[Run]:
-        """Runs, newest first; `owner` None lists everybody's."""
-        where, values = ["trashed IS NOT NULL" if trashed else "trashed IS NULL"], []
+        """Runs that are no part of another, newest first; `owner` None lists everybody's."""
+        where, values = ["parent=''", "trashed IS NOT NULL" if trashed else "trashed IS NULL"], []
         if owner is not None:
             where.append("owner=?")
             values.append(owner)
@@ -152,8 +190,8 @@ class RunStore:
         return [_run(row) for row in rows]
 
     def queue(self) -> list[Run]:
-        """Running and waiting runs in the order in which they will work."""
-        rows = self._db.execute("SELECT * FROM runs WHERE state IN ('queued','running') ORDER BY state='queued', position")
+        """Running and waiting runs that are no part of another, in the order in which they will work."""
+        rows = self._db.execute("SELECT * FROM runs WHERE state IN ('queued','running') AND parent='' ORDER BY state='queued', position")
         return [_run(row) for row in rows]
 
     def events(self, run_id: str, after: int = 0, limit: int = 1000) -> list[dict[str, Any]]:
@@ -179,13 +217,14 @@ class RunStore:
     # ---- changing the queue
 
     def cancel(self, run_id: str) -> None:
-        """A waiting run is cancelled now; a working one is asked to stop at its next checkpoint; an ended one stays."""
+        """A waiting run is cancelled now; a working one is asked to stop at its next checkpoint; an ended one stays. The same for its parts."""
         with self._write() as db:
             now = time.time()
-            if db.execute("UPDATE runs SET state='cancelled', ended=? WHERE id=? AND state='queued'", (now, run_id)).rowcount:
-                self._append(db, run_id, "state", {"state": "cancelled"})
-            elif db.execute("UPDATE runs SET stop=1 WHERE id=? AND state='running' AND stop=0", (run_id,)).rowcount:
-                self._append(db, run_id, "state", {"state": "stopping"})
+            for one in (run_id, *[row["id"] for row in db.execute("SELECT id FROM runs WHERE parent=? AND state IN ('queued','running')", (run_id,))]):
+                if db.execute("UPDATE runs SET state='cancelled', ended=? WHERE id=? AND state='queued'", (now, one)).rowcount:
+                    self._append(db, one, "state", {"state": "cancelled"})
+                elif db.execute("UPDATE runs SET stop=1 WHERE id=? AND state='running' AND stop=0", (one,)).rowcount:
+                    self._append(db, one, "state", {"state": "stopping"})
 
     def stop_requested(self, run_id: str) -> bool:
         """True when the user pressed Stop on this working run."""
@@ -195,17 +234,17 @@ class RunStore:
     def move(self, run_id: str, steps: int) -> None:
         """Move a waiting run `steps` places; negative is earlier."""
         with self._write() as db:
-            ids = [row["id"] for row in db.execute("SELECT id FROM runs WHERE state='queued' ORDER BY position")]
+            ids = [row["id"] for row in db.execute("SELECT id FROM runs WHERE state='queued' AND parent='' ORDER BY position")]
             if run_id not in ids:
                 return
-            places = [row["position"] for row in db.execute("SELECT position FROM runs WHERE state='queued' ORDER BY position")]
+            places = [row["position"] for row in db.execute("SELECT position FROM runs WHERE state='queued' AND parent='' ORDER BY position")]
             target = max(0, min(len(ids) - 1, ids.index(run_id) + steps))
             ids.remove(run_id)
             ids.insert(target, run_id)
             db.executemany("UPDATE runs SET position=? WHERE id=?", list(zip(places, ids, strict=True)))
 
-    def replace_request(self, run_id: str, request: dict[str, Any], work: float, names: dict[str, str] | None = None) -> bool:
-        """New settings for a waiting run; False when it is too late."""
+    def replace_request(self, run_id: str, request: dict[str, Any], work: float, names: dict[str, str] | None = None, parts: Sequence[PartRow] = ()) -> bool:
+        """New settings, and parts, for a waiting run; False when it is too late."""
         seed = request.get("seed")
         with self._write() as db:
             changed = db.execute(
@@ -213,10 +252,13 @@ class RunStore:
             ).rowcount
             if changed and seed is not None:
                 db.execute("UPDATE runs SET seed=? WHERE id=?", (int(seed), run_id))
+            if changed:
+                self._forget(db, [row["id"] for row in db.execute("SELECT id FROM runs WHERE parent=? AND state!='running'", (run_id,))], waiting=True)
+                self._insert_parts(db, run_id, parts)
         return bool(changed)
 
-    def requeue(self, run_id: str) -> bool:
-        """Put an interrupted, failed or cancelled run back in the queue under the same id and seed; False when it is not one of these."""
+    def requeue(self, run_id: str, parts: Sequence[PartRow] = ()) -> bool:
+        """Put an interrupted, failed or cancelled run back in the queue under the same id and seed, with its parts; False when it is not one of these."""
         with self._write() as db:
             now = time.time()
             changed = db.execute(
@@ -225,7 +267,9 @@ class RunStore:
                 (now, run_id),
             ).rowcount
             if changed:
+                self._forget(db, [row["id"] for row in db.execute("SELECT id FROM runs WHERE parent=?", (run_id,))])
                 self._append(db, run_id, "state", {"state": "queued"})
+                self._insert_parts(db, run_id, parts)
         return bool(changed)
 
     def mark(self, run_id: str, *, trashed: float | None = None, pinned: bool | None = None, restore: bool = False) -> None:
@@ -237,19 +281,18 @@ class RunStore:
                 db.execute("UPDATE runs SET pinned=? WHERE id=?", (int(pinned), run_id))
 
     def forget(self, run_id: str) -> None:
-        """Remove an ended run and its events for good."""
+        """Remove an ended run, its parts, and their events for good."""
         with self._write() as db:
-            if db.execute("DELETE FROM runs WHERE id=? AND state NOT IN ('queued','running')", (run_id,)).rowcount:
-                db.execute("DELETE FROM events WHERE run=?", (run_id,))
+            self._forget(db, [run_id, *[row["id"] for row in db.execute("SELECT id FROM runs WHERE parent=?", (run_id,))]])
 
     # ---- working (called by executors)
 
     def claim(self) -> Run | None:
-        """Take the next waiting run: it is running from now on, exactly once."""
+        """Take the next waiting run whose parts have ended: it is running from now on, exactly once."""
         if self._db.execute("SELECT 1 FROM runs WHERE state='queued' LIMIT 1").fetchone() is None:
             return None
         with self._write() as db:
-            row = db.execute("SELECT id FROM runs WHERE state='queued' ORDER BY position LIMIT 1").fetchone()
+            row = db.execute(_IN_TURN).fetchone()
             if row is None:
                 return None
             db.execute("UPDATE runs SET state='running', started=?, stop=0 WHERE id=?", (time.time(), row["id"]))
@@ -275,6 +318,20 @@ class RunStore:
     def running(self) -> list[Run]:
         """Runs that are working now."""
         return [_run(row) for row in self._db.execute("SELECT * FROM runs WHERE state='running'")]
+
+    def _insert_parts(self, db: sqlite3.Connection, parent: str, parts: Sequence[PartRow]) -> None:
+        for row in parts:
+            now, run_id = time.time(), new_id()
+            db.execute(
+                "INSERT INTO runs(id,task,version,request,seed,owner,state,position,work,created,parent,part,label) VALUES(?,?,?,?,?,(SELECT owner FROM runs WHERE id=?),?,?,?,?,?,?,?)",
+                (run_id, row.task, row.version, json.dumps(row.request, sort_keys=True), int(row.request.get("seed") or 0), parent, "queued", now, row.work, now, parent, row.part, row.label),
+            )
+            self._append(db, run_id, "state", {"state": "queued"})
+
+    def _forget(self, db: sqlite3.Connection, ids: list[str], *, waiting: bool = False) -> None:
+        for one in ids:
+            if db.execute("DELETE FROM runs WHERE id=? AND state!='running' AND (state!='queued' OR ?)", (one, waiting)).rowcount:
+                db.execute("DELETE FROM events WHERE run=?", (one,))
 
     def _append(self, db: sqlite3.Connection, run_id: str, kind: str, data: dict[str, Any]) -> None:
         db.execute(

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from engine.context import RunContext
+    from engine.parts import RunPart
 
 
 def media_field(kind: str, description: str, **extra: Any) -> Any:
@@ -135,6 +136,10 @@ class Task(ABC, Generic[R]):
 
     def check(self, request: R) -> None:
         """Refuse, before anything is queued, what the fields alone cannot. Cheap: no decoding, no heavy import."""
+
+    def parts(self, request: R) -> tuple[RunPart, ...]:
+        """Runs of other tasks whose results this request needs, as far as its fields tell: they are queued before it. Cheap, like `check`."""
+        return ()
 
     def work(self, request: R) -> float:
         """Units of work of a request, for the time estimate; proportional to the seconds that it takes."""

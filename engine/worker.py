@@ -16,6 +16,7 @@ from typing import Any
 
 from engine.errors import LimitExceeded, StudioError
 from engine.execution import Outcome, named, perform
+from engine.parts import find, place
 from engine.residency import ModelPool
 from engine.runs import Run
 from engine.settings import Settings
@@ -73,6 +74,8 @@ class Worker:
             task = get_task(run.task)
             request = task.request_type.model_validate(run.request)
             self.store.check_disk(task.disk_mib(request))
+            if run.part and find(self.store.settings, run.part) is not None:
+                return Outcome("done")
         except Exception as error:
             return Outcome("failed", error=error if isinstance(error, StudioError) else named(error, self.store.settings))
         outcome = perform(
@@ -82,7 +85,8 @@ class Worker:
             seed=run.seed,
             settings=self.store.settings,
             staging=self.store.staging / run.id,
-            destination=self.store.results / run.id,
+            destination=place(self.store.settings, run.part) if run.part else self.store.results / run.id,
+            keep_partial=not run.part,
             emit=lambda kind, data: runs.append(run.id, kind, data),
             cancelled=stop_requested,
             pool=self.pool,

@@ -15,8 +15,9 @@ from engine.errors import InvalidInput, StudioError
 from engine.executors import Executor, InlineExecutor, WorkerExecutor
 from engine.hardware import describe as hardware
 from engine.hardware import memory_mib
+from engine.parts import missing
 from engine.quick import Helper
-from engine.runs import Run
+from engine.runs import PartRow, Run
 from engine.settings import Settings
 from engine.slots import files_of, get, put, slots
 from engine.store import Store, folder_bytes
@@ -92,15 +93,22 @@ class Studio:
         self.store.check_disk(task.disk_mib(request))
         limits = (self.settings.max_queue, self.settings.max_queue_per_visitor if self.settings.shared else self.settings.max_queue)
         run = self.store.runs.submit(
-            task.id, task.version, request.model_dump(mode="json"), owner=owner, work=task.work(request), limits=limits, names=self.names_of(request, fields)
+            task.id, task.version, request.model_dump(mode="json"), owner=owner, work=task.work(request), limits=limits, names=self.names_of(request, fields), parts=self._parts(task, request),
         )
         self.executor.wake()
         return run
 
+    def _parts(self, task: Task[Any], request: Request) -> list[PartRow]:
+        """The parts of a request that are not on the shelf, ready to be queued. What is wrong with one is told by the run itself, which makes what is missing."""
+        try:
+            return [PartRow(own.id, own.version, asked.model_dump(mode="json"), part.key, part.label, own.work(asked)) for part in missing(self.settings, task.parts(request)) for own, asked in [part.request()]]
+        except (StudioError, OSError):
+            return []
+
     def edit(self, run_id: str, fields: dict[str, Any]) -> bool:
         """New settings for a waiting run; False when it has begun."""
         task, request = self.request(self.store.runs.get(run_id).task, fields, keep=True)
-        return self.store.runs.replace_request(run_id, request.model_dump(mode="json"), task.work(request), self.names_of(request, fields))
+        return self.store.runs.replace_request(run_id, request.model_dump(mode="json"), task.work(request), self.names_of(request, fields), self._parts(task, request))
 
     def names_of(self, request: Request, fields: dict[str, Any]) -> dict[str, str]:
         """What the user calls the files of a form. A file that came back from an earlier run keeps the name that it had there."""
@@ -113,10 +121,11 @@ class Studio:
 
     def again(self, run_id: str, owner: str = "") -> Run:
         """Run again: an interrupted, failed or cancelled run under its own id, a finished one as a new run with the same seed."""
-        if self.store.runs.requeue(run_id):
+        old = self.store.runs.get(run_id)
+        task = get_task(old.task)
+        if not old.active and old.state != "done" and self.store.runs.requeue(run_id, self._parts(task, task.request_type.model_validate(old.request))):
             self.executor.wake()
             return self.store.runs.get(run_id)
-        old = self.store.runs.get(run_id)
         if old.active:
             return old
         return self.submit(old.task, {**old.request, "seed": old.seed}, owner)
@@ -147,9 +156,10 @@ class Studio:
         except StudioError as error:
             return {"error": error.to_dict(), "line": error.line}
         rate = self.store.runs.seconds_per_work(task_id)
+        ahead = sum(self._seconds(row.task, row.work) for row in self._parts(task, request))
         memory, free = task.memory_mib(request), memory_mib("MemAvailable")
         return {
-            "seconds": task.work(request) * (rate if rate is not None else task.default_rate),
+            "seconds": ahead + self._seconds(task_id, task.work(request)),
             "learnt": rate is not None,
             "memory_mib": memory,
             "disk_mib": task.disk_mib(request),
@@ -161,6 +171,32 @@ class Studio:
     def status(self, run_id: str) -> dict[str, Any]:
         """Everything that a run panel shows of a run, as JSON."""
         run = self.store.runs.get(run_id)
+        if run.state == "queued" and (parts := self.store.runs.parts(run_id)):
+            return self._in_parts(run, parts)
+        return self._status(run)
+
+    def _in_parts(self, run: Run, parts: list[Run]) -> dict[str, Any]:
+        """The status of a run whose parts are being made: what its working part shows, and how far all of them are."""
+        status = self._status(run)
+        working = next((part for part in parts if part.state == "running"), None)
+        waiting = [part for part in parts if part.state == "queued"]
+        if working is None and len(waiting) in (0, len(parts)):
+            return status
+        ended = len(parts) - len(waiting) - (working is not None)
+        live = self._status(working) if working is not None else None
+        whole = sum(part.work for part in parts) or 1.0
+        done = sum(part.work for part in parts if not part.active) + (live["share"] * working.work if live and working else 0.0)
+        later = sum(self._seconds(part.task, part.work) for part in waiting) + self._seconds(run.task, run.work)
+        began = min((part.started for part in parts if part.started), default=time.time())
+        return {
+            **status, "state": "running", "stage": f"{working.label if working else waiting[0].label} ({min(ended + 1, len(parts))} of {len(parts)})", "share": done / whole,
+            "count": [ended, len(parts)], "elapsed": round(time.time() - began, 2), "remaining": round(later + (live["remaining"] or 0.0 if live else 0.0), 1), "place": 0,
+            "preview": live["preview"] if live else None,
+        }  # fmt: skip
+
+    def _status(self, run: Run) -> dict[str, Any]:
+        """The status of a run by its own events."""
+        run_id = run.id
         latest = self.store.runs.latest(run_id)
         stage, progress, preview = latest.get("stage"), latest.get("progress"), latest.get("preview")
         share = 0.0
@@ -196,9 +232,13 @@ class Studio:
                 status["stalled"] = round(quiet)
         return status
 
+    def _seconds(self, task_id: str, work: float) -> float:
+        """What so much work of a task takes here, as learnt; as the task guesses before its first run."""
+        rate = self.store.runs.seconds_per_work(task_id)
+        return work * (rate if rate is not None else get_task(task_id).default_rate)
+
     def _remaining(self, run: Run, elapsed: float, share: float) -> float | None:
-        rate = self.store.runs.seconds_per_work(run.task) or get_task(run.task).default_rate
-        guess = rate * run.work - elapsed
+        guess = self._seconds(run.task, run.work) - elapsed
         # The learnt total knows all stages; the share of the present stage corrects it when this run is slower.
         if share > 0.3:
             guess = max(guess, elapsed * (1 - share))
@@ -234,9 +274,9 @@ class Studio:
         }  # fmt: skip
 
     def _live(self, run: Run) -> dict[str, Any]:
-        if run.state != "running":
+        status = self.status(run.id) if run.active else {"state": run.state}
+        if status["state"] not in ("running", "stopping"):
             return {}
-        status = self.status(run.id)
         return {key: status[key] for key in ("stage", "share", "remaining", "state", "preview")}
 
     # ---- engine room
