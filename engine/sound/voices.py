@@ -77,7 +77,7 @@ def speak(text: str, voice: str = "auto", speed: float = 1.0, settings: Settings
         raise InvalidInput("there is nothing to say", fix="write some words", field="text")
     if not SPEEDS[0] <= speed <= SPEEDS[1]:
         raise InvalidInput(f"speed={speed:g} is not allowed", fix="give 0.5 to 2", field="speed")
-    name = _chosen(text, settings) if voice == "auto" else voice
+    name = chosen(text, settings) if voice == "auto" else voice
     if name == NEURAL:
         return _by_net(text, speed, settings)
     language = name.removeprefix(PLAIN)
@@ -91,8 +91,8 @@ def speak(text: str, voice: str = "auto", speed: float = 1.0, settings: Settings
     return Speech(samples, rate, phones, name)
 
 
-def _chosen(text: str, settings: Settings) -> str:
-    """The id of the voice for a text."""
+def chosen(text: str, settings: Settings) -> str:
+    """The id of the voice that auto takes for a text. Raises `ModelUnavailable` when none can say it."""
     script = _script(text)
     there = voices(settings)
     if not there:

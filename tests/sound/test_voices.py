@@ -86,9 +86,9 @@ def test_without_any_voice_the_error_says_how_to_get_one(monkeypatch: pytest.Mon
 def test_the_best_voice_for_the_letters(monkeypatch: pytest.MonkeyPatch) -> None:
     plain = [Voice(f"espeak-{code}", code, code, "espeak-ng", "") for code in ("en-us", "ru", "ja")]
     monkeypatch.setattr(voices, "voices", lambda settings: plain)
-    assert [voices._chosen(text, SETTINGS) for text in ("hello", "Привет мир", "こんにちは")] == ["espeak-en-us", "espeak-ru", "espeak-ja"]
+    assert [voices.chosen(text, SETTINGS) for text in ("hello", "Привет мир", "こんにちは")] == ["espeak-en-us", "espeak-ru", "espeak-ja"]
     with pytest.raises(ModelUnavailable, match="reads these letters"):
-        voices._chosen("γειά", SETTINGS)
+        voices.chosen("γειά", SETTINGS)
 
 
 def test_a_program_that_hangs_dies_or_is_missing() -> None:
