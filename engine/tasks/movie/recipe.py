@@ -1,0 +1,170 @@
+"""How a film is made: plan, scenes, sound, pictures, and the files around it. Each step takes what lies on the shelf and makes what is missing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import InvalidInput, StudioError
+from engine.movie.plan import Plan, Scene
+from engine.movie.timing import Timeline, timeline
+from engine.parts import RunPart, clip_of, make, sweep
+from engine.task import Event, Meter, Note, Result, Stage
+from engine.tasks.movie.request import MovieRequest
+from engine.tasks.movie.scenes import part_of, size_of, wanted
+
+if TYPE_CHECKING:
+    from engine.context import RunContext
+
+def film(request: MovieRequest, run: RunContext) -> Iterator[Event]:
+    """The events of a film, ending in its `Result`."""
+    yield Stage("plan", "Writing the storyboard" if request.plan is None and request.project is None else "Reading the storyboard")
+    plan, brought = the_plan(request, run)
+    request = request.model_copy(update={"plan": plan})
+    (run.directory / "plan.json").write_text(plan.model_dump_json(indent=1), encoding="utf-8")
+    yield from (Note(note) for note in plan.notes)
+    library = library_clips(plan, run)
+
+    made: dict[tuple[str, int], Path] = {}
+    chosen = wanted(request, plan)
+    for index, (scene, take) in enumerate(chosen):
+        run.checkpoint()
+        yield Stage("scenes", f"Scene {index + 1} of {len(chosen)}")
+        if scene.id in brought:
+            made[scene.id, take] = brought[scene.id]
+            continue
+        part = part_of(request, plan, scene, take)
+        if part is None:
+            continue
+        made[scene.id, take] = clip_of((yield from making(part, scene, plan, run)))
+    sweep(run.settings)
+    if request.until == "scenes":
+        yield scenes_alone(request, plan, made, run)
+        return
+    clips = {scene.id: made[scene.id, scene.take] for scene in plan.scenes if (scene.id, scene.take) in made} | library
+    yield from together(request, plan, clips, run)
+
+
+def the_plan(request: MovieRequest, run: RunContext) -> tuple[Plan, dict[str, Path]]:
+    """The plan of a request, and the clips that a project zip brought with it (scene id -> clip)."""
+    if request.plan is not None:
+        return request.plan, {}
+    if request.project is not None:
+        from engine.movie.project import open_project
+
+        return open_project(request.project, run.settings, run.directory / ".project")
+    from engine.movie.planner import write_plan
+
+    return write_plan(request, run.seed, run.settings).plan, {}
+
+
+def making(part: RunPart, scene: Scene, plan: Plan, run: RunContext) -> Generator[Event, None, Path]:
+    """Make a scene's clip; returns its folder on the shelf. A fault is told with the scene that it befell."""
+    try:
+        for event in make(part, run):
+            if isinstance(event, Path):
+                return event
+            yield event
+    except (StudioError, OSError) as error:
+        place = f"scene {plan.scenes.index(scene) + 1}" + (f" ({scene.heading})" if scene.heading else "")
+        if isinstance(error, StudioError):
+            raise type(error)(f"{place}: {error.what}", why=error.why, fix=error.fix, field=error.field and f"plan.scenes[{plan.scenes.index(scene)}]") from error
+        raise
+    raise AssertionError("a part ends with its folder")
+
+
+def library_clips(plan: Plan, run: RunContext) -> dict[str, Path]:
+    """Scene id -> the clip that is there already: of an earlier run, or a file. Raises `InvalidInput` for one that is gone, before anything is made."""
+    found = {}
+    for index, scene in enumerate(plan.scenes):
+        source = scene.source
+        if source.kind == "library":
+            folder = run.results(source.run)
+            name = json.loads((folder / "run.json").read_text(encoding="utf-8"))["result"]["clip"] if folder is not None else None
+            if folder is None or not name or not (folder / name).is_file():
+                raise InvalidInput(
+                    f"scene {index + 1}: the clip from the library is not here any more", why="it was deleted, or is of another machine", fix="choose another source for the scene",
+                    field=f"plan.scenes[{index}].source",
+                )  # fmt: skip
+            found[scene.id] = folder / name
+        elif source.kind in ("file", "picture"):
+            path = source.file if source.kind == "file" else source.image
+            if path is None or not path.is_file():
+                raise InvalidInput(f"scene {index + 1}: its file is not here any more", fix="choose it again", field=f"plan.scenes[{index}].source")
+            found[scene.id] = path
+    return found
+
+
+def scenes_alone(request: MovieRequest, plan: Plan, made: dict[tuple[str, int], Path], run: RunContext) -> Result:
+    """The result of making scenes without the film: what was made lies on the shelf; the clip is a copy of the first."""
+    import shutil
+
+    if not made:
+        raise InvalidInput("none of these scenes is made by a model", why="their clips are there already", fix="make the film")
+    clip = run.directory / "result.mp4"
+    shutil.copyfile(next(iter(made.values())), clip)
+    return Result(clip, artifacts={"plan": run.directory / "plan.json"}, details={"scenes": [{"id": scene, "take": take} for scene, take in made]})
+
+
+def together(request: MovieRequest, plan: Plan, clips: dict[str, Path], run: RunContext) -> Iterator[Event]:
+    """Mix the sound, join the pictures, and write what goes with the film."""
+    from engine.movie.film.assemble import assemble
+    from engine.movie.film.captions import write_srt
+    from engine.tasks.movie.soundtrack import soundtrack
+
+    clock = timeline(plan)
+    animatic = request.until == "animatic"
+    yield Stage("sound", "Mixing the sound")
+    sound = yield from soundtrack(request, plan, clock, clips, run)
+    run.checkpoint()
+    captions = sound.captions if request.captions != "off" else []
+    artifacts = {"plan": run.directory / "plan.json"}
+    if captions:
+        artifacts["subtitles"] = write_srt(run.directory / "film.srt", captions)
+
+    yield Stage("joining", "Joining the pictures")
+    out = run.directory / "result.mp4"
+    stages = assemble(
+        plan, clock, clips, sound.mixed.path, out, size=size_of(request), captions=captions if request.captions == "burnt" else (), match=0.0 if animatic else request.match_colours,
+        label="Animatic: drawn at once, not the film" if animatic else "", settings=run.settings, checkpoint=run.checkpoint,
+    )  # fmt: skip
+    yield from stages
+    details = details_of(request, plan, clock, sound)
+    if request.hand_over and not animatic:
+        yield Stage("saving", "Saving the project")
+        artifacts |= around(request, plan, clock, clips, sound, run)
+    yield Result(out, artifacts=artifacts, meters=meters_of(request, sound), details=details)
+
+
+def around(request: MovieRequest, plan: Plan, clock: Timeline, clips: dict[str, Path], sound: Any, run: RunContext) -> dict[str, Path]:
+    """The project zip, and the zip for editors."""
+    from engine.movie.handover import hand_over
+    from engine.movie.project import save_project
+
+    run.checkpoint()
+    files = {"project": save_project(run.directory / "project.zip", plan, clips)}
+    run.checkpoint()
+    files["hand-over"] = hand_over(run.directory / "hand-over.zip", plan, clock, clips, sound.mixed.path, sound.mixed.stems, sound.captions, size=size_of(request))
+    return files
+
+
+def details_of(request: MovieRequest, plan: Plan, clock: Timeline, sound: Any) -> dict[str, Any]:
+    """What the page shows of a film: its plan, where its scenes stand, and what is heard."""
+    return {
+        "plan": plan.model_dump(mode="json"), "frames": clock.frames, "fps": clock.fps, "animatic": request.until == "animatic",
+        "scenes": [{"id": slot.scene.id, "heading": slot.scene.heading, "start": slot.start / clock.fps, "end": slot.end / clock.fps} for slot in clock.slots],
+        "heard": sound.heard,
+    }  # fmt: skip
+
+
+def meters_of(request: MovieRequest, sound: Any) -> tuple[Meter, ...]:
+    """Figures of a film."""
+    import math
+
+    found = []
+    if math.isfinite(sound.mixed.loudness):
+        found.append(Meter("loudness", "Loudness", round(sound.mixed.loudness, 1), "LUFS", help=f"Integrated, by ITU-R BS.1770; {request.loudness:g} was asked for."))
+        found.append(Meter("true-peak", "True peak", round(sound.mixed.true_peak, 1), "dBTP", good_below=-1.0, help="The highest peak between samples; -1 is the usual limit."))
+    return tuple(found)

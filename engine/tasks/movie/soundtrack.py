@@ -1,0 +1,202 @@
+"""What is heard in a film and when: narration, music, ambience, effects and the clips' own sound become cues on the film's clock, and these the mix."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import StudioError
+from engine.movie.plan import Plan, Scene
+from engine.movie.timing import Slot, Timeline
+from engine.sound.mixing.cues import Cue, FileSound
+from engine.sound.mixing.mix import Mixed, mix
+from engine.task import Event, Note, Progress
+from engine.tasks.movie.request import MovieRequest
+
+if TYPE_CHECKING:
+    from engine.context import RunContext
+
+LEVELS = {"narration": 0.0, "music": -9.0, "ambience": -6.0, "effects": -3.0, "clip": -3.0}
+"""dB of each bus before the whole is brought to its loudness; music and ambience give way further while somebody speaks."""
+
+BEFORE_LINE = 0.35
+"""Seconds from a scene's begin, its transition over half, to the narrator's first word."""
+
+MUSIC_BLEND, AMBIENCE_BLEND = 1.5, 0.8
+"""Seconds in which pieces of music, and beds of ambience, go over into each other."""
+
+
+@dataclass
+class Soundtrack:
+    """The mix, what is said when (start, end in seconds, text), and what is heard, for the page."""
+
+    mixed: Mixed
+    captions: list[tuple[float, float, str]] = field(default_factory=list)
+    heard: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass
+class _Desk:
+    """What is gathered before the mix."""
+
+    request: MovieRequest
+    plan: Plan
+    clock: Timeline
+    clips: dict[str, Path]
+    run: RunContext
+    cues: list[Cue] = field(default_factory=list)
+    captions: list[tuple[float, float, str]] = field(default_factory=list)
+    heard: list[dict[str, Any]] = field(default_factory=list)
+
+    def at(self, frame: int) -> float:
+        return frame / self.clock.fps
+
+    def tell(self, bus: str, start: float, end: float, what: str, sound: str) -> None:
+        """One line for the page."""
+        self.heard.append({"bus": bus, "start": round(start, 2), "end": round(end, 2), "what": what, "sound": sound})
+
+
+def soundtrack(request: MovieRequest, plan: Plan, clock: Timeline, clips: dict[str, Path], run: RunContext) -> Generator[Event, None, Soundtrack]:
+    """The film's sound. Returns a `Soundtrack`; a sound that cannot be had is told in a note and left out, the film is made all the same."""
+    desk = _Desk(request, plan, clock, clips, run)
+    steps: list[tuple[str, Callable[[_Desk], Iterator[Event]]]] = [("clips", own_sound), ("narration", narration), ("music", music), ("beds", ambience), ("effects", effects)]
+    for index, (_, step) in enumerate(steps):
+        run.checkpoint()
+        try:
+            yield from step(desk)
+        except StudioError as error:
+            yield Note(error.line, "warning")
+        yield Progress("sound", index + 1, len(steps) + 1)
+    mixed = mix(
+        desk.cues, clock.frames / clock.fps, run.directory, loudness=request.loudness, closing=clock.ending / clock.fps, checkpoint=run.checkpoint
+    )
+    yield from (Note(note) for note in mixed.notes)
+    yield Progress("sound", len(steps) + 1, len(steps) + 1)
+    return Soundtrack(mixed, desk.captions, sorted(desk.heard, key=lambda one: one["start"]))
+
+
+def own_sound(desk: _Desk) -> Iterator[Event]:
+    """Sound that clips bring: of faces that speak, and of films and earlier results where it is wanted."""
+    from engine.media.probe import probe
+
+    for slot in desk.clock.slots:
+        source, clip = slot.scene.source, desk.clips.get(slot.scene.id)
+        speaks = source.kind == "head" and desk.request.until != "animatic"
+        if clip is None or not (speaks or (source.kind in ("library", "file") and source.keep_sound)):
+            continue
+        if not probe(clip, desk.run.settings).has_audio:
+            continue
+        start, end = desk.at(slot.start), desk.at(slot.end)
+        length = end - start
+        bus = "narration" if speaks else "clip"
+        heard = FileSound(clip, desk.run.settings, start=source.start, end=source.start + length)
+        desk.cues.append(Cue(bus, start, heard, seconds=length, gain_db=LEVELS[bus], fade_in=0.02, fade_out=min(0.3, length / 4)))  # type: ignore[arg-type]
+        desk.tell(bus, start, end, slot.scene.line if speaks else "the clip's own sound", clip.name)
+        if speaks:
+            desk.captions.append((start, end, slot.scene.line))
+    yield from ()
+
+
+def narration(desk: _Desk) -> Iterator[Event]:
+    """The narrator's lines, each in its scene."""
+    if desk.request.voice == "none":
+        return
+    from engine.sound.mixing.narration import Speaker
+
+    speaker = Speaker(desk.run.settings, desk.request.voice)
+    free = 0.0
+    for slot in desk.clock.slots:
+        scene = slot.scene
+        if not scene.line or (scene.source.kind == "head" and desk.request.until != "animatic"):
+            continue
+        desk.run.checkpoint()
+        start = max(desk.at(slot.start) + BEFORE_LINE + desk.at(slot.blend) / 2, free)
+        try:
+            line = speaker.line(scene.line, desk.at(slot.end) - start)
+        except StudioError as error:
+            yield Note(f"Nobody narrates: {error.line}", "warning")
+            return
+        yield from (Note(f"{place(desk.plan, scene)}: {note}") for note in line.notes)
+        end = min(start + line.seconds, desk.at(desk.clock.frames))
+        desk.cues.append(Cue("narration", start, (line.samples, line.rate), gain_db=LEVELS["narration"]))
+        desk.tell("narration", start, end, scene.line, line.voice)
+        desk.captions.append((start, end, scene.line))
+        free = end + 0.2
+
+
+def music(desk: _Desk) -> Iterator[Event]:
+    """A piece for each stretch of scenes that ask for the same music; the first one begins with the title card."""
+    if desk.request.music == "none":
+        return
+    from engine.sound.library import choose, extended
+
+    used: list[str] = []
+    for wish, group in groupby(desk.clock.slots, key=lambda slot: slot.scene.music):
+        slots: list[Slot] = list(group)
+        if wish is None:
+            continue
+        desk.run.checkpoint()
+        start = 0.0 if slots[0] is desk.clock.slots[0] else desk.at(slots[0].start)
+        end = desk.at(slots[-1].end)
+        last = slots[-1] is desk.clock.slots[-1]
+        seconds = end - start + (0.0 if last else MUSIC_BLEND)
+        track = choose(wish, seconds, desk.plan.seed, desk.run.settings, avoid=tuple(used), own=desk.request.music == "own")
+        used.append(track.id)
+        piece = extended(track, seconds, desk.run.settings)
+        desk.cues.append(Cue("music", start, piece, seconds=seconds, gain_db=LEVELS["music"], fade_in=0.05 if start == 0.0 else MUSIC_BLEND, fade_out=MUSIC_BLEND))
+        desk.tell("music", start, end, f"{wish.mood}, {wish.tempo}" + (f", {wish.words}" if wish.words else ""), track.caption)
+    yield from ()
+
+
+def ambience(desk: _Desk) -> Iterator[Event]:
+    """A bed for every sound that scenes name; scenes that follow each other with the same one share it without a seam."""
+    from engine.sound.bank import bed
+    from engine.sound.bank.search import find
+
+    spans: dict[str, list[tuple[float, float, str, Any]]] = {}
+    for slot in desk.clock.slots:
+        for words in slot.scene.ambience:
+            best = find(words, "ambience", most=1, settings=desk.run.settings)
+            if not best:
+                yield Note(f"{place(desk.plan, slot.scene)}: no sound in the bank is like “{words}”.")
+                continue
+            sound = best[0][0]
+            start, end = desk.at(slot.start), desk.at(slot.end)
+            known = spans.setdefault(sound.id, [])
+            if known and start - known[-1][1] < 1e-6:
+                known[-1] = (known[-1][0], end, known[-1][2], sound)
+            elif not known or known[-1][1] < end:
+                known.append((start, end, words, sound))
+    for each in spans.values():
+        for start, end, words, sound in each:
+            first = max(0.0, start - AMBIENCE_BLEND / 2)
+            seconds = min(end + AMBIENCE_BLEND / 2, desk.at(desk.clock.frames)) - first
+            reader = bed(sound, seconds, desk.plan.seed, desk.run.settings)
+            desk.cues.append(Cue("ambience", first, reader, seconds=seconds, gain_db=LEVELS["ambience"], fade_in=AMBIENCE_BLEND, fade_out=AMBIENCE_BLEND))
+            desk.tell("ambience", first, first + seconds, words, sound.caption)
+
+
+def effects(desk: _Desk) -> Iterator[Event]:
+    """Sounds at moments."""
+    from engine.sound.bank import RATE, play
+    from engine.sound.bank.search import find
+
+    for slot in desk.clock.slots:
+        for effect in slot.scene.effects:
+            best = find(effect.what, "effect", most=1, settings=desk.run.settings)
+            if not best:
+                yield Note(f"{place(desk.plan, slot.scene)}: no sound in the bank is like “{effect.what}”.")
+                continue
+            sound = best[0][0]
+            start = desk.at(slot.start) + min(effect.at, desk.at(slot.frames))
+            samples = play(sound.id, None, desk.plan.seed + slot.start, desk.run.settings)
+            desk.cues.append(Cue("effects", start, (samples, RATE), gain_db=LEVELS["effects"]))
+            desk.tell("effects", start, start + len(samples) / RATE, effect.what, sound.caption)
+
+
+def place(plan: Plan, scene: Scene) -> str:
+    """A scene by its number, as notes name it."""
+    return f"Scene {plan.scenes.index(scene) + 1}"
