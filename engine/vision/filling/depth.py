@@ -36,6 +36,7 @@ SPECK = 24
 """Places of one depth that are too few to believe."""
 TOLERANCE = 25.0
 """Grey levels beyond which a disagreement counts no more: a place that one frame hides."""
+_SAME = np.eye(3)
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class Grid:
 
 def moved(motion: Motion, x: np.ndarray, y: np.ndarray, depth: np.ndarray | float) -> tuple[np.ndarray, np.ndarray]:
     """Where places x, y (broadcast to (h, w)) of a depth go: two (h, w) float32."""
-    if np.array_equal(motion.h, np.eye(3)):
+    if (motion.h == _SAME).all():
         px, py = x, y
     else:
         h = motion.h.astype(np.float32)
@@ -71,12 +72,23 @@ def moved(motion: Motion, x: np.ndarray, y: np.ndarray, depth: np.ndarray | floa
 
 def bent(bend: np.ndarray, x: np.ndarray, y: np.ndarray, depth: np.ndarray | float) -> tuple[np.ndarray, np.ndarray]:
     """What depth adds to the homography, (h, w) float32 each; see `basis`."""
-    b = bend.astype(np.float32)
-    u, v = x / np.float32(PROXY_SIDE / 2) - 1, y / np.float32(PROXY_SIDE / 2) - 1
-    return (
-        b[0, 0] + b[1, 0] * u + b[2, 0] * v + depth * (b[3, 0] + b[4, 0] * u + b[5, 0] * v),
-        b[0, 1] + b[1, 1] * u + b[2, 1] * v + depth * (b[3, 1] + b[4, 1] * u + b[5, 1] * v),
-    )
+    out = []
+    for k in (0, 1):
+        flat, deep = _linear(bend[:3, k], x, y), _linear(bend[3:, k], x, y)
+        deep = np.multiply(deep, depth, dtype=np.float32)
+        out.append(np.add(deep, flat, out=deep if deep.shape == np.broadcast_shapes(deep.shape, flat.shape) else None))
+    return out[0], out[1]
+
+
+def _linear(values: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """values[0] + values[1] u + values[2] v with u, v about -1..1 (see `basis`), float32; no larger than it need be."""
+    ax, ay = values[1:] / (PROXY_SIDE / 2)
+    first = np.float32(values[0] - values[1] - values[2])
+    if ax == 0.0:
+        return np.float32(ay) * y + first
+    if ay == 0.0:
+        return np.float32(ax) * x + first
+    return (np.float32(ax) * x + first) + np.float32(ay) * y
 
 
 def sweep(anchor: Anchor, grid: Grid, sources: Sequence[tuple[Proxy, Motion]]) -> np.ndarray:
@@ -86,27 +98,37 @@ def sweep(anchor: Anchor, grid: Grid, sources: Sequence[tuple[Proxy, Motion]]) -
     prior = _nearest(anchor, grid)[::STEP, ::STEP]
     x, y = (axis[..., ::STEP] if axis.shape[0] == 1 else axis[::STEP] for axis in grid.places())
     views = [(anchor.picture, Motion(np.eye(3))), *sources]
-    shape = (y.shape[0], x.shape[1])
-    pairs = [cv2.merge([picture.grey, 255 * (1 - picture.hole)]) for picture, _ in views]
-    cost = np.empty((len(planes), *shape), np.float32)
-    looks = np.empty((len(planes), *shape), np.float32)
-    for k, plane in enumerate(planes):
-        greys, weights = [], []
-        for pair, (_, motion) in zip(pairs, views, strict=True):
-            px, py = (np.ascontiguousarray(np.broadcast_to(p, shape)) for p in moved(motion, x, y, float(plane)))
-            grey, seen = cv2.split(cv2.remap(pair, px, py, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT))
-            greys.append(grey.astype(np.float32))
-            weights.append(cv2.threshold(seen, 250, 1, cv2.THRESH_BINARY)[1].astype(np.float32))
-        count = sum(weights)
-        looks[k] = sum(cv2.multiply(g, w) for g, w in zip(greys, weights, strict=True)) / np.maximum(count, 1)
-        off = sum(np.minimum(cv2.absdiff(g, looks[k]), TOLERANCE) * w for g, w in zip(greys, weights, strict=True))
-        cost[k] = np.where(count > 1, off / np.maximum(count, 1), HIDDEN)
+    cost, looks = _disagreement(views, planes, x, y)
     pull = [PRIOR * np.minimum(np.abs(prior - plane) / (4 * gap), 1.0) for plane in planes]
     rough = np.stack([_summed(c, None) + p for c, p in zip(cost, pull, strict=True)]).argmin(axis=0)
     guide = np.take_along_axis(looks, rough[None], axis=0)[0]
     best = np.stack([_summed(c, guide) + p for c, p in zip(cost, pull, strict=True)]).argmin(axis=0)
     depth = _whole(planes[best].astype(np.float32))
-    return np.ascontiguousarray(np.repeat(np.repeat(depth, STEP, axis=0), STEP, axis=1)[: grid.height, : grid.width])
+    return np.ascontiguousarray(cv2.resize(depth, None, fx=STEP, fy=STEP, interpolation=cv2.INTER_NEAREST)[: grid.height, : grid.width])
+
+
+def _disagreement(views: Sequence[tuple[Proxy, Motion]], planes: np.ndarray, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What each depth costs at places x (1, w), y (h, 1): (P, h, w) float32 mean distance in grey levels from the views' mean, and that mean (P, h, w). All depths lie in one tall picture."""
+    shape = (len(planes), y.shape[0], x.shape[1])
+    tall = (shape[0] * shape[1], shape[2])
+    greys, seens = [], []
+    total, count, off = (np.zeros(tall, np.float32) for _ in range(3))
+    for picture, motion in views:
+        px, py = (np.broadcast_to(p, shape).reshape(tall) for p in moved(motion, x, y, planes.astype(np.float32)[:, None, None]))
+        pair = cv2.merge([picture.grey, 255 * (1 - picture.hole)])
+        grey, seen = cv2.split(cv2.remap(pair, px, py, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT))
+        seen = cv2.threshold(seen, 250, 1, cv2.THRESH_BINARY)[1]
+        cv2.accumulate(grey, total, seen)
+        cv2.accumulate(seen, count)
+        greys.append(grey.astype(np.float32))
+        seens.append(seen)
+    least = np.maximum(count, 1)
+    look = cv2.divide(total, least)
+    for part, seen in zip(greys, seens, strict=True):
+        cv2.accumulate(cv2.min(cv2.absdiff(part, look), TOLERANCE), off, seen)
+    cost = cv2.divide(off, least)
+    cost[count <= 1] = HIDDEN
+    return cost.reshape(shape), look.reshape(shape)
 
 
 def _whole(depth: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 
-from engine.vision.filling.canvas import INVENTED, SEEN, UNKNOWN, Canvas, Sample, Scale, gather, invent, shown
+from engine.vision.filling.canvas import CLEAR, CLEARLY, INVENTED, SEEN, UNKNOWN, Canvas, Sample, Scale, gather, invent, shown
 from engine.vision.filling.depth import Grid, sweep
 from engine.vision.filling.footprint import needed_by
 from engine.vision.filling.motion import IDENTITY, Motion, basis, between, far, smooth
@@ -27,14 +27,8 @@ FEWEST_STEADY = 7
 """Frames with known motions from which a smooth course can be told."""
 BEYOND = 6
 """Frames on each side beyond a stretch that are asked, ever further away, for what the stretch does not show."""
-SMOOTH = 0.3
-"""Proxy pixels by which a frame may lie off a smooth course of the camera."""
 SURE = 0.65
 """Share of the known frames that lie on a smooth course if there is one."""
-FEWEST_STEADY = 7
-"""Frames with known motions from which a smooth course can be told."""
-BEYOND = 6
-"""Frames on each side beyond a stretch that are asked, ever further away, for what the stretch does not show."""
 SMOOTH = 0.25
 """Proxy pixels by which the frame halfway between two key frames may lie off their mean for the camera to count as moving smoothly between them."""
 SPECK = 6
@@ -244,7 +238,8 @@ class Stretch:
         if carry is not None and (wanted & (canvas.state == UNKNOWN)).any():
             self._carry(canvas, wanted, *carry)
         invent(canvas, wanted, self.shot.checkpoint)
-        canvas.settle()
+        if not all(motion.still(self.anchor.size) for motion in self.motions.values()):
+            canvas.settle()
         self.canvas = canvas
 
     def _shows(self, index: int, grid: Grid, depth: np.ndarray | None, passing: dict[int, np.ndarray]) -> np.ndarray:
@@ -284,11 +279,11 @@ class Stretch:
             return
         gap = wanted & (canvas.state == UNKNOWN)
         hole = self.shot.full_hole(index).view(bool)
-        made_up = np.where(hole & ~last.seen, np.uint8(255), np.uint8(0))
-        colours, inside, invented = canvas.bring((last.frame, np.full(self.shot.shape, 255, np.uint8), made_up), motion, self.anchor.size)
-        gap &= inside > 250
-        canvas.colours[gap] = colours[gap]
-        canvas.state[gap] = np.where(invented[gap] > 127, INVENTED, SEEN)
+        inside = canvas.bring(last.frame, np.full(self.shot.shape, CLEAR, np.uint8), motion, self.anchor.size)
+        invented = canvas.bring(last.frame, (hole & ~last.seen).view(np.uint8) * np.uint8(255), motion, self.anchor.size)
+        gap &= inside[..., 3] > CLEARLY
+        canvas.colours[gap] = inside[gap, :3]
+        canvas.state[gap] = np.where(invented[gap, 3] > 127, INVENTED, SEEN)
 
     def _holes(self) -> Iterator[tuple[np.ndarray, Motion]]:
         """The small holes of the stretch's frames with their motions, as far as they are known or guessed."""
