@@ -50,8 +50,8 @@ class SoundWriter:
 
     def write(self, block: np.ndarray) -> None:
         """Append samples: (n, channels) float, or (n,) when there is one. What is beyond -1..1 is clipped, what is not a number is silence."""
-        table = block.reshape(len(block), -1)
-        if self._closed or block.ndim > 2 or (len(block) and table.shape[1] != self.channels):
+        table = block[:, None] if block.ndim == 1 else block
+        if self._closed or table.ndim != 2 or table.shape[1] != self.channels:
             raise ValueError("the sound is already closed" if self._closed else f"a block is (n, {self.channels}), not {block.shape}")
         try:
             if self._container is None:
@@ -122,7 +122,7 @@ class SoundWriter:
     def _encode(self, table: np.ndarray) -> None:
         assert self._container is not None and self._stream is not None
         top = 2 ** (self.bits - 1)
-        wide = np.nan_to_num(table.astype(np.float64), nan=0.0) * top
+        wide = np.nan_to_num(table.astype(np.float64), nan=0.0, posinf=1.0, neginf=-1.0) * top
         if self.bits == 16:
             dither = self._noise.random(wide.shape) - self._noise.random(wide.shape)
             # Silence stays silence.

@@ -144,7 +144,7 @@ def length_of(reader: BlockReader) -> int | None:
 
 def _stereo(samples: np.ndarray) -> np.ndarray:
     """(N, 2) float32."""
-    table = samples.reshape(len(samples), -1).astype(np.float32, copy=False)
+    table = (samples if samples.ndim == 2 else samples[:, None]).astype(np.float32, copy=False)
     if table.shape[1] == 6:
         side = table[:, 2:3] * np.float32(np.sqrt(0.5))
         return np.asarray(table[:, :2] + side + table[:, 4:] * np.float32(np.sqrt(0.5)), np.float32)

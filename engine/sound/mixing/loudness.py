@@ -79,7 +79,7 @@ class Energies:
 
         if not len(block):
             return
-        heard, self._state = sosfilt(self._sections, block.reshape(len(block), -1).astype(np.float64), axis=0, zi=self._state)
+        heard, self._state = sosfilt(self._sections, (block[:, None] if block.ndim == 1 else block).astype(np.float64), axis=0, zi=self._state)
         # Without this the filter's tail becomes denormal numbers in silence, which are slow.
         self._state[np.abs(self._state) < 1e-30] = 0.0
         power = np.square(heard) @ self._weights

@@ -95,7 +95,7 @@ class Speaker:
 
         text = " ".join(text.split())
         voice = chosen(text, self.settings) if self.voice == "auto" else self.voice
-        key = hashlib.sha256(json.dumps([VERSION, text, voice, round(speed, 3)]).encode()).hexdigest()
+        key = hashlib.sha256(json.dumps([VERSION, LEVELS["narration"], text, voice, round(speed, 3)]).encode()).hexdigest()
         return self._kept(key, text, voice, speed) or self._spoken(key, text, voice, speed)
 
     def _kept(self, key: str, text: str, voice: str, speed: float) -> Line | None:

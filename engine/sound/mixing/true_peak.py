@@ -81,7 +81,7 @@ class TruePeakMeter:
 
 def true_peak(samples: np.ndarray) -> float:
     """dBTP of samples (N,) or (N, C)."""
-    table = samples.reshape(len(samples), -1).astype(np.float32)
+    table = (samples if samples.ndim == 2 else samples[:, None]).astype(np.float32)
     meter = TruePeakMeter(table.shape[1])
     meter.feed(table)
     return meter.finish()
