@@ -1,34 +1,30 @@
-"""The narrator: lines spoken by a built-in voice, all equally loud, kept on disk, and laid over the scenes that they belong to."""
+"""The narrator: lines spoken by a built-in voice, all equally loud, in time for their scenes, kept on disk."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
 import json
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from engine.errors import InvalidInput, LimitExceeded, ModelUnavailable, UnreadableMedia
+from engine.errors import LimitExceeded, StudioError, UnreadableMedia
 from engine.media.disk import whole_file
 from engine.media.sound_reader import SoundReader
 from engine.media.sound_writer import SoundWriter
 from engine.settings import Settings
-from engine.sound.mixing.cues import RATE, SILENT, Cue
+from engine.sound.mixing.cues import RATE, SILENT
 from engine.sound.mixing.levels import LEVELS
 from engine.sound.mixing.loudness import measured
-from engine.sound.mixing.words import Word, timed_words
+from engine.sound.mixing.words import Word, phrases, timed_words
 
 VERSION = 1
 """Of how lines are made: another one makes them all anew."""
 
 RUMBLE = 70.0
 """Hz: below it a voice has nothing but rumble (Butterworth, second order)."""
-
-LEAD, GAP, TAIL = 0.3, 0.25, 0.1
-"""Seconds: a line begins after its scene does; two lines lie apart; a line ends before its scene does."""
 
 FASTEST, SPEED_STEP = 1.15, 0.05
 """Faster than that a narrator sounds hurried."""
@@ -45,41 +41,26 @@ MOST_KEPT = 1000
 
 @dataclass(frozen=True)
 class Line:
-    """A spoken line. samples: (N,) float32 at 48 kHz, at the narration's level; words: with their times from the line's begin, none when the voice does not tell."""
+    """A spoken line. samples: (N,) float32 at `rate`, at the narration's level; words: with their times from the line's begin, none when the voice does not tell;
+    voice: the id of who spoke; notes: sentences for the user."""
 
     text: str
     samples: np.ndarray
     words: tuple[Word, ...]
     voice: str
-    speed: float
+    speed: float = 1.0
+    notes: tuple[str, ...] = ()
+    rate: int = RATE
 
     @property
     def seconds(self) -> float:
         """Length."""
-        return len(self.samples) / RATE
-
-
-@dataclass(frozen=True)
-class Spoken:
-    """A line on the film's clock: `at` seconds, in the scene number `scene` (from 0)."""
-
-    line: Line
-    at: float
-    scene: int
+        return len(self.samples) / self.rate
 
     @property
-    def words(self) -> tuple[Word, ...]:
-        """The words on the film's clock."""
-        return tuple(Word(word.text, word.start + self.at, word.end + self.at) for word in self.line.words)
-
-
-@dataclass(frozen=True)
-class Narration:
-    """All lines of a film, their cues, and sentences for the user."""
-
-    spoken: tuple[Spoken, ...] = ()
-    cues: tuple[Cue, ...] = ()
-    notes: tuple[str, ...] = ()
+    def captions(self) -> list[tuple[float, float, str]]:
+        """(start, end, text) in seconds from the line's begin: what is read at once on a screen. The whole line when no word has a time."""
+        return phrases(self.words) or ([(0.0, self.seconds, self.text)] if len(self.samples) else [])
 
 
 class Speaker:
@@ -88,6 +69,25 @@ class Speaker:
     def __init__(self, settings: Settings, voice: str = "auto", folder: Path | None = None) -> None:
         self.settings, self.voice = settings, voice
         self.folder = folder or settings.data_dir / "cache" / "narration"
+
+    def line(self, text: str, room: float) -> Line:
+        """A line for a scene that has room for so many seconds: when it is too long, as much faster as it needs, by at most 15 %. What is still too long runs on, and
+        a note says so. A text that cannot be said (letters that no voice here reads, nothing but marks) is an empty line with a note.
+
+        Raises `ModelUnavailable` when there is no voice at all, `InvalidInput` when there is none of that name.
+        """
+        try:
+            line = self.say(text)
+            while line.seconds > room and line.speed < FASTEST - 1e-6:
+                # In steps, so that small changes of a scene find the line on disk.
+                asked = SPEED_STEP * np.ceil(line.seconds * line.speed / max(room, 0.1) / SPEED_STEP)
+                line = self.say(text, round(float(np.clip(asked, line.speed + SPEED_STEP, FASTEST)), 2))
+        except StudioError as error:
+            if error.field != "text":
+                raise
+            return Line(text, np.zeros(0, np.float32), (), self.voice, notes=(f"the line is not heard: {error.line}",))
+        over = line.seconds - room
+        return replace(line, notes=(f"the line is {over:.1f} s longer than its scene and runs on",)) if over > 0.05 else line
 
     def say(self, text: str, speed: float = 1.0) -> Line:
         """A line, from the disk or spoken now. Raises what `speak` raises: `InvalidInput`, `LimitExceeded`, `ModelUnavailable`."""
@@ -148,62 +148,3 @@ def prepared(samples: np.ndarray, rate: int) -> np.ndarray:
     if np.isfinite(found):
         voice = voice * min(10 ** ((LEVELS["narration"] - found) / 20), LOUDEST / float(np.abs(voice).max()))
     return np.asarray(voice, np.float32)
-
-
-def narrate(lines: Sequence[tuple[str, float, float]], seconds: float, speaker: Speaker, checkpoint: Callable[[], None] | None = None) -> Narration:
-    """Lay lines over a film of so many seconds. lines: (text, begin of its scene, length of its scene) in seconds, in order; an empty text is a silent scene.
-
-    A line that is too long is said faster, by at most 15 %; then it runs on into the next scene, whose own line waits, and a note says so. Without any voice there is
-    a note and no narration. A voice of "none" says nothing.
-    """
-    spoken: list[Spoken] = []
-    cues: list[Cue] = []
-    notes: list[str] = []
-    free = 0.0
-    for scene, (text, begin, length) in enumerate(lines):
-        if not text.strip() or speaker.voice == "none":
-            continue
-        if checkpoint is not None:
-            checkpoint()
-        earliest, latest = max(begin, free), begin + length - TAIL
-        try:
-            line = _fitting(text, latest - earliest, speaker)
-        except ModelUnavailable as error:
-            if error.field != "text":
-                return Narration(tuple(spoken), tuple(cues), (*notes, f"No narration: {error.line}."))
-            notes.append(f"Scene {scene + 1} has no narration: {error.line}.")
-            continue
-        except (InvalidInput, LimitExceeded) as error:
-            notes.append(f"Scene {scene + 1} has no narration: {error.line}.")
-            continue
-        # The pause before it is given up first.
-        at = max(earliest, min(begin + min(LEAD, length / 4), latest - line.seconds))
-        end = at + line.seconds
-        if end > seconds:
-            notes.append(f"The line of scene {scene + 1} is {min(line.seconds, end - seconds):.1f} s longer than the film: its end is not heard. Shorten it, or lengthen the scene.")
-            line = _cut(line, seconds - at)
-        elif end > begin + length:
-            notes.append(f"The line of scene {scene + 1} runs {end - begin - length:.1f} s into the next scene.")
-        if not len(line.samples):
-            continue
-        spoken.append(Spoken(line, at, scene))
-        cues.append(Cue("narration", at, (line.samples, RATE)))
-        free = end + GAP
-    return Narration(tuple(spoken), tuple(cues), tuple(notes))
-
-
-def _fitting(text: str, room: float, speaker: Speaker) -> Line:
-    """The line, as slow as its room allows."""
-    line = speaker.say(text)
-    speed = line.speed
-    while line.seconds > room and speed < FASTEST - 1e-6:
-        # As much faster as it seems to need, in steps, so that small changes of a scene find the line on disk.
-        asked = SPEED_STEP * np.ceil(line.seconds * line.speed / max(room, 0.1) / SPEED_STEP)
-        speed = round(float(np.clip(asked, speed + SPEED_STEP, FASTEST)), 2)
-        line = speaker.say(text, speed)
-    return line
-
-
-def _cut(line: Line, seconds: float) -> Line:
-    """The line's first seconds."""
-    return replace(line, samples=line.samples[: max(0, round(seconds * RATE))], words=tuple(word for word in line.words if word.end <= seconds))

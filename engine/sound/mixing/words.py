@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, zip_longest
 
 from engine.catalog.fetch import ModelFiles
 from engine.catalog.packaged import ENGLISH_SOUNDS
@@ -12,6 +12,15 @@ from engine.settings import Settings
 from engine.sound import pronouncing, wording
 from engine.sound.phones import Phone, spelled
 from engine.sound.voices import NEURAL
+
+MOST_SHOWN = 64
+"""Characters of a caption: two lines on a phone."""
+
+COMFORTABLE = 24
+"""Characters from which a caption ends at a comma or a pause."""
+
+PAUSE = 0.25
+"""Seconds between two words that end a caption."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +56,24 @@ def timed_words(text: str, phones: tuple[Phone, ...], voice: str, settings: Sett
         else:
             out.append(Word(word, heard[0].start, heard[0].start))
     return tuple(out)
+
+
+def phrases(words: tuple[Word, ...]) -> list[tuple[float, float, str]]:
+    """(start, end, text) of captions: sentences, parted at commas, pauses or when they grow too long; each stands until the next when that follows at once."""
+    groups: list[list[Word]] = []
+    for word in words:
+        last = groups[-1] if groups else []
+        shown = " ".join(one.text for one in last)
+        ends = not last or shown[-1] in ".!?…" or len(shown) + 1 + len(word.text) > MOST_SHOWN
+        if ends or (len(shown) >= COMFORTABLE and (shown[-1] in ",;:" or word.start - last[-1].end > PAUSE)):
+            groups.append([word])
+        else:
+            last.append(word)
+    out = []
+    for group, after in zip_longest(groups, groups[1:]):
+        end = group[-1].end + 2 * PAUSE
+        out.append((group[0].start, min(end, after[0].start) if after else end, " ".join(word.text for word in group)))
+    return out
 
 
 def _known(written: list[str], settings: Settings) -> list[int] | None:
