@@ -13,13 +13,12 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from engine.vision.filling.depth import Grid, bent, moved
-from engine.vision.filling.motion import Motion
+from engine.vision.filling.depth import Grid
+from engine.vision.filling.motion import NO_MAP, Motion, as_map
 from engine.vision.filling.proxy import Box
 from engine.vision.inpainting import diffuse, fill
 from engine.vision.matting import grown_box
 
-_NO_MAP = np.zeros((0, 0), np.float32)
 UNKNOWN, INVENTED, SEEN = 0, 1, 2
 """What a place of the canvas is worth."""
 NEAR_MEDIAN = 9
@@ -104,7 +103,8 @@ class Canvas:
         """A frame (H, W, 3) uint8 and what it is worth (H, W) uint8 in the pixels of the canvas: (h, w, 4) uint8, zero beyond the frame. size: (width, height) of a proxy."""
         if motion.still(size):
             return _joined(crop(picture, self.box), crop(worth, self.box))
-        x, y = moved(motion, *self.grid.places(), 0.0 if self.depth is None else self.depth)
+        z = motion.places(self.grid.places(), 0.0 if self.depth is None else self.depth)
+        x, y = z.real, z.imag
         height, width = worth.shape
         sx, sy = self.scale.sx, self.scale.sy
         left, right = max(0, int((x.min() + 0.5) * sx) - TAPS), min(width, int((x.max() + 0.5) * sx) + TAPS)
@@ -113,8 +113,8 @@ class Canvas:
             return np.zeros((*self.state.shape, 4), np.uint8)
         part = _joined(picture[top:bottom, left:right], worth[top:bottom, left:right])
         times = 2 if part.shape[0] * part.shape[1] < FINE_UP_TO else 1
-        places = self._full_places(x, y, self.grid, self.box, (left, top), times)
-        return cv2.remap(_enlarged(part, times), places, _NO_MAP, cv2.INTER_LINEAR if times > 1 else cv2.INTER_CUBIC)
+        places = self._full_places(z, self.grid, self.box, (left, top), times)
+        return cv2.remap(_enlarged(part, times), places, NO_MAP, cv2.INTER_LINEAR if times > 1 else cv2.INTER_CUBIC)
 
     def take(self, box: Box, motion: Motion, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
         """What a frame shows behind its subject in a box of its pixels: (h, w, 3) uint8, and (h, w) uint8 what it is worth."""
@@ -123,8 +123,8 @@ class Canvas:
             return crop(self.colours, here), crop(self.state, here)
         times, colours, state = self._fine or self.settle()
         places = self._full_places(*self._back(box, motion), box, self.box[:2], times)
-        taken = cv2.remap(colours, places, _NO_MAP, cv2.INTER_LINEAR if times > 1 else cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-        return cv2.cvtColor(taken, cv2.COLOR_RGBA2RGB), cv2.remap(state, places, _NO_MAP, cv2.INTER_NEAREST)
+        taken = cv2.remap(colours, places, NO_MAP, cv2.INTER_LINEAR if times > 1 else cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+        return cv2.cvtColor(taken, cv2.COLOR_RGBA2RGB), cv2.remap(state, places, NO_MAP, cv2.INTER_NEAREST)
 
     def settle(self) -> tuple[int, np.ndarray, np.ndarray]:
         """Ready to be taken from by frames that move: how many times larger it is read, then (h, w, 4) colours and (h, w) state of that size."""
@@ -133,29 +133,27 @@ class Canvas:
         self._fine = times, _enlarged(_joined(self.colours, self.state), times), state
         return self._fine
 
-    def _full_places(self, x: np.ndarray, y: np.ndarray, grid: Grid, box: Box, origin: tuple[int, ...], times: int) -> np.ndarray:
+    def _full_places(self, z: np.ndarray, grid: Grid, box: Box, origin: tuple[int, ...], times: int) -> np.ndarray:
         """Proxy places known on a grid as places of a full picture from an origin on that was enlarged, for every pixel of a box: (h, w, 2) float32, a map of `cv2.remap`."""
         sx, sy = times * self.scale.sx, times * self.scale.sy
-        x = x * np.float32(sx) + np.float32(0.5 * sx - 0.5 - times * origin[0])
-        y = y * np.float32(sy) + np.float32(0.5 * sy - 0.5 - times * origin[1])
-        if x.shape != y.shape:
-            x, y = np.broadcast_arrays(x, y)
-        return self._widened(cv2.merge([x, y]), grid, box)
+        move = np.complex64(complex(0.5 * sx - 0.5 - times * origin[0], 0.5 * sy - 0.5 - times * origin[1]))
+        if sx == sy:
+            full = z * np.float32(sx) + move
+        else:
+            full = z.real * np.float32(sx) + z.imag * np.complex64(1j * sy) + move
+        return self._widened(as_map(full), grid, box)
 
-    def _back(self, box: Box, motion: Motion) -> tuple[np.ndarray, np.ndarray, Grid]:
-        """Proxy places of the anchor that a frame's box comes from, on a grid of proxy pixels about it, by fixed-point iteration over the depths."""
+    def _back(self, box: Box, motion: Motion) -> tuple[np.ndarray, Grid]:
+        """Proxy places of the anchor, complex, that a frame's box comes from, on a grid of proxy pixels about it, by fixed-point iteration over the depths."""
         grid = grid_of(box, self.scale)
-        gx, gy = grid.places()
-        back = Motion(np.linalg.inv(motion.h))
-        if motion.bend is None or self.depth is None:
-            return *moved(back, gx, gy, 0.0), grid
-        bx, by = bent(motion.bend, gx, gy, self.middle)
-        x, y = moved(back, gx - bx, gy - by, 0.0)
-        for _ in range(2):
-            depth = cv2.remap(self.depth, x - np.float32(self.grid.left), y - np.float32(self.grid.top), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-            bx, by = bent(motion.bend, x, y, depth)
-            x, y = moved(back, gx - bx, gy - by, 0.0)
-        return x, y, grid
+        places = grid.places()
+        z = motion.origins(places, self.middle)
+        if motion.bend is not None and self.depth is not None:
+            corner = np.complex64(complex(self.grid.left, self.grid.top))
+            for _ in range(2):
+                depth = cv2.remap(self.depth, as_map(z - corner), NO_MAP, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+                z = motion.origins(places, depth)
+        return z, grid
 
     def _widened(self, values: np.ndarray, grid: Grid, box: Box) -> np.ndarray:
         """Values on a grid of proxy pixels for every full pixel of a box."""
@@ -293,10 +291,9 @@ def invent(canvas: Canvas, needed: np.ndarray, checkpoint: Callable[[], None]) -
 
 def shown(canvas_grid: Grid, depth: np.ndarray | None, views: Sequence[tuple[np.ndarray, Motion]]) -> np.ndarray:
     """(gh, gw) bool: places of the grid that one of the frames shows. views: proxies' holes (h, w) uint8 with their motions."""
-    out = np.zeros((canvas_grid.height, canvas_grid.width), bool)
-    x, y = canvas_grid.places()
+    out = np.zeros((canvas_grid.height, canvas_grid.width), np.uint8)
+    places = canvas_grid.places()
     for hole, motion in views:
-        px, py = moved(motion, x, y, 0.0 if depth is None else depth)
-        px, py = (np.ascontiguousarray(np.broadcast_to(p, out.shape)) for p in (px, py))
-        out |= cv2.remap(255 * (1 - hole), px, py, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT) > 0
-    return out
+        where = as_map(motion.places(places, 0.0 if depth is None else depth))
+        out |= cv2.remap(1 - hole, where, NO_MAP, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT)
+    return out.view(bool)

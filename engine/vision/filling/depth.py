@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from engine.vision.filling.motion import PROXY_SIDE, Motion
+from engine.vision.filling.motion import NO_MAP, Motion, as_map
 from engine.vision.filling.proxy import Proxy
 from engine.vision.filling.registration import Anchor
 
@@ -36,7 +36,6 @@ SPECK = 24
 """Places of one depth that are too few to believe."""
 TOLERANCE = 25.0
 """Grey levels beyond which a disagreement counts no more: a place that one frame hides."""
-_SAME = np.eye(3)
 
 
 @dataclass(frozen=True)
@@ -48,47 +47,11 @@ class Grid:
     width: int
     height: int
 
-    def places(self) -> tuple[np.ndarray, np.ndarray]:
-        """x (1, w) and y (h, 1), float32."""
-        return (
-            np.arange(self.left, self.left + self.width, dtype=np.float32)[None],
-            np.arange(self.top, self.top + self.height, dtype=np.float32)[:, None],
-        )
-
-
-def moved(motion: Motion, x: np.ndarray, y: np.ndarray, depth: np.ndarray | float) -> tuple[np.ndarray, np.ndarray]:
-    """Where places x, y (broadcast to (h, w)) of a depth go: two (h, w) float32."""
-    if (motion.h == _SAME).all():
-        px, py = x, y
-    else:
-        h = motion.h.astype(np.float32)
-        w = h[2, 0] * x + h[2, 1] * y + h[2, 2]
-        px, py = (h[0, 0] * x + h[0, 1] * y + h[0, 2]) / w, (h[1, 0] * x + h[1, 1] * y + h[1, 2]) / w
-    if motion.bend is not None:
-        bx, by = bent(motion.bend, x, y, depth)
-        px, py = px + bx, py + by
-    return px, py
-
-
-def bent(bend: np.ndarray, x: np.ndarray, y: np.ndarray, depth: np.ndarray | float) -> tuple[np.ndarray, np.ndarray]:
-    """What depth adds to the homography, (h, w) float32 each; see `basis`."""
-    out = []
-    for k in (0, 1):
-        flat, deep = _linear(bend[:3, k], x, y), _linear(bend[3:, k], x, y)
-        deep = np.multiply(deep, depth, dtype=np.float32)
-        out.append(np.add(deep, flat, out=deep if deep.shape == np.broadcast_shapes(deep.shape, flat.shape) else None))
-    return out[0], out[1]
-
-
-def _linear(values: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """values[0] + values[1] u + values[2] v with u, v about -1..1 (see `basis`), float32; no larger than it need be."""
-    ax, ay = values[1:] / (PROXY_SIDE / 2)
-    first = np.float32(values[0] - values[1] - values[2])
-    if ax == 0.0:
-        return np.float32(ay) * y + first
-    if ay == 0.0:
-        return np.float32(ax) * x + first
-    return (np.float32(ax) * x + first) + np.float32(ay) * y
+    def places(self, step: int = 1) -> np.ndarray:
+        """(h, w) complex64: x + iy of every place, or of every so many."""
+        x = np.arange(self.left, self.left + self.width, step, dtype=np.float32)
+        y = np.arange(self.top, self.top + self.height, step, dtype=np.float32)
+        return x[None] + y[:, None] * np.complex64(1j)
 
 
 def sweep(anchor: Anchor, grid: Grid, sources: Sequence[tuple[Proxy, Motion]]) -> np.ndarray:
@@ -96,9 +59,8 @@ def sweep(anchor: Anchor, grid: Grid, sources: Sequence[tuple[Proxy, Motion]]) -
     assert anchor.depth is not None
     planes, gap = _planes(anchor.depth[np.isfinite(anchor.depth)], [m for _, m in sources])
     prior = _nearest(anchor, grid)[::STEP, ::STEP]
-    x, y = (axis[..., ::STEP] if axis.shape[0] == 1 else axis[::STEP] for axis in grid.places())
     views = [(anchor.picture, Motion(np.eye(3))), *sources]
-    cost, looks = _disagreement(views, planes, x, y)
+    cost, looks = _disagreement(views, planes, grid.places(STEP))
     pull = [PRIOR * np.minimum(np.abs(prior - plane) / (4 * gap), 1.0) for plane in planes]
     rough = np.stack([_summed(c, None) + p for c, p in zip(cost, pull, strict=True)]).argmin(axis=0)
     guide = np.take_along_axis(looks, rough[None], axis=0)[0]
@@ -107,16 +69,17 @@ def sweep(anchor: Anchor, grid: Grid, sources: Sequence[tuple[Proxy, Motion]]) -
     return np.ascontiguousarray(cv2.resize(depth, None, fx=STEP, fy=STEP, interpolation=cv2.INTER_NEAREST)[: grid.height, : grid.width])
 
 
-def _disagreement(views: Sequence[tuple[Proxy, Motion]], planes: np.ndarray, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """What each depth costs at places x (1, w), y (h, 1): (P, h, w) float32 mean distance in grey levels from the views' mean, and that mean (P, h, w). All depths lie in one tall picture."""
-    shape = (len(planes), y.shape[0], x.shape[1])
+def _disagreement(views: Sequence[tuple[Proxy, Motion]], planes: np.ndarray, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What each depth costs at places (h, w) complex: (P, h, w) float32 mean distance in grey levels from the views' mean, and that mean (P, h, w). All depths lie in one tall picture."""
+    shape = (len(planes), *places.shape)
+    depths = planes.astype(np.float32)[:, None, None]
     tall = (shape[0] * shape[1], shape[2])
     greys, seens = [], []
     total, count, off = (np.zeros(tall, np.float32) for _ in range(3))
     for picture, motion in views:
-        px, py = (np.broadcast_to(p, shape).reshape(tall) for p in moved(motion, x, y, planes.astype(np.float32)[:, None, None]))
+        where = as_map(np.broadcast_to(motion.places(places, depths), shape).reshape(tall))
         pair = cv2.merge([picture.grey, 255 * (1 - picture.hole)])
-        grey, seen = cv2.split(cv2.remap(pair, px, py, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT))
+        grey, seen = cv2.split(cv2.remap(pair, where, NO_MAP, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT))
         seen = cv2.threshold(seen, 250, 1, cv2.THRESH_BINARY)[1]
         cv2.accumulate(grey, total, seen)
         cv2.accumulate(seen, count)

@@ -9,6 +9,8 @@ import numpy as np
 
 PROXY_SIDE = 320
 """Longer side, in pixels, of the small copies on which motion is measured."""
+NO_MAP = np.zeros((0, 0), np.float32)
+"""The second map of `cv2.remap` where the first one holds both axes."""
 STILL = 0.05
 """Proxy pixels of motion that are none: tracking is not exact, and a picture that is not resampled stays sharp."""
 
@@ -17,11 +19,35 @@ STILL = 0.05
 class Motion:
     """From the anchor's proxy pixels to a frame's: p -> h(p) + [1, x, y, d, d x, d y] @ bend, d the depth of the place.
 
-    h: (3, 3); bend: (6, 2), or None where depth does not matter.
+    h: (3, 3); bend: (6, 2), or None where depth does not matter. With a bend h is the identity, and the bend is a similarity and, for each depth, a shift and a
+    scale of its own (`bendings`); places as complex numbers then go z -> z + a + b z + d (c + e z).
     """
 
     h: np.ndarray
     bend: np.ndarray | None = None
+
+    def places(self, z: np.ndarray, depth: np.ndarray | float) -> np.ndarray:
+        """Where places x + iy of a depth go, complex64; z and depth broadcast."""
+        if self.bend is None:
+            return _projected(self.h, z)
+        a, b, c, e = self._terms()
+        return (z * (1 + b) + a) + depth * (z * e + c)
+
+    def origins(self, z: np.ndarray, depth: np.ndarray | float) -> np.ndarray:
+        """Where places x + iy come from whose origins have a depth, complex64; z and depth broadcast."""
+        if self.bend is None:
+            return _projected(np.linalg.inv(self.h), z)
+        a, b, c, e = self._terms()
+        back: np.ndarray = ((z - a) - depth * c) / (depth * e + (1 + b))
+        return back
+
+    def _terms(self) -> tuple[np.complex64, np.complex64, np.complex64, np.float32]:
+        """a, b, c, e of the class's note, for proxy pixels."""
+        assert self.bend is not None
+        half = PROXY_SIDE / 2
+        shift, turn, pull = (complex(*self.bend[k]) for k in (0, 1, 3))
+        scale = float(self.bend[4, 0])
+        return np.complex64(shift - turn * (1 + 1j)), np.complex64(turn / half), np.complex64(pull - scale * (1 + 1j)), np.float32(scale / half)
 
     def at(self, points: np.ndarray, depth: np.ndarray | None) -> np.ndarray:
         """(N, 2) places of the points (N, 2) with depths (N,)."""
@@ -43,6 +69,24 @@ def project(h: np.ndarray, points: np.ndarray) -> np.ndarray:
     x, y = points[:, 0], points[:, 1]
     w = h[2, 0] * x + h[2, 1] * y + h[2, 2]
     return np.stack([(h[0, 0] * x + h[0, 1] * y + h[0, 2]) / w, (h[1, 0] * x + h[1, 1] * y + h[1, 2]) / w], axis=1)
+
+
+def _projected(h: np.ndarray, z: np.ndarray) -> np.ndarray:
+    """Places x + iy under a homography, complex64."""
+    if (h == np.eye(3)).all():
+        return z
+    h = h.astype(np.float32)
+    x, y = z.real, z.imag
+    out = np.empty_like(z)
+    out.real, out.imag = h[0, 0] * x + h[0, 1] * y + h[0, 2], h[1, 0] * x + h[1, 1] * y + h[1, 2]
+    if h[2, 0] != 0.0 or h[2, 1] != 0.0 or h[2, 2] != 1.0:
+        out /= h[2, 0] * x + h[2, 1] * y + h[2, 2]
+    return out
+
+
+def as_map(z: np.ndarray) -> np.ndarray:
+    """(h, w, 2) float32, a map of `cv2.remap`, of places x + iy (h, w) complex64."""
+    return np.ascontiguousarray(z).view(np.float32).reshape(*z.shape, 2)
 
 
 def basis(points: np.ndarray, depth: np.ndarray) -> np.ndarray:

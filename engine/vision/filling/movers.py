@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from engine.vision.filling.depth import Grid, moved
-from engine.vision.filling.motion import Motion
+from engine.vision.filling.depth import Grid
+from engine.vision.filling.motion import NO_MAP, Motion, as_map
 from engine.vision.filling.proxy import Proxy
 
 ALIKE = 14
@@ -36,15 +36,15 @@ def passers(grid: Grid, depth: np.ndarray | None, views: Sequence[tuple[Proxy, M
     none = [np.zeros((grid.height, grid.width), np.uint8) for _ in views]
     if len(views) < FEW:
         return none
-    x, y = (axis[..., ::STEP] if axis.shape[0] == 1 else axis[::STEP] for axis in grid.places())
+    places = grid.places(STEP)
     depth = None if depth is None else depth[::STEP, ::STEP]
-    shape = (y.shape[0], x.shape[1])
+    shape = places.shape
     pictures, clear = [], []
     for picture, motion, brightness in views:
-        px, py = (np.ascontiguousarray(np.broadcast_to(p, shape)) for p in moved(motion, x, y, 0.0 if depth is None else depth))
-        colour = cv2.remap(picture.colour, px, py, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+        where = as_map(motion.places(places, 0.0 if depth is None else depth))
+        colour = cv2.remap(picture.colour, where, NO_MAP, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
         pictures.append(colour if brightness == 1.0 else cv2.convertScaleAbs(colour, alpha=1.0 / brightness))
-        free = cv2.remap(255 * (1 - picture.hole), px, py, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+        free = cv2.remap(255 * (1 - picture.hole), where, NO_MAP, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
         clear.append(cv2.threshold(free, 250, 1, cv2.THRESH_BINARY)[1])
     found = [np.zeros(shape, np.uint8) for _ in views]
     for _ in range(2):  # the second time what the first one found has no vote
