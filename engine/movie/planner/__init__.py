@@ -1,0 +1,1 @@
+"""Planners: from one sentence to the plan of a film."""

@@ -1,0 +1,102 @@
+"""The prompt of a scene: an English sentence with the hero's phrase word for word, that the world reads as exactly this scene."""
+
+from __future__ import annotations
+
+from random import Random
+
+from engine.movie.planner.cast import Role
+from engine.movie.planner.staging import Shot
+from engine.world import words as w
+from engine.world.reading import spec_from_text
+from engine.world.spec import AIR, habitat
+
+PATTERNS = (
+    "{T} {p}, {s}{w}.", "{P} {t}{w}, {s}.", "{T}{w} {p}: {s}.", "{P}{w}: {s} {t}.", "{W} {p}, {s} {t}.", "A picture {p} {t}{w}: {s}.", "{T}, {s} {p}{w}.", "{P}, {s} {t}{w}.", "A paper world {t}{w}: {s} {p}.",
+    "Here {p}, {s} {t}{w}.", "It is {n} {p}{w}: {s}.", "{T}{w}, {s} {p}.", "A scene {p}, {t}: {s}{w}.", "{W}, {s} {p} {t}.",
+)  # fmt: skip
+"""s: who does what; p, t, w: place, time and weather with their prepositions; n: the time alone. None begins with the hero: a capital letter would change its phrase."""
+
+SAFE = "{T} {p}, {s}{w}."
+
+LIGHT = {
+    "dawn": ("pale pink light", "the first soft light", "long cool shadows"), "day": ("clear bright light", "a high summer sky", "warm sunlight"), "sunset": ("golden light", "long warm shadows", "an orange sky"),
+    "night": ("silver moonlight", "deep blue darkness", "a sky full of stars"),
+}  # fmt: skip
+"""What models that draw anything are told of the light."""
+
+
+def prompt_of(shot: Shot, hero: Role, rng: Random, *, free: bool = False) -> str:
+    """The prompt of a shot. free: for models that draw anything, with words for the light. Of several wordings the first is taken that the world reads as meant."""
+    patterns = rng.sample(PATTERNS, len(PATTERNS))
+    for pattern in [*patterns, SAFE]:
+        if ("{W}" in pattern) == (shot.stage.weather == "clear"):
+            continue
+        prompt = _filled(pattern, shot, hero, rng)
+        if free or is_meant(prompt, shot, hero):
+            break
+    return f"{prompt} {rng.choice(LIGHT[shot.stage.time]).capitalize()}." if free else prompt
+
+
+def is_meant(prompt: str, shot: Shot, hero: Role) -> bool:
+    """True when the world reads a prompt as the shot: the hero first, with its motion; place, time and weather; and no word unknown."""
+    reading = spec_from_text(prompt)
+    spec = reading.spec
+    if reading.unknown or not spec.subjects or (spec.place, spec.time, spec.weather) != (shot.stage.place, shot.stage.time, shot.stage.weather):
+        return False
+    first = spec.subjects[0]
+    return first.kind == hero.kind and first.colour == (hero.colour or first.colour) and first.motion == shot.motion and len(spec.subjects) >= min(3, hero.count + len(shot.others))
+
+
+def _filled(pattern: str, shot: Shot, hero: Role, rng: Random) -> str:
+    stage = shot.stage
+    air = hero.kind in AIR
+    places = [phrase for phrase in w.PLACE_PHRASES[stage.place][0] if air or not phrase.startswith(("over", "above"))]
+    weathers = [phrase for phrase in w.WEATHER_PHRASES[stage.weather][0] if phrase]
+    weather = rng.choice(weathers) if weathers else ""
+    parts = {
+        "s": ", and ".join([_does(hero, shot.motion, shot.speed, rng, first=True), *_company(shot, hero, rng)]),
+        "p": rng.choice(places),
+        "t": rng.choice(w.TIME_PHRASES[stage.time][0]),
+        "w": f" {weather}" if weather and stage.weather != "clear" else "",
+        "W": weather,
+        "n": {"day": "daytime"}.get(stage.time, stage.time),
+    }
+    for name in "ptW":
+        parts[name.upper()] = parts[name][:1].upper() + parts[name][1:]
+    text = pattern.format(**parts)
+    return text[:1].upper() + text[1:]
+
+
+def _company(shot: Shot, hero: Role, rng: Random) -> list[str]:
+    """What the others do: they travel as the hero does, or have a motion of their own."""
+    out = []
+    for index, other in enumerate(shot.others):
+        if shot.motion in ("left", "right") and index == 0 and habitat(other.kind) != "rooted":
+            way = shot.motion if other is not shot.passing else {"left": "right", "right": "left"}[shot.motion]
+        elif other is shot.passing:
+            way = rng.choice(["left", "right"])
+        else:
+            way = rng.choice(["circle", "left", "right"] if other.kind in AIR else ["sway", "bounce", "approach"])
+        out.append(_does(other, way, "", rng))
+    return out
+
+
+def _does(role: Role, motion: str, speed: str, rng: Random, *, first: bool = False) -> str:
+    """The role's phrase with its verb: a small red boat sails to the left slowly."""
+    form = 0
+    if motion in ("left", "right"):
+        verb = rng.choice(w.TRAVEL_VERBS[w.GAITS.get(role.kind, "slide")][0])[form]
+        text = f"{verb} {speed} {rng.choice(w.DIRECTION_WORDS[motion][0][:2])}".replace("  ", " ")
+    else:
+        text = f"{rng.choice(w.MOTION_PHRASES[motion][0])[form]} {speed}".strip()
+    if role.count > 1:
+        verb, _, rest = text.partition(" ")
+        text = f"{_plural_verb(verb)} {rest}".strip()
+    return f"{role.phrase} {text}"
+
+
+def _plural_verb(verb: str) -> str:
+    """sails -> sail, flies -> fly, approaches -> approach."""
+    if verb.endswith("ies"):
+        return verb[:-3] + "y"
+    return verb[:-2] if verb.endswith(("shes", "ches")) else verb.removesuffix("s")
