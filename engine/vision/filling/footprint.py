@@ -27,7 +27,7 @@ def needed_by(anchor: Anchor, holes: Iterable[tuple[np.ndarray, Motion]], reach:
     total = np.zeros((height, width), np.uint8)
     lift = np.array([[1.0, 0, margin], [0, 1.0, margin], [0, 0, 1.0]])
     slack = 1
-    depths = np.zeros(1) if anchor.depth is None else np.nanpercentile(anchor.depth, (3, 35, 65, 97))
+    depths = np.zeros(1, np.float32) if anchor.depth is None else np.nanpercentile(anchor.depth, (3, 35, 65, 97)).astype(np.float32)
     for hole, motion in holes:
         if motion.still(anchor.size):
             total[margin : height - margin, margin : width - margin] |= hole
@@ -54,14 +54,14 @@ def _paste(total: np.ndarray, hole: np.ndarray, motion: Motion, margin: int, dep
     left, top, w, h = cv2.boundingRect(hole)
     if w == 0:
         return 1
-    corners = np.array([[left, top], [left + w, top], [left, top + h], [left + w, top + h]] * len(depths), float)
-    ways = (motion.at(corners, np.repeat(depths, 4)) - corners).reshape(-1, 4, 2)  # (depths, corners, 2)
-    steps = np.rint(ways.mean(axis=1)).astype(int)
-    for dx, dy in dict.fromkeys(map(tuple, steps.tolist())):
-        x, y = left - dx + margin, top - dy + margin
+    corners = np.array([complex(left, top), complex(left + w, top), complex(left, top + h), complex(left + w, top + h)], np.complex64)
+    ways = motion.places(corners, depths[:, None]) - corners  # (depths, corners)
+    steps = [complex(round(way.real), round(way.imag)) for way in ways.mean(axis=1).tolist()]
+    for step in dict.fromkeys(steps):
+        x, y = left - int(step.real) + margin, top - int(step.imag) + margin
         x0, y0, x1, y1 = max(x, 0), max(y, 0), min(x + w, total.shape[1]), min(y + h, total.shape[0])
         if x1 > x0 and y1 > y0:
             total[y0:y1, x0:x1] |= hole[top + y0 - y : top + y1 - y, left + x0 - x : left + x1 - x]
-    stretched = np.abs(ways - steps[:, None]).max()
-    apart = np.abs(np.diff(steps, axis=0)).max() / 2
+    stretched = np.abs((ways - np.array(steps)[:, None]).view(float)).max()
+    apart = max((max(abs(b.real - a.real), abs(b.imag - a.imag)) for a, b in zip(steps, steps[1:], strict=False)), default=0.0) / 2
     return int(min(np.ceil(stretched + apart) + 1, MOST_SLACK))

@@ -26,14 +26,15 @@ STEADY = 0.012
 MARKS = 3000
 """Places on edges of the anchor, at most, by which a camera at rest is known."""
 UNMOVED, MAYBE = 0.93, 0.4
-"""Share of them that have not changed when the camera is at rest, and that below which it is not. Between the two corners decide."""
+"""Share of them that have not changed when the camera is at rest, and that below which it is not. Between the two the corners decide."""
+NEAR = 2.0
+"""Proxy pixels of motion expected of most corners up to which they are first looked for where they rest: a wide search is drawn to what passes."""
 AT_REST = 0.12
 """Proxy pixels within which a corner rests."""
 TILES = (4, 3)
 """Parts of a picture, across and down, in each of which corners are asked."""
 REST, WIDELY = 0.2, 0.6
 """Share of a part's corners that rest when the camera does, for rain and leaves move the others; and share of the parts where they do: the rest may be cars and clouds."""
-
 
 
 class Anchor:
@@ -48,6 +49,7 @@ class Anchor:
         slope = np.hypot(*np.gradient(picture.grey.astype(np.float32)))
         marked = np.flatnonzero(((slope > 10) & (picture.hole == 0)).ravel())
         self._marks = marked[:: max(1, len(marked) // MARKS)]
+        self._edges = picture.grey.ravel()[self._marks]
         self._slack = np.maximum(3.0, 0.15 * slope.ravel()[self._marks])
         self.depth: np.ndarray | None = None
         """(P,) of each corner once `deepen` found that it matters; NaN where it is not known."""
@@ -86,16 +88,16 @@ class Anchor:
         at = np.clip(np.rint(places), 0, limit).astype(int)
         return ((places >= 0) & (places <= limit)).all(axis=1) & (other.hole[at[:, 1], at[:, 0]] == 0)
 
-    def _stands(self, other: Proxy) -> bool:
-        """True when the other picture was taken with the camera where it was: most edges lie where they lay, whatever cars, clouds, rain and leaves do."""
+    def _unchanged(self, other: Proxy) -> float:
+        """The share of edges that lie in the other picture where they lie here; 0 when too few are seen."""
         free = other.hole.ravel()[self._marks] == 0
-        if free.sum() < 5 * FEWEST:
-            return False
-        off = np.abs(other.grey.ravel()[self._marks].astype(np.float32) - self.picture.grey.ravel()[self._marks])
-        same = (off < self._slack)[free].mean()
-        if not MAYBE < same < UNMOVED:
-            return bool(same >= UNMOVED)
-        places, sure = self.follow(other, self.points, levels=1)
+        if np.count_nonzero(free) < 5 * FEWEST:
+            return 0.0
+        same = cv2.absdiff(other.grey.ravel()[self._marks], self._edges)[:, 0] < self._slack
+        return float(np.count_nonzero(same & free) / np.count_nonzero(free))
+
+    def _rests(self, places: np.ndarray, sure: np.ndarray) -> bool:
+        """True when the corners were found where a camera that rests shows them, whatever cars, clouds, rain and leaves do."""
         ways = (places - self.points)[sure]
         resting = np.abs(ways).max(axis=1) < AT_REST
         if resting.sum() < FEWEST or np.abs(np.median(ways[resting], axis=0)).max() > STILL:
@@ -114,9 +116,16 @@ class Anchor:
         """
         if self.plain:
             return IDENTITY, self.points, np.zeros(len(self.points), bool)
-        if self._stands(other):
+        unchanged = self._unchanged(other)
+        if unchanged >= UNMOVED:
             return IDENTITY, self.points, self._shows(self.points, other)
-        places, sure = self.follow(other, self.expected(guess) if start is None else start, levels=3 if search else 1)
+        start = self.expected(guess) if start is None else start
+        near = float(np.median(np.abs(start - self.points))) < NEAR
+        if unchanged > MAYBE and near and self._rests(*self.follow(other, self.points, levels=1)):
+            return IDENTITY, self.points, self._shows(self.points, other)
+        places, sure = self.follow(other, start, levels=3 if search else 1)
+        if unchanged > MAYBE and not near and self._rests(places, sure):
+            return IDENTITY, self.points, self._shows(self.points, other)
         if sure.sum() < FEWEST:
             return None
         if self.depth is not None:

@@ -13,6 +13,7 @@ FEWEST = 8
 """Such pixels below which nothing is said about light."""
 TRUSTED = 24.0
 """Levels of difference beyond which a place, and what lies beside it, says nothing about light: an edge a little off, a shadow, a thing that passes."""
+_AROUND, _BESIDE = np.ones((2 * RING + 1, 2 * RING + 1), np.uint8), np.ones((3, 3), np.uint8)
 CALM = 2.5
 """Levels of difference that are left alone: the faint shadow around a subject is no change of light, and corrections of it would flicker."""
 
@@ -28,15 +29,15 @@ def light(frame: np.ndarray, filled: np.ndarray, hole: np.ndarray, worth: np.nda
     if inside.size == 0:
         return None
     small, other = (np.ascontiguousarray(p[part]) for p in (frame, filled))
-    ring = cv2.dilate(inside, np.ones((2 * RING + 1, 2 * RING + 1), np.uint8)) & (1 - inside)
     off = cv2.threshold(cv2.cvtColor(cv2.absdiff(small, other), cv2.COLOR_RGB2GRAY), TRUSTED, 1, cv2.THRESH_BINARY)[1]
-    wrong = cv2.dilate(off, np.ones((3, 3), np.uint8))
-    y, x = np.nonzero((ring > 0) & (wrong == 0) & (worth[part] != 0))
-    if len(x) < FEWEST:
+    use = (cv2.dilate(inside, _AROUND) > inside) & (cv2.dilate(off, _BESIDE) == 0) & (worth[part] != 0)
+    at = np.flatnonzero(use)
+    if len(at) < FEWEST:
         return None
-    difference = small[y, x].astype(np.float32) - other[y, x]
-    if np.abs(np.median(difference, axis=0)).max() < CALM:
+    difference = small.reshape(-1, 3)[at].astype(np.float32) - other.reshape(-1, 3)[at]
+    if np.abs(np.partition(difference, len(at) // 2, axis=0)[len(at) // 2]).max() < CALM:
         return None
+    y, x = np.divmod(at, inside.shape[1])
     columns = np.stack([np.ones(len(x)), x / inside.shape[1] - 0.5, y / inside.shape[0] - 0.5], axis=1)
     weight = np.ones(len(x))
     fit = np.zeros((3, 3))

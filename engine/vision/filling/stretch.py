@@ -196,7 +196,7 @@ class Stretch:
 
     def _bright(self, index: int) -> float:
         """How many times brighter than the anchor a frame is."""
-        if index in self.brightness or not self.brightness:
+        if index in self.brightness or all(value == 1.0 for value in self.brightness.values()):
             return self.brightness.get(index, 1.0)
         known = sorted({*self.brightness, self.at})
         return float(np.interp(index, known, [self.brightness.get(i, 1.0) for i in known]))
