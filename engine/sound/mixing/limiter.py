@@ -16,7 +16,7 @@ HALF = round(0.0025 * RATE)
 HOLD = round(0.02 * RATE)
 """Samples that the gain stays down: longer than half a period of 30 Hz, so that it does not ripple within a bass note."""
 
-RECOVERY = 30.0
+RECOVERY = 120.0
 """dB a second that the gain comes up again at most."""
 
 DELAY = LATENCY + 2 * HALF

@@ -17,7 +17,7 @@ from engine.sound.mixing import limiter
 from engine.sound.mixing.cues import BUSES, RATE, Bus, Cue
 from engine.sound.mixing.desk import Desk
 from engine.sound.mixing.ducking import DEPTH, Ducker, Levels, presence, speech_spans
-from engine.sound.mixing.loudness import STEP, Energies, LoudnessMeter, integrated
+from engine.sound.mixing.loudness import PER_BLOCK, RELATIVE_GATE, STEP, Energies, LoudnessMeter, integrated, lufs, windows
 from engine.sound.mixing.true_peak import LATENCY, TruePeakMeter, decibels
 from engine.sound.mixing.true_peak import Levels as PeakLevels
 
@@ -30,12 +30,17 @@ CODEC_ROOM = 1.0
 MOST_GAIN = 30.0
 """dB that a quiet film is turned up at most: beyond it, what is heard is noise."""
 
-MOST_LIMITING = 9.0
-"""dB that the limiter may take from the highest peak: beyond it, what is heard is the limiter."""
+MOST_LIMITING, SHARE = 12.0, 0.2
+"""dB that the limiter may take, but in a fifth of what is heard: one bang may be pressed down for the sake of all the rest, but not a film of nothing but bangs."""
+
+ENOUGH = 0.2
+"""LU: nearer than that to the wanted loudness is near enough."""
 
 MOST_SECONDS = 3600.0
 _FINE = 480
 """Samples of a step of the survey, 10 ms."""
+
+_STEPS = round(STEP * RATE / _FINE)
 
 
 @dataclass(frozen=True)
@@ -69,8 +74,7 @@ def mix(
 ) -> Mixed:
     """Mix a film of so many seconds into `folder`/mix.flac and stem-BUS.flac (24 bit, 48 kHz, stereo, exactly round(seconds * 48000) samples).
 
-    loudness: integrated, LUFS (BS.1770-4). It is met within 0.5 LU unless that would take more than 30 dB of gain, or more than 9 dB of limiting at the highest peak:
-    a film that is one click stays quiet, and a note says so. true_peak: dBTP that is kept after encoding as AAC. closing: seconds of a fade at the film's end.
+    loudness: integrated, LUFS (BS.1770-4). It is met within 0.5 LU unless that would take more than 30 dB of gain, or more than 12 dB of limiting for more than a fifth of what is heard: a film that is one click stays quiet, and a note says so. true_peak: dBTP that is kept after encoding as AAC. closing: seconds of a fade at the film's end.
     checkpoint: called between blocks; what it raises ends the mix, and no file is left. Raises `LimitExceeded` when the disk is full.
     """
     length = round(seconds * RATE)
@@ -206,27 +210,49 @@ class _Survey:
         energies = self._energies.means
         with np.errstate(divide="ignore"):
             peaks = 20 * np.log10(np.array(self._peaks, np.float64))
-        top = float(peaks.max(initial=-np.inf))
-        plain = self._loudness(energies, peaks, 0.0, np.inf)
-        if not np.isfinite(plain):
+        plain = _coarse(energies)
+        loud = integrated(plain)
+        if not np.isfinite(loud):
             return 0.0
-        low, high = min(wanted - plain, 0.0) - 1.0, min(MOST_GAIN, ceiling + MOST_LIMITING - top)
-        if high <= low or self._loudness(energies, peaks, high, ceiling) <= wanted:
-            return high
-        while high - low > 1e-3:
-            middle = (low + high) / 2
-            low, high = (middle, high) if self._loudness(energies, peaks, middle, ceiling) < wanted else (low, middle)
-        return (low + high) / 2
+        steps = len(plain) * _STEPS
+        # What is heard: the steps of gating blocks that count.
+        blocks = lufs(windows(plain, PER_BLOCK)) > loud + RELATIVE_GATE
+        heard = np.repeat(np.convolve(blocks, np.ones(PER_BLOCK)) > 0, _STEPS)
 
-    @staticmethod
-    def _loudness(energies: np.ndarray, peaks: np.ndarray, gain: float, ceiling: float) -> float:
-        """LUFS of the film after gain and limiter, foretold in steps of 10 ms."""
-        from scipy.ndimage import minimum_filter1d
+        def after(gain: float) -> tuple[float, float]:
+            turned = _limited(peaks + gain - ceiling)[:steps]
+            share = float((turned[heard] < -MOST_LIMITING).mean())
+            return integrated(_coarse(energies[:steps] * 10 ** ((gain + turned) / 10))), share
 
-        need = np.minimum(ceiling - peaks - gain, 0.0)
-        least = minimum_filter1d(need, limiter.HOLD // _FINE * 2 + 1)
-        turned = limiter.recovering(least, 0.0, limiter.RECOVERY * _FINE / RATE)[: len(energies)]
-        after = energies * 10 ** ((gain + turned) / 10)
-        steps = round(STEP * RATE / _FINE)
-        whole = len(after) // steps
-        return integrated(after[: whole * steps].reshape(whole, steps).mean(axis=1))
+        def too_much(gain: float) -> bool:
+            reached, share = after(gain)
+            return reached > wanted or share > SHARE
+
+        most = _last(lambda gain: not too_much(gain), -MOST_GAIN - 40.0, MOST_GAIN)
+        best = after(most)[0]
+        # Where the limiter takes all that gain gives, the least gain that comes as far is taken.
+        return most if best > wanted - ENOUGH else _last(lambda gain: after(gain)[0] < best - ENOUGH, -MOST_GAIN - 40.0, most)
+
+
+def _last(holds: Callable[[float], bool], low: float, high: float) -> float:
+    """The highest value between two for which something holds that holds below it."""
+    if holds(high):
+        return high
+    while high - low > 1e-3:
+        middle = (low + high) / 2
+        low, high = (middle, high) if holds(middle) else (low, middle)
+    return low
+
+
+def _coarse(energies: np.ndarray) -> np.ndarray:
+    """Steps of 10 ms as steps of 0.1 s; the last part of one is left out."""
+    whole = len(energies) // _STEPS
+    return np.asarray(energies[: whole * _STEPS].reshape(whole, _STEPS).mean(axis=1))
+
+
+def _limited(over: np.ndarray) -> np.ndarray:
+    """(T,) dB that the limiter will take, foretold in steps of 10 ms from how far the peaks are over its ceiling."""
+    from scipy.ndimage import minimum_filter1d
+
+    least = minimum_filter1d(np.minimum(-over, 0.0), limiter.HOLD // _FINE * 2 + 1)
+    return limiter.recovering(least, 0.0, limiter.RECOVERY * _FINE / RATE)
