@@ -170,6 +170,8 @@ TASK_MODULES = {
     "beat-grid": "engine.tasks.beat_grid",
     "subject-mask": "engine.tasks.subject_mask",
     "subject-swap": "engine.tasks.subject_swap",
+    "movie": "engine.tasks.movie",
+    "movie-plan": "engine.tasks.movie_plan",
 }
 """Task id -> module with a `TASK`. A new task is one line here and one module."""
 

@@ -12,7 +12,7 @@ from engine.settings import Settings
 from engine.slots import put, slots
 from engine.task import parse_request
 from engine.tasks.movie.request import MoviePlanRequest, MovieRequest
-from engine.tasks.movie.scenes import part_of
+from engine.tasks.movie.scenes import part_of, seed_of
 
 
 def movie_plan(args: dict[str, object], settings: Settings) -> Answer:
@@ -46,7 +46,7 @@ def movie_edit(args: dict[str, object], settings: Settings) -> Answer:
 
 
 def movie_state(args: dict[str, object], settings: Settings) -> Answer:
-    """{"fields": of a `MovieRequest` with its plan} -> {"scenes": {id: [{"key", "made", "animatic"} a take]}}: what lies on the shelf. A scene that no model makes has no entries."""
+    """{"fields": of a `MovieRequest` with its plan} -> {"scenes": {id: [{"key", "made", "animatic", "seed"} a take]}}: what lies on the shelf. A scene that no model makes has no entries."""
     request = _movie(args["fields"])
     assert request.plan is not None
     rough = request.model_copy(update={"until": "animatic"})
@@ -58,7 +58,7 @@ def movie_state(args: dict[str, object], settings: Settings) -> Answer:
                 part, sketch = (part_of(one, request.plan, scene, take) for one in (request, rough))
                 if part is not None:
                     drawn = sketch is not None and find(settings, sketch.key) is not None
-                    scenes[scene.id].append({"key": part.key, "made": find(settings, part.key) is not None, "animatic": sketch.key if sketch is not None and drawn else None})
+                    scenes[scene.id].append({"key": part.key, "made": find(settings, part.key) is not None, "animatic": sketch.key if sketch is not None and drawn else None, "seed": seed_of(request.plan, scene, take)})
             except (StudioError, OSError) as error:
                 scenes[scene.id].append({"key": "", "made": False, "animatic": None, "error": error.line if isinstance(error, StudioError) else "its file is not here any more"})
     return {"scenes": scenes}, []

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
+import shutil
+import zipfile
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import InvalidInput, StudioError
+from engine.errors import Cancelled, InvalidInput, StudioError
 from engine.movie.plan import Plan, Scene
 from engine.movie.timing import Timeline, timeline
 from engine.parts import RunPart, clip_of, make, sweep
@@ -17,6 +20,8 @@ from engine.tasks.movie.scenes import part_of, size_of, wanted
 
 if TYPE_CHECKING:
     from engine.context import RunContext
+    from engine.movie.film.captions import Cue
+    from engine.tasks.movie.soundtrack import Soundtrack
 
 def film(request: MovieRequest, run: RunContext) -> Iterator[Event]:
     """The events of a film, ending in its `Result`."""
@@ -99,8 +104,6 @@ def library_clips(plan: Plan, run: RunContext) -> dict[str, Path]:
 
 def scenes_alone(request: MovieRequest, plan: Plan, made: dict[tuple[str, int], Path], run: RunContext) -> Result:
     """The result of making scenes without the film: what was made lies on the shelf; the clip is a copy of the first."""
-    import shutil
-
     if not made:
         raise InvalidInput("none of these scenes is made by a model", why="their clips are there already", fix="make the film")
     clip = run.directory / "result.mp4"
@@ -109,9 +112,9 @@ def scenes_alone(request: MovieRequest, plan: Plan, made: dict[tuple[str, int], 
 
 
 def together(request: MovieRequest, plan: Plan, clips: dict[str, Path], run: RunContext) -> Iterator[Event]:
-    """Mix the sound, join the pictures, and write what goes with the film."""
+    """Mix the sound, join the pictures, and write what goes with the film. A stopped film is what was joined by then."""
     from engine.movie.film.assemble import assemble
-    from engine.movie.film.captions import write_srt
+    from engine.movie.film.captions import cues_of, srt
     from engine.tasks.movie.soundtrack import soundtrack
 
     clock = timeline(plan)
@@ -119,38 +122,71 @@ def together(request: MovieRequest, plan: Plan, clips: dict[str, Path], run: Run
     yield Stage("sound", "Mixing the sound")
     sound = yield from soundtrack(request, plan, clock, clips, run)
     run.checkpoint()
-    captions = sound.captions if request.captions != "off" else []
     artifacts = {"plan": run.directory / "plan.json"}
+    captions = cues_of(sound.captions, clock.frames / clock.fps) if request.captions != "off" else []
     if captions:
-        artifacts["subtitles"] = write_srt(run.directory / "film.srt", captions)
+        artifacts["subtitles"] = run.directory / "film.srt"
+        artifacts["subtitles"].write_text(srt(captions), encoding="utf-8")
 
-    yield Stage("joining", "Joining the pictures")
+    yield Stage("film", "Joining the pictures")
     out = run.directory / "result.mp4"
-    stages = assemble(
-        plan, clock, clips, sound.mixed.path, out, size=size_of(request), captions=captions if request.captions == "burnt" else (), match=0.0 if animatic else request.match_colours,
-        label="Animatic: drawn at once, not the film" if animatic else "", settings=run.settings, checkpoint=run.checkpoint,
-    )  # fmt: skip
-    yield from stages
     details = details_of(request, plan, clock, sound)
+    try:
+        yield from assemble(
+            plan, clock, clips, sound.mixed.path, out, size=size_of(request), captions=captions if request.captions == "burnt" else (),
+            match=0.0 if animatic else request.match_colours, settings=run.settings, checkpoint=run.checkpoint,
+        )  # fmt: skip
+    except Cancelled:
+        if out.is_file():
+            yield Result(out, artifacts=artifacts, details=details, partial=True)
+        raise
     if request.hand_over and not animatic:
         yield Stage("saving", "Saving the project")
-        artifacts |= around(request, plan, clock, clips, sound, run)
+        artifacts |= yield from around(request, plan, clock, clips, sound, captions, run)
+    clear(run.directory, sound)
     yield Result(out, artifacts=artifacts, meters=meters_of(request, sound), details=details)
 
 
-def around(request: MovieRequest, plan: Plan, clock: Timeline, clips: dict[str, Path], sound: Any, run: RunContext) -> dict[str, Path]:
-    """The project zip, and the zip for editors."""
+def around(
+    request: MovieRequest, plan: Plan, clock: Timeline, clips: dict[str, Path], sound: Soundtrack, captions: list[Cue], run: RunContext
+) -> Generator[Event, None, dict[str, Path]]:
+    """The project zip, and the zip for editing programs. Returns their artifacts."""
     from engine.movie.handover import hand_over
     from engine.movie.project import save_project
 
-    run.checkpoint()
-    files = {"project": save_project(run.directory / "project.zip", plan, clips)}
-    run.checkpoint()
-    files["hand-over"] = hand_over(run.directory / "hand-over.zip", plan, clock, clips, sound.mixed.path, sound.mixed.stems, sound.captions, size=size_of(request))
+    folder = run.directory / "hand-over"
+    stems = {str(bus): path for bus, path in sound.mixed.stems.items()}
+    try:
+        yield from hand_over(folder, plan, clock, clips, size=size_of(request), settings=run.settings, stems=stems, cues=captions, checkpoint=run.checkpoint)
+        files = {"project": save_project(run.directory / "project.zip", plan, clips, checkpoint=run.checkpoint), "hand-over": zipped(folder, run)}
+        for name in ("film.otio", "film.fcpxml"):
+            if (folder / name).is_file():
+                files[name.removeprefix("film.")] = Path(shutil.copyfile(folder / name, run.directory / name))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
     return files
 
 
-def details_of(request: MovieRequest, plan: Plan, clock: Timeline, sound: Any) -> dict[str, Any]:
+def zipped(folder: Path, run: RunContext) -> Path:
+    """The folder as FOLDER.zip beside it. Media are stored as they are."""
+    from engine.media.disk import whole_file
+
+    with whole_file(folder.with_suffix(".zip")) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
+        for path in sorted(folder.rglob("*")):
+            if path.is_file():
+                run.checkpoint()
+                archive.write(path, Path(folder.name) / path.relative_to(folder))
+    return folder.with_suffix(".zip")
+
+
+def clear(folder: Path, sound: Soundtrack) -> None:
+    """What was only needed on the way goes: the sound is in the film, its stems are in the hand-over."""
+    for path in (sound.mixed.path, *sound.mixed.stems.values()):
+        path.unlink(missing_ok=True)
+    shutil.rmtree(folder / ".project", ignore_errors=True)
+
+
+def details_of(request: MovieRequest, plan: Plan, clock: Timeline, sound: Soundtrack) -> dict[str, Any]:
     """What the page shows of a film: its plan, where its scenes stand, and what is heard."""
     return {
         "plan": plan.model_dump(mode="json"), "frames": clock.frames, "fps": clock.fps, "animatic": request.until == "animatic",
@@ -159,10 +195,8 @@ def details_of(request: MovieRequest, plan: Plan, clock: Timeline, sound: Any) -
     }  # fmt: skip
 
 
-def meters_of(request: MovieRequest, sound: Any) -> tuple[Meter, ...]:
+def meters_of(request: MovieRequest, sound: Soundtrack) -> tuple[Meter, ...]:
     """Figures of a film."""
-    import math
-
     found = []
     if math.isfinite(sound.mixed.loudness):
         found.append(Meter("loudness", "Loudness", round(sound.mixed.loudness, 1), "LUFS", help=f"Integrated, by ITU-R BS.1770; {request.loudness:g} was asked for."))

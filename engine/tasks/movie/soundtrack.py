@@ -11,16 +11,14 @@ from typing import TYPE_CHECKING, Any
 from engine.errors import StudioError
 from engine.movie.plan import Plan, Scene
 from engine.movie.timing import Slot, Timeline
-from engine.sound.mixing.cues import Cue, FileSound
+from engine.sound.mixing.cues import Bus, Cue, FileSound
+from engine.sound.mixing.levels import levelled
 from engine.sound.mixing.mix import Mixed, mix
 from engine.task import Event, Note, Progress
 from engine.tasks.movie.request import MovieRequest
 
 if TYPE_CHECKING:
     from engine.context import RunContext
-
-LEVELS = {"narration": 0.0, "music": -9.0, "ambience": -6.0, "effects": -3.0, "clip": -3.0}
-"""dB of each bus before the whole is brought to its loudness; music and ambience give way further while somebody speaks."""
 
 BEFORE_LINE = 0.35
 """Seconds from a scene's begin, its transition over half, to the narrator's first word."""
@@ -53,6 +51,10 @@ class _Desk:
 
     def at(self, frame: int) -> float:
         return frame / self.clock.fps
+
+    def add(self, cue: Cue) -> None:
+        """A cue at the level of its bus."""
+        self.cues.append(levelled(cue))
 
     def tell(self, bus: str, start: float, end: float, what: str, sound: str) -> None:
         """One line for the page."""
@@ -91,9 +93,9 @@ def own_sound(desk: _Desk) -> Iterator[Event]:
             continue
         start, end = desk.at(slot.start), desk.at(slot.end)
         length = end - start
-        bus = "narration" if speaks else "clip"
+        bus: Bus = "narration" if speaks else "clip"
         heard = FileSound(clip, desk.run.settings, start=source.start, end=source.start + length)
-        desk.cues.append(Cue(bus, start, heard, seconds=length, gain_db=LEVELS[bus], fade_in=0.02, fade_out=min(0.3, length / 4)))  # type: ignore[arg-type]
+        desk.add(Cue(bus, start, heard, seconds=length, fade_in=0.02, fade_out=min(0.3, length / 4)))
         desk.tell(bus, start, end, slot.scene.line if speaks else "the clip's own sound", clip.name)
         if speaks:
             desk.captions.append((start, end, slot.scene.line))
@@ -120,10 +122,12 @@ def narration(desk: _Desk) -> Iterator[Event]:
             yield Note(f"Nobody narrates: {error.line}", "warning")
             return
         yield from (Note(f"{place(desk.plan, scene)}: {note}") for note in line.notes)
+        if not line.seconds:
+            continue
         end = min(start + line.seconds, desk.at(desk.clock.frames))
-        desk.cues.append(Cue("narration", start, (line.samples, line.rate), gain_db=LEVELS["narration"]))
+        desk.cues.append(Cue("narration", start, (line.samples, line.rate)))  # a line has its level already
         desk.tell("narration", start, end, scene.line, line.voice)
-        desk.captions.append((start, end, scene.line))
+        desk.captions += [(start + begins, start + ends, text) for begins, ends, text in line.captions]
         free = end + 0.2
 
 
@@ -146,7 +150,7 @@ def music(desk: _Desk) -> Iterator[Event]:
         track = choose(wish, seconds, desk.plan.seed, desk.run.settings, avoid=tuple(used), own=desk.request.music == "own")
         used.append(track.id)
         piece = extended(track, seconds, desk.run.settings)
-        desk.cues.append(Cue("music", start, piece, seconds=seconds, gain_db=LEVELS["music"], fade_in=0.05 if start == 0.0 else MUSIC_BLEND, fade_out=MUSIC_BLEND))
+        desk.add(Cue("music", start, piece, seconds=seconds, fade_in=0.05 if start == 0.0 else MUSIC_BLEND, fade_out=MUSIC_BLEND))
         desk.tell("music", start, end, f"{wish.mood}, {wish.tempo}" + (f", {wish.words}" if wish.words else ""), track.caption)
     yield from ()
 
@@ -175,7 +179,7 @@ def ambience(desk: _Desk) -> Iterator[Event]:
             first = max(0.0, start - AMBIENCE_BLEND / 2)
             seconds = min(end + AMBIENCE_BLEND / 2, desk.at(desk.clock.frames)) - first
             reader = bed(sound, seconds, desk.plan.seed, desk.run.settings)
-            desk.cues.append(Cue("ambience", first, reader, seconds=seconds, gain_db=LEVELS["ambience"], fade_in=AMBIENCE_BLEND, fade_out=AMBIENCE_BLEND))
+            desk.add(Cue("ambience", first, reader, seconds=seconds, fade_in=AMBIENCE_BLEND, fade_out=AMBIENCE_BLEND))
             desk.tell("ambience", first, first + seconds, words, sound.caption)
 
 
@@ -193,7 +197,7 @@ def effects(desk: _Desk) -> Iterator[Event]:
             sound = best[0][0]
             start = desk.at(slot.start) + min(effect.at, desk.at(slot.frames))
             samples = play(sound.id, None, desk.plan.seed + slot.start, desk.run.settings)
-            desk.cues.append(Cue("effects", start, (samples, RATE), gain_db=LEVELS["effects"]))
+            desk.add(Cue("effects", start, (samples, RATE)))
             desk.tell("effects", start, start + len(samples) / RATE, effect.what, sound.caption)
 
 

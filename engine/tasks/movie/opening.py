@@ -1,0 +1,55 @@
+"""A saved project as the page opens it: its plan, with every file that it brought kept among the inputs. Answered by the helper process."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from engine.helper import Answer
+from engine.movie.plan import Plan, Scene, Source
+from engine.movie.project import open_project
+from engine.settings import Settings
+from engine.store import Store
+from engine.tasks.movie.request import MovieRequest
+from engine.tasks.movie.scenes import part_of
+
+BROUGHT = "Scenes show the clips that the project brought. Choose “made from the prompt” on a card to make its scene anew."
+
+
+def movie_open(args: dict[str, object], settings: Settings) -> Answer:
+    """{"path": a project zip} -> {"plan", "shape", "style", "mood", "scenes", "seconds"}: the fields of a `MovieRequest` that shows it.
+
+    A scene that a model made shows the clip that came with it, unless the same clip lies on the shelf. Raises what `open_project` raises.
+    """
+    store = Store(settings)
+    folder = Path(tempfile.mkdtemp(prefix=".project-", dir=store.staging))
+    try:
+        plan, clips = open_project(Path(str(args["path"])), settings, folder)
+        plan = plan.model_copy(update={"scenes": tuple(_kept(scene, plan, clips.get(scene.id), store) for scene in plan.scenes)})
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return _fields(plan, bool(clips)), []
+
+
+def _kept(scene: Scene, plan: Plan, clip: Path | None, store: Store) -> Scene:
+    """The scene with its files in the store."""
+    source = scene.source
+    named = {name: store.keep_input(path) for name in ("file", "image") if (path := getattr(source, name)) is not None}
+    if clip is not None and source.kind in ("text", "library"):
+        part = part_of(MovieRequest(plan=plan), plan, scene)
+        here = store.result_folder(source.run) is not None if source.kind == "library" else part is not None and (store.root / "cache" / "parts" / part.key).is_dir()
+        if not here:
+            source = Source(kind="file", file=store.keep_input(clip), start=0.0, keep_sound=source.kind == "library" and source.keep_sound)
+    return scene.model_copy(update={"source": source.model_copy(update=named)})
+
+
+def _fields(plan: Plan, brought: bool) -> dict[str, Any]:
+    low, high = (next(getattr(m, name) for m in MovieRequest.model_fields["seconds"].metadata if hasattr(m, name)) for name in ("ge", "le"))
+    used = any(scene.source.kind == "file" for scene in plan.scenes)
+    notes = (*plan.notes[:19], BROUGHT) if brought and used else plan.notes
+    shown = plan.model_copy(update={"notes": notes})
+    return {
+        "plan": shown.model_dump(mode="json"), "shape": plan.shape, "style": plan.style, "mood": plan.mood, "scenes": len(plan.scenes), "seconds": min(max(plan.seconds, low), high),
+    }  # fmt: skip
