@@ -241,7 +241,7 @@ def test_silence_short_films_and_clicks(tmp_path: Path) -> None:
     click = np.zeros(5 * RATE, np.float32)
     click[RATE] = 0.7
     lone = mix([Cue("effects", 0, (click, RATE))], 5, tmp_path)
-    assert -2.1 < lone.true_peak < -1.9 and lone.loudness < -20 and lone.limited_db > -17 and "softer than asked" in lone.notes[0]
+    assert -2.4 < lone.true_peak < -1.9 and lone.loudness < -20 and lone.limited_db > -1 and "softer than asked" in lone.notes[0]
     broken = tone(440, 1)
     broken[100:200], broken[300] = np.nan, np.inf
     assert np.isfinite(heard(mix([Cue("clip", 0, (broken, RATE)), Cue("clip", 7, (broken, RATE))], 1, tmp_path).path)).all()
