@@ -30,6 +30,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     common = argparse.ArgumentParser(add_help=False)
     group = common.add_argument_group("settings", "each is also read from the environment variable KINORA_<NAME>")
     for name, field in Settings.model_fields.items():
+        if field.exclude:
+            continue  # a secret: every user of the machine can read the command lines of others
         flag = "--" + name.replace("_", "-")
         if field.annotation is bool:
             group.add_argument(flag, dest=name, action=argparse.BooleanOptionalAction, default=argparse.SUPPRESS, help=field.description)

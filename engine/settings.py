@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from engine.errors import InvalidInput
 
@@ -31,6 +31,9 @@ class Settings(BaseModel):
     shared: bool = Field(False, description="Several visitors: each sees only the results of their own browser.")
     offline: bool = Field(False, description="Never fetch a model, even when asked.")
     mcp: bool = Field(False, description="Offer the endpoints as MCP tools too (needs the package gradio[mcp]).")
+    planner_url: str = Field("", description="OpenAI-compatible server that may write the plans of films, such as http://127.0.0.1:8080/v1; empty: none.")
+    planner_model: str = Field("default", description="Name of the model that the planner server is asked for.")
+    planner_key: SecretStr = Field(SecretStr(""), exclude=True, repr=False, description="Key of the planner server; only from the environment, and never written anywhere.")
     max_image_pixels: int = Field(100_000_000, description="Decoded pixels of one picture: 100 Mpx is 300 MB as RGB.")
     max_image_mib: int = Field(64, description="Bytes of one picture file.")
     max_video_mib: int = Field(1024, description="Bytes of one video or audio file.")

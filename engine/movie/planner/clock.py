@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.errors import InvalidInput
-from engine.movie.plan import LONGEST_SCENE, SHORTEST_SCENE
+from engine.movie.plan import LONGEST_FILM, LONGEST_SCENE, SHORTEST_SCENE
 
 WEIGHTS = {"opening": 0.9, "introduce": 1.0, "want": 1.15, "once": 1.2, "friend": 1.05, "big trouble": 1.1, "low point": 0.9, "climax": 1.2, "closing": 1.1, "turn": 0.9, "rest": 0.9}
 """Beat -> its share of the time; 1 where it is not named."""
@@ -37,8 +37,8 @@ def lengths(weights: list[float], seconds: float) -> tuple[float, list[float]]:
         title = 0.0
     title = max(title, round(seconds - count * LONGEST_SCENE, 1))
     parts = shared(weights, seconds - title)
-    while title + sum(parts) > seconds:
-        # Sums of tenths are a hair too long; the longest film allowed must not be.
+    while title + sum(parts) > LONGEST_FILM:
+        # Sums of tenths can be a hair too long for the longest film allowed.
         parts[-1] -= 1e-9
     return title, parts
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from random import Random
 
@@ -22,6 +23,7 @@ BREATH = 0.8
 FULL = 0.5
 """A line is chosen among those that fill this share of the time, where there are such."""
 
+SENTENCE = re.compile(r"[^.!?…]+[.!?…]*[\"”’]?\s*")
 MOST_SENTENCES, MOST_LETTERS = 4, 390
 
 LANDS = {"sea": "the sea", "beach": "the beach", "hills": "the hills", "mountains": "the mountains", "forest": "the forest", "desert": "the desert", "snow field": "the snow", "city": "the city", "river": "the river"}
@@ -181,6 +183,17 @@ class Teller:
     def _note(self, template: str) -> None:
         self.used.add(template)
         self.introduced = self.introduced or "{first}" in template or "{First}" in template
+
+
+def spoken(line: str, seconds: float) -> str:
+    """As many whole sentences of a line as can be spoken in a scene's time; "" when not even the first can."""
+    room = int(PACE * (seconds - BREATH))
+    kept: list[str] = []
+    for sentence in SENTENCE.findall(line):
+        if len(" ".join([*kept, sentence]).split()) > room:
+            break
+        kept.append(sentence.strip())
+    return " ".join(kept)
 
 
 def _capital(text: str) -> str:
