@@ -72,13 +72,13 @@ def film(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def frames_of(path: Path) -> list[np.ndarray]:
     with open_video(path, Settings()) as reader:
-        return [frame.pixels if hasattr(frame, "pixels") else np.asarray(frame) for frame in reader]
+        return [frame.copy() for frame in reader]
 
 
 def test_the_film_is_as_long_as_its_plan_and_sound_ends_with_it(film: Path) -> None:
     clock = timeline(MovieRequest.model_validate({"plan": a_plan()}).plan)  # type: ignore[arg-type]
     facts = probe(film / "result.mp4", Settings())
-    assert facts.frames == clock.frames == round((0.75 + 1.5 + 1.25 + 1.5) * 24)
+    assert facts.frame_count == clock.frames == round((0.75 + 1.5 + 1.25 + 1.5) * 24)
     samples, rate = read_audio(film / "result.mp4", Settings())
     assert abs(len(samples) / rate - clock.frames / 24) <= 1 / 24
     assert np.abs(samples).max() > 0.05, "it is not silent"
@@ -104,7 +104,7 @@ def test_editors_read_the_hand_over(film: Path, tmp_path: Path) -> None:
     with zipfile.ZipFile(film / "hand-over.zip") as archive:
         archive.extractall(tmp_path)
     cut = otio.adapters.read_from_file(str(tmp_path / "hand-over" / "film.otio"))
-    assert cut.duration().to_frames() == probe(film / "result.mp4", Settings()).frames
+    assert cut.duration().to_frames() == probe(film / "result.mp4", Settings()).frame_count
     media = [clip.media_reference.target_url for clip in cut.find_clips()]
     assert media and all((tmp_path / "hand-over" / path).is_file() for path in media)
 
@@ -147,7 +147,7 @@ def test_a_film_of_all_kinds_of_sources(settings: Settings, film: Path, tmp_path
 def test_an_animatic_is_small_and_leaves_the_scenes_alone(settings: Settings, tmp_path: Path) -> None:
     made = make(settings, tmp_path, plan=a_plan(), until="animatic", video_model="pocket")
     facts = probe(made / "result.mp4", Settings())
-    assert (facts.width, facts.frames) == (384, 120)
+    assert (facts.width, facts.frame_count) == (384, 120)
     assert json.loads((made / "run.json").read_text())["result"]["details"]["animatic"] is True
 
 

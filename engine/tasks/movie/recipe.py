@@ -30,7 +30,7 @@ def film(request: MovieRequest, run: RunContext) -> Iterator[Event]:
     request = request.model_copy(update={"plan": plan})
     (run.directory / "plan.json").write_text(plan.model_dump_json(indent=1), encoding="utf-8")
     yield from (Note(note) for note in plan.notes)
-    library = library_clips(plan, run)
+    library = library_clips(plan, brought, run)
 
     made: dict[tuple[str, int], Path] = {}
     chosen = wanted(request, plan)
@@ -62,7 +62,7 @@ def the_plan(request: MovieRequest, run: RunContext) -> tuple[Plan, dict[str, Pa
         return open_project(request.project, run.settings, run.directory / ".project")
     from engine.movie.planner import write_plan
 
-    return write_plan(request, run.seed, run.settings).plan, {}
+    return write_plan(request, run.seed, run.settings, pool=run.pool, check=run.checkpoint).plan, {}
 
 
 def making(part: RunPart, scene: Scene, plan: Plan, run: RunContext) -> Generator[Event, None, Path]:
@@ -80,12 +80,14 @@ def making(part: RunPart, scene: Scene, plan: Plan, run: RunContext) -> Generato
     raise AssertionError("a part ends with its folder")
 
 
-def library_clips(plan: Plan, run: RunContext) -> dict[str, Path]:
-    """Scene id -> the clip that is there already: of an earlier run, or a file. Raises `InvalidInput` for one that is gone, before anything is made."""
+def library_clips(plan: Plan, brought: dict[str, Path], run: RunContext) -> dict[str, Path]:
+    """Scene id -> the clip that is there already: of an earlier run, or a file; not those that a project brought. Raises `InvalidInput` for one that is gone, before anything is made."""
     found = {}
     for index, scene in enumerate(plan.scenes):
         source = scene.source
-        if source.kind == "library":
+        if scene.id in brought:
+            found[scene.id] = brought[scene.id]
+        elif source.kind == "library":
             folder = run.results(source.run)
             name = json.loads((folder / "run.json").read_text(encoding="utf-8"))["result"]["clip"] if folder is not None else None
             if folder is None or not name or not (folder / name).is_file():

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from engine.errors import StudioError
 from engine.movie.plan import Plan, Scene
 from engine.movie.timing import Slot, Timeline
-from engine.sound.mixing.cues import Bus, Cue, FileSound
+from engine.sound.mixing.cues import Bus, Cue, FileSound, Samples
 from engine.sound.mixing.levels import levelled
 from engine.sound.mixing.mix import Mixed, mix
 from engine.task import Event, Note, Progress
@@ -163,7 +163,7 @@ def ambience(desk: _Desk) -> Iterator[Event]:
     spans: dict[str, list[tuple[float, float, str, Any]]] = {}
     for slot in desk.clock.slots:
         for words in slot.scene.ambience:
-            best = find(words, "ambience", most=1, settings=desk.run.settings)
+            best = find(words, desk.run.settings, "ambience", most=1)
             if not best:
                 yield Note(f"{place(desk.plan, slot.scene)}: no sound in the bank is like “{words}”.")
                 continue
@@ -178,8 +178,8 @@ def ambience(desk: _Desk) -> Iterator[Event]:
         for start, end, words, sound in each:
             first = max(0.0, start - AMBIENCE_BLEND / 2)
             seconds = min(end + AMBIENCE_BLEND / 2, desk.at(desk.clock.frames)) - first
-            reader = bed(sound, seconds, desk.plan.seed, desk.run.settings)
-            desk.add(Cue("ambience", first, reader, seconds=seconds, fade_in=AMBIENCE_BLEND, fade_out=AMBIENCE_BLEND))
+            own = FileSound(sound.path, desk.run.settings) if sound.path is not None else bed(sound.id, desk.plan.seed)
+            desk.add(Cue("ambience", first, own, seconds=seconds, fade_in=AMBIENCE_BLEND, fade_out=AMBIENCE_BLEND, loop=sound.path is not None))
             desk.tell("ambience", first, first + seconds, words, sound.caption)
 
 
@@ -190,15 +190,15 @@ def effects(desk: _Desk) -> Iterator[Event]:
 
     for slot in desk.clock.slots:
         for effect in slot.scene.effects:
-            best = find(effect.what, "effect", most=1, settings=desk.run.settings)
+            best = find(effect.what, desk.run.settings, "effect", most=1)
             if not best:
                 yield Note(f"{place(desk.plan, slot.scene)}: no sound in the bank is like “{effect.what}”.")
                 continue
             sound = best[0][0]
             start = desk.at(slot.start) + min(effect.at, desk.at(slot.frames))
-            samples = play(sound.id, None, desk.plan.seed + slot.start, desk.run.settings)
-            desk.add(Cue("effects", start, (samples, RATE)))
-            desk.tell("effects", start, start + len(samples) / RATE, effect.what, sound.caption)
+            heard = FileSound(sound.path, desk.run.settings) if sound.path is not None else Samples(play(sound.id, None, desk.plan.seed), RATE)
+            desk.add(Cue("effects", start, heard))
+            desk.tell("effects", start, start + heard.length / RATE, effect.what, sound.caption)
 
 
 def place(plan: Plan, scene: Scene) -> str:
