@@ -5,11 +5,12 @@ from __future__ import annotations
 from engine.catalog.card import Card, File, PackageSource
 from engine.catalog.experts import CARDS as _EXPERTS
 from engine.catalog.language import CARDS as _LANGUAGE
+from engine.catalog.music import CARDS as _MUSIC
 from engine.catalog.packaged import CARDS as _PACKAGED
 from engine.catalog.pocket import CARDS as _POCKET
 from engine.errors import ModelUnavailable
 
-CARDS: dict[str, Card] = {card.id: card for card in (*_POCKET, *_PACKAGED, *_EXPERTS, *_LANGUAGE)}
+CARDS: dict[str, Card] = {card.id: card for card in (*_POCKET, *_PACKAGED, *_MUSIC, *_EXPERTS, *_LANGUAGE)}
 
 
 def get_card(card_id: str) -> Card:

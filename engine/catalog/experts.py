@@ -83,4 +83,9 @@ WAN_ANIMATE = _card(
     "Needs a large graphics card (40 GB or more), and pose and face tracks. Kinora has no loading code for it yet.",
 )  # fmt: skip
 
-CARDS = (GROUNDING_DINO, SAM, SAM2_TINY, SAM2_SMALL, BLIP, SD_INPAINTING, CONTROLNET_DEPTH, WAN_VACE, WAN_ANIMATE)
+CLAP = _card(
+    "clap-htsat", "CLAP, HTSAT unfused", "sounds by words", "laion/clap-htsat-unfused", {"model.safetensors": 615_000_000, "*.json": 3_600_000, "merges.txt": 456_000}, "Apache-2.0", 800,
+    "Hearing whether a sound is what words say: it helps to find sounds for films.", "Half a second a sound without a graphics card; speech and music are told apart, but hardly more.",
+)  # fmt: skip
+
+CARDS = (CLAP, GROUNDING_DINO, SAM, SAM2_TINY, SAM2_SMALL, BLIP, SD_INPAINTING, CONTROLNET_DEPTH, WAN_VACE, WAN_ANIMATE)

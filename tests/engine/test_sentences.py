@@ -48,11 +48,13 @@ def stock(folder: Path, texts: list[str]) -> np.ndarray:
     model = BertModel.from_pretrained(folder, add_pooling_layer=False).eval()
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.no_padding()
+    tokenizer.no_truncation()
     rows = []
     for text in texts:
-        ids = torch.tensor([tokenizer.encode(text).ids[:255] + [tokenizer.encode("").ids[-1]] if len(tokenizer.encode(text).ids) > 256 else tokenizer.encode(text).ids])
+        ids = tokenizer.encode(text).ids
+        ids = ids if len(ids) <= sentences.MOST_TOKENS else [*ids[: sentences.MOST_TOKENS - 1], ids[-1]]
         with torch.no_grad():
-            rows.append(torch.nn.functional.normalize(model(ids).last_hidden_state.mean(1)[0], dim=0).numpy())
+            rows.append(torch.nn.functional.normalize(model(torch.tensor([ids])).last_hidden_state.mean(1)[0], dim=0).numpy())
     return np.stack(rows)
 
 

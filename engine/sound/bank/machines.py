@@ -57,7 +57,7 @@ def train(rng: np.random.Generator, count: int) -> np.ndarray:
     return 0.32 * rumble + room(rng, clatter, 0.35, -10, 1500, 0.01, ring=True) * 0.8 + 0.035 * air
 
 
-@ambience("engine", "an engine humming", "a motor runs steadily", "the hum of machines in the engine room", "a motor boat, a tractor, a truck idles", "the ship's engine throbs", level=-29, layers=1)
+@ambience("engine", "an engine humming", "a motor runs steadily", "engine noise, the hum of the engine room", "a motor boat, a tractor, a truck idles", "the ship's engine throbs", level=-29, layers=1)
 def engine(rng: np.random.Generator, count: int) -> np.ndarray:
     # Half orders close on the ring when the crank makes an even number of turns.
     phase = 2 * closed(21.5 * drift(rng, count, 0.5, 0.992, 1.008))
@@ -112,7 +112,7 @@ def car_horn(rng: np.random.Generator, seconds: float) -> np.ndarray:
     return room(rng, placed((both * gate).astype(np.float32), float(rng.uniform(-0.3, 0.3))), 0.7, -13, 2500)
 
 
-@effect("siren", "a siren wails", "a police car, an ambulance, a fire engine", "an alarm siren howls", seconds=5.0, level=-20, lasts=True)
+@effect("siren", "a siren wails", "a police car, an ambulance, the fire brigade", "an alarm siren howls", seconds=5.0, level=-20, lasts=True)
 def siren(rng: np.random.Generator, seconds: float) -> np.ndarray:
     count = samples(seconds)
     pitch = 850 + 330 * np.sin(2 * np.pi * 0.45 * np.arange(count) / RATE - 1.2)
