@@ -22,6 +22,10 @@ FEW = 3
 """Corners that make a depth worth trying."""
 APART = 0.6
 """Proxy pixels of motion between two depths that are worth telling apart."""
+LONELY = 4.0
+"""Steps between depths by which corners may lie apart where there are few."""
+RARE = 2.0
+"""Grey levels that a depth of few corners costs: they may have slipped."""
 STEP = 2
 """Proxy pixels from one place that is looked at to the next."""
 REACH = 3
@@ -57,11 +61,11 @@ class Grid:
 def sweep(anchor: Anchor, grid: Grid, sources: Sequence[tuple[Proxy, Motion]]) -> np.ndarray:
     """(h, w) float32: the depth of every place of the grid. sources: pictures with their motions from the anchor; the anchor itself need not be among them."""
     assert anchor.depth is not None
-    planes, gap = _planes(anchor.depth[np.isfinite(anchor.depth)], [m for _, m in sources])
+    planes, gap, rare = _planes(anchor.depth[np.isfinite(anchor.depth)], [m for _, m in sources])
     prior = _nearest(anchor, grid)[::STEP, ::STEP]
     views = [(anchor.picture, Motion(np.eye(3))), *sources]
     cost, looks = _disagreement(views, planes, grid.places(STEP))
-    pull = [PRIOR * np.minimum(np.abs(prior - plane) / (4 * gap), 1.0) for plane in planes]
+    pull = [PRIOR * np.minimum(np.abs(prior - plane) / (4 * gap), 1.0) + RARE * few for plane, few in zip(planes, rare, strict=True)]
     rough = np.stack([_summed(c, None) + p for c, p in zip(cost, pull, strict=True)]).argmin(axis=0)
     guide = np.take_along_axis(looks, rough[None], axis=0)[0]
     best = np.stack([_summed(c, guide) + p for c, p in zip(cost, pull, strict=True)]).argmin(axis=0)
@@ -122,8 +126,8 @@ def _summed(cost: np.ndarray, guide: np.ndarray | None) -> np.ndarray:
     return cv2.blur(slope, size) * guide + cv2.blur(c - slope * g, size)
 
 
-def _planes(depth: np.ndarray, motions: Sequence[Motion]) -> tuple[np.ndarray, float]:
-    """Depths to try, where the corners' depths lie, and the depth step that is worth telling apart."""
+def _planes(depth: np.ndarray, motions: Sequence[Motion]) -> tuple[np.ndarray, float, np.ndarray]:
+    """Depths to try, where the corners' depths lie, the depth step that is worth telling apart, and which of the depths few corners have."""
     pulls = [np.abs(m.bend[3]).max() for m in motions if m.bend is not None]
     gap = APART / max(max(pulls, default=0.0), 1e-6)
     low, high = np.percentile(depth, 2), np.percentile(depth, 98)
@@ -136,8 +140,20 @@ def _planes(depth: np.ndarray, motions: Sequence[Motion]) -> tuple[np.ndarray, f
                     planes.append(float(np.median(values[start:k])))
                 start = k
         if 0 < len(planes) <= PLANES:
-            return np.array(planes), gap
+            break
         gap *= 1.3
+    # Far from the others depths are told less exactly, and a thin thing has few corners.
+    common = len(planes)
+    rest = values[np.abs(values[:, None] - np.array(planes)).min(axis=1) > LONELY * gap]
+    while len(rest) >= 2 and len(planes) < PLANES:
+        near = np.abs(rest[:, None] - rest) < LONELY * gap
+        k = int(near.sum(axis=1).argmax())
+        if near[k].sum() < 2:
+            break
+        planes.append(float(np.median(rest[near[k]])))
+        rest = rest[~near[k]]
+    order = np.argsort(planes)
+    return np.array(planes)[order], gap, order >= common
 
 
 def _nearest(anchor: Anchor, grid: Grid) -> np.ndarray:

@@ -16,6 +16,14 @@ PARALLAX = 0.35
 """Proxy pixels left over by the homographies above which depth is looked at."""
 ROUNDS = 4
 """Rounds in which depths and bends are fitted to each other."""
+STIFF = 0.01
+"""Pull towards a camera that neither turns nor zooms while depths are first looked for: parallax along the rows could be told as a zoom with other depths."""
+PULLED = 0.25
+"""Proxy pixels that one unit of depth has to move a corner in a frame for the frame to tell its depth."""
+FARTHEST = 8.0
+"""Depths lie within that; nearly all of them lie about -1..1."""
+AGREED = 3
+"""Frames that must agree on the depth of a corner."""
 SCALES = (12.0, 6.0, 3.0, 1.5, 0.8, 0.8)
 """Proxy pixels within which a corner counts, from wide to narrow."""
 
@@ -44,10 +52,10 @@ def deepened(
     ways = np.stack([places - points for places, _ in tracks])
     here = sure[main]
     flat = np.zeros(len(points))
-    turned = basis(points, flat) @ bendings(points, flat, ways[main][None], here[None])[0][0]
+    turned = basis(points, flat) @ bendings(points, flat, ways[main][None], here[None], STIFF)[0][0]
     # Depths that follow the rows look like a turn of the camera: both beginnings are tried, and the one that explains more corners is gone on with.
     depth, bends = max(
-        (_settled(points, _first_depth(ways[main] - level, here), ways, sure, 2) for level in (turned, np.median(ways[main][here], axis=0))),
+        (_settled(points, _first_depth(ways[main] - level, here), ways, sure) for level in (turned, np.median(ways[main][here], axis=0))),
         key=lambda found: _explained(points, found[0], found[1], ways, sure),
     )
     tried = sure.sum(axis=0)
@@ -56,13 +64,13 @@ def deepened(
         bends = _bends(points, depth, ways, sure)
         # A corner that slipped in one frame says nothing there.
         sure = sure & (np.linalg.norm(ways - basis(points, np.nan_to_num(depth)) @ bends, axis=2) < 3 * CLOSE)
-    depth[sure.sum(axis=0) < 0.6 * tried] = np.nan  # a thing that moves by itself
+    depth[sure.sum(axis=0) < np.minimum(AGREED, tried)] = np.nan  # a thing that moves by itself
     if np.isfinite(depth).sum() < 2 * FEWEST:
         return None
     return depth, [Motion(np.eye(3), bend) for bend in bends]
 
 
-def bendings(points: np.ndarray, depth: np.ndarray, ways: np.ndarray, sure: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def bendings(points: np.ndarray, depth: np.ndarray, ways: np.ndarray, sure: np.ndarray, stiff: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
     """The bends (S, 6, 2) of frames whose corners (N, 2) of depths (N,) go `ways` (S, N, 2) where sure (S, N), and the corners' weights (S, N). Outliers do not bend them.
 
     A similarity, and for each depth a shift and a scale of its own: no shear, or depths that rise with a picture's rows could not be told from a leaning wall.
@@ -75,7 +83,7 @@ def bendings(points: np.ndarray, depth: np.ndarray, ways: np.ndarray, sure: np.n
     squares = (columns[:, :, None] * columns[:, None, :]).reshape(-1, 49)
     goals = np.concatenate([ways[..., 0], ways[..., 1]], axis=1)  # (S, 2N)
     base = sure.astype(float)
-    weight, ridge = base, 1e-3 * np.eye(7)
+    weight, ridge = base, np.diag([1e-3, 1e-3, *[1e-3 + stiff * len(x)] * 2, 1e-3, 1e-3, 1e-3 + stiff * len(x)])
     found = np.zeros((len(ways), 7))
     for scale in SCALES:
         both = np.concatenate([weight, weight], axis=1)
@@ -87,12 +95,12 @@ def bendings(points: np.ndarray, depth: np.ndarray, ways: np.ndarray, sure: np.n
     return np.stack([ax, ay, s, r, -r, s, ex, ey, k, zero, zero, k], axis=1).reshape(-1, 6, 2), weight
 
 
-def _settled(points: np.ndarray, depth: np.ndarray, ways: np.ndarray, sure: np.ndarray, rounds: int) -> tuple[np.ndarray, np.ndarray]:
-    """Depths and bends after some rounds of fitting them to each other."""
-    bends = _bends(points, depth, ways, sure)
-    for _ in range(rounds):
+def _settled(points: np.ndarray, depth: np.ndarray, ways: np.ndarray, sure: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Depths and bends after two rounds of fitting them to each other."""
+    bends = _bends(points, depth, ways, sure, STIFF)
+    for _ in range(2):
         depth = _depths(points, bends, ways, sure)
-        bends = _bends(points, depth, ways, sure)
+        bends = _bends(points, depth, ways, sure, STIFF)
     return depth, bends
 
 
@@ -102,31 +110,38 @@ def _explained(points: np.ndarray, depth: np.ndarray, bends: np.ndarray, ways: n
     return int(((off < CLOSE) & sure).sum())
 
 
-def _bends(points: np.ndarray, depth: np.ndarray, ways: np.ndarray, sure: np.ndarray) -> np.ndarray:
+def _bends(points: np.ndarray, depth: np.ndarray, ways: np.ndarray, sure: np.ndarray, stiff: float = 0.0) -> np.ndarray:
     """The bend of each key frame, (S, 6, 2), for given depths (P,); zero where too few corners tell it."""
     use = sure & np.isfinite(depth)
-    bends, _ = bendings(points, np.nan_to_num(depth), ways, use)
+    bends, _ = bendings(points, np.nan_to_num(depth), ways, use, stiff)
     bends[use.sum(axis=1) < 2 * FEWEST] = 0.0
     return bends
 
 
 def _depths(points: np.ndarray, bends: np.ndarray, ways: np.ndarray, sure: np.ndarray) -> np.ndarray:
-    """(P,): for each corner the depth that all frames' ways (S, P, 2) agree on, about -1..1; NaN where none tells."""
+    """(P,): for each corner the depth that most frames' ways (S, P, 2) agree on; NaN where none tells. A corner that slipped in many frames still has the depth that the others say."""
     flat = basis(points, np.zeros(len(points))) @ bends
     pull = basis(points, np.ones(len(points))) @ bends - flat
-    total = np.where(sure, ((ways - flat) * pull).sum(axis=2), 0.0).sum(axis=0)
-    share = np.where(sure, (pull**2).sum(axis=2), 0.0).sum(axis=0)
-    fresh = np.where(share > 1e-3, total / np.maximum(share, 1e-9), np.nan)
+    share = (pull**2).sum(axis=2)
+    told = sure & (share > PULLED**2)
+    said = np.where(told, ((ways - flat) * pull).sum(axis=2) / np.maximum(share, 1e-9), np.nan)  # (S, P)
+    apart = np.abs(said[:, None] - said[None]) * np.sqrt(share)[None]  # (offered by, in the frame), P
+    agree = (apart < 2 * CLOSE) & told[None] & told[:, None]
+    best = agree.sum(axis=1).argmax(axis=0)  # (P,)
+    use = agree[best, :, np.arange(len(points))].T  # (S, P)
+    total = np.where(use, np.nan_to_num(said) * share, 0.0).sum(axis=0)
+    weight = np.where(use, share, 0.0).sum(axis=0)
+    fresh = np.where(weight > 1e-3, total / np.maximum(weight, 1e-9), np.nan)
     if not np.isfinite(fresh).any():
         return fresh
-    middle = np.nanmedian(fresh)
-    return np.clip((fresh - middle) / (1.4826 * np.nanmedian(np.abs(fresh - middle)) + 1e-6), -8, 8)
+    low, middle, high = np.nanpercentile(fresh, (5, 50, 95))
+    return np.clip((fresh - middle) / (0.5 * (high - low) + 1e-6), -FARTHEST, FARTHEST)
 
 
 def _first_depth(left: np.ndarray, sure: np.ndarray) -> np.ndarray:
     """(P,): the leftovers along their main direction, NaN where not sure."""
     vectors = left[sure]
-    size = np.median(np.linalg.norm(vectors, axis=1)) + 1e-6
+    size = np.percentile(np.linalg.norm(vectors, axis=1), 80) + 1e-6
     clipped = vectors * np.minimum(1.0, 4 * size / np.maximum(np.linalg.norm(vectors, axis=1), 1e-9))[:, None]
     axis = np.linalg.eigh(clipped.T @ clipped)[1][:, 1]
     depth = np.full(len(left), np.nan)
