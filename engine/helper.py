@@ -32,6 +32,8 @@ def drawings() -> dict[str, Call]:
 def calls() -> dict[str, Call]:
     """Every quick call by name. A new one is one line here and one function next to its task."""
     from engine.media.quick import first_frame, probe_file, read_stamp_file
+    from engine.tasks.movie.opening import movie_open
+    from engine.tasks.movie.quick import movie_edit, movie_plan, movie_state
     from engine.tasks.music_video.quick import song_look
     from engine.tasks.stroke_motion.quick import stroke_preview
     from engine.tasks.subject_swap.quick import subject_cut, subject_frame, subject_look, subject_tracks
@@ -42,6 +44,7 @@ def calls() -> dict[str, Call]:
         "probe": probe_file, "first-frame": first_frame, "read-stamp": read_stamp_file, "stroke-preview": stroke_preview, "read-prompt": read_prompt,
         "face-look": face_look, "face-try": face_try, "voice-look": voice_look, "voice-list": voice_list, "song-look": song_look,
         "subject-look": subject_look, "subject-cut": subject_cut, "subject-frame": subject_frame, "subject-tracks": subject_tracks,
+        "movie-plan": movie_plan, "movie-edit": movie_edit, "movie-state": movie_state, "movie-open": movie_open,
     }  # fmt: skip
 
 

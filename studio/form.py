@@ -160,9 +160,11 @@ def control(name: str, info: FieldInfo, *, elem_id: str, **options: Any) -> Comp
 
 
 def _plain(annotation: Any) -> tuple[Any, bool]:
-    """The type without `None`, and whether `None` was allowed."""
+    """The type without `None`, and whether `None` was allowed. Several lists of words are one."""
     if get_origin(annotation) in (Union, types.UnionType):
         kinds = [kind for kind in get_args(annotation) if kind is not type(None)]
+        if all(get_origin(kind) is Literal for kind in kinds):
+            kinds[0] = Literal[tuple(word for kind in kinds for word in get_args(kind))]
         return kinds[0], len(kinds) < len(get_args(annotation))
     return annotation, False
 

@@ -95,6 +95,7 @@
     if (Array.isArray(value) && value.every((one) => one?.prompt ?? one?.image)) return value.map((one) => `at ${one.at} s: ${one.prompt ?? one.image}`).join("; ");
     if (Array.isArray(value) && value.length && value.every(Number.isFinite)) return value.join(", ");
     if (Array.isArray(value)) return `${value.length} ${name}`;
+    if (Array.isArray(value?.scenes)) return `${value.title}: ${value.scenes.length} scenes`;
     if (typeof value === "object") return Object.entries(value).map(([k, v]) => `${k.replaceAll("_", " ")} ${v}`).join(", ");
     return String(value);
   };

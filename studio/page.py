@@ -32,8 +32,9 @@ def said(*, run: str | None = None, error: str | None = None, edit: str | None =
 class TabPage:
     """Builds the tab inside a Blocks context and wires it."""
 
-    def __init__(self, tab: Tab, studio: Studio) -> None:
-        self.tab, self.studio = tab, studio
+    def __init__(self, tab: Tab, studio: Studio, targets: tuple[tuple[str, str], ...] = ()) -> None:
+        """targets: (id, title) of other tabs that take a result of this one as it is."""
+        self.tab, self.studio, self.targets = tab, studio, targets
         self.task = get_task(tab.task)
         self.form = Form(self.task.request_type, tab, studio)
 
@@ -51,7 +52,7 @@ class TabPage:
                     self._build_more()
             with gr.Column(scale=5, min_width=320):
                 self.preflight = gr.HTML("", elem_classes="kin-preflight-box")
-                self.panel = RunPanel(self.studio, tab=self.tab.id, tasks=self.tab.tasks)
+                self.panel = RunPanel(self.studio, tab=self.tab.id, tasks=self.tab.tasks, targets=self.targets)
                 self.fit = gr.Button("Choose settings that fit", size="sm", visible=False)
                 with gr.Group():
                     self.form.build_front()

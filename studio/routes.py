@@ -1,8 +1,9 @@
-"""The studio's own addresses beside Gradio's: result files by run id. Nothing else of the disk is reachable."""
+"""The studio's own addresses beside Gradio's: result files by run id, scenes by their key. Nothing else of the disk is reachable."""
 
 from __future__ import annotations
 
 import mimetypes
+from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
@@ -15,10 +16,15 @@ TYPES = {".mp4": "video/mp4", ".webp": "image/webp", ".jpg": "image/jpeg", ".png
 
 
 def routes(studio: Studio) -> list[Route]:
-    """`/kinora/media/RUN/NAME`: a file of a result folder, with ranges; `?download=NAME` offers it for saving. `/kinora/health`: alive."""
+    """`/kinora/media/RUN/NAME`: a file of a result folder, with ranges; `?download=NAME` offers it for saving. `/kinora/part/KEY/NAME`: the same of a part. `/kinora/health`: alive."""
 
     async def media(request: Request) -> Response:
-        path = studio.result_file(request.path_params["run"], request.path_params["name"])
+        return sent(request, studio.result_file(request.path_params["run"], request.path_params["name"]))
+
+    async def part(request: Request) -> Response:
+        return sent(request, studio.part_file(request.path_params["key"], request.path_params["name"]))
+
+    def sent(request: Request, path: Path | None) -> Response:
         if path is None:
             return PlainTextResponse("There is no such file.", status_code=404)
         kind = TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0] or "application/octet-stream"
@@ -34,4 +40,4 @@ def routes(studio: Studio) -> list[Route]:
     async def health(request: Request) -> Response:
         return PlainTextResponse("ok")
 
-    return [Route("/kinora/media/{run}/{name}", media), Route("/kinora/health", health)]
+    return [Route("/kinora/media/{run}/{name}", media), Route("/kinora/part/{key}/{name}", part), Route("/kinora/health", health)]

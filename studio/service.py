@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import threading
 import time
 from pathlib import Path
@@ -15,7 +16,7 @@ from engine.errors import InvalidInput, StudioError
 from engine.executors import Executor, InlineExecutor, WorkerExecutor
 from engine.hardware import describe as hardware
 from engine.hardware import memory_mib
-from engine.parts import missing
+from engine.parts import missing, place
 from engine.quick import Helper
 from engine.runs import PartRow, Run
 from engine.settings import Settings
@@ -26,6 +27,9 @@ from engine.task import Request, Task, all_tasks, get_task, parse_request
 STALLED_SECONDS = 30.0
 """Without any event for this long, the page says so."""
 
+OPENING_SECONDS = 120.0
+"""How long a project may take to be unpacked."""
+PART_KEY, PLAIN_NAME = re.compile(r"[0-9a-f]{64}"), re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*\.[A-Za-z0-9]{1,5}")
 
 MOST_FILES = 64
 """Files that the settings inside a dropped video may name; no request takes more."""
@@ -191,7 +195,7 @@ class Studio:
         return {
             **status, "state": "running", "stage": f"{working.label if working else waiting[0].label} ({min(ended + 1, len(parts))} of {len(parts)})", "share": done / whole,
             "count": [ended, len(parts)], "elapsed": round(time.time() - began, 2), "remaining": round(later + (live["remaining"] or 0.0 if live else 0.0), 1), "place": 0,
-            "preview": live["preview"] if live else None,
+            "preview": live["preview"] if live else None, "part": {"key": working.part, "share": live["share"]} if working and live else None,
         }  # fmt: skip
 
     def _status(self, run: Run) -> dict[str, Any]:
@@ -322,6 +326,13 @@ class Studio:
         preview = self.store.staging / run_id / name
         return preview if name == "preview.webp" and preview.is_file() else None
 
+    def part_file(self, key: str, name: str) -> Path | None:
+        """A file of a part on the shelf, such as a scene's clip; None when there is no such thing."""
+        if not PART_KEY.fullmatch(key) or not PLAIN_NAME.fullmatch(name):
+            return None
+        path = place(self.settings, key) / name
+        return path if path.is_file() and not path.is_symlink() else None
+
     def restore_fields(self, run_id: str) -> tuple[str, dict[str, Any]]:
         """Task and fields of a run, ready for its tab's form."""
         run = self.store.runs.get(run_id)
@@ -348,13 +359,16 @@ class Studio:
             fields["seed"] = document["seed"]
         return task_id, {name: given for name, given in fields.items() if name in task.request_type.model_fields}
 
-    def adopt(self, path: Path) -> tuple[str, str, Path]:
-        """A dropped file that is not Kinora's: the first task and field that take its kind, and where it is kept."""
+    def adopt(self, path: Path) -> tuple[str, dict[str, Any]]:
+        """A dropped file that is not a clip of Kinora's: the first task that takes its kind, and the fields with the kept file. A saved project is opened."""
         facts, _ = self.helper.call("probe", path=str(path))
+        if facts["kind"] == "project":
+            opened, _ = self.helper.call("movie-open", OPENING_SECONDS, path=str(path))
+            return "movie", dict(opened)
         for task_id, task in all_tasks().items():
             for field, kind in task.request_type.media_fields().items():
                 if kind == facts["kind"]:
-                    return task_id, field, self.store.keep_input(path)
+                    return task_id, {field: str(self.store.keep_input(path))}
         raise InvalidInput(f"no tab takes {facts['kind']} yet", fix="drop a picture, or a video that Kinora made")
 
     def clip_as_input(self, run_id: str, task_id: str) -> tuple[str, Path]:

@@ -13,6 +13,7 @@ from studio.endpoints import add_endpoints
 from studio.page import TabPage, nonce, said
 from studio.routes import routes
 from studio.service import Studio
+from studio.tab import takes_results
 from studio.theme import theme
 from studio.widgets.drop_target import DropTarget
 from studio.widgets.engine_room import EngineRoom
@@ -32,7 +33,8 @@ LOGO = (
 
 def build(studio: Studio) -> gr.Blocks:
     """The whole page for one studio."""
-    pages = [TabPage(tab, studio) for tab in TABS]
+    takers = tuple((tab.id, tab.title) for tab in TABS if takes_results(tab))
+    pages = [TabPage(tab, studio, tuple(one for one in takers if one[0] != tab.id)) for tab in TABS]
     names = [{"id": tab.id, "title": tab.title, "task": tab.task, "takes": " ".join(page.task.request_type.media_fields().values())} for tab, page in zip(TABS, pages, strict=True)]
     with gr.Blocks(title="Kinora", delete_cache=(3600, 86400), analytics_enabled=False, fill_width=True) as demo:
         gr.HTML(f'<header class="kin-header">{LOGO}<div><h1>Kinora</h1><p>A video studio in your browser: everything here works without a GPU.</p></div></header>')
@@ -82,7 +84,10 @@ def _wire_shell(studio: Studio, pages: list[TabPage], tabs: gr.Tabs, drop: DropT
         page = next((page for page in pages if page.tab.id == _text(event, "tab")), None)
         if page is None:
             raise gr.Error("this tab does not exist: reload the page", print_exception=False)
+        taker = takes_results(page.tab)
         try:
+            if taker is not None:
+                return {tabs: gr.Tabs(selected=page.tab.id), page.form.controls[page.form.control_of(taker.fields[0])]: {**taker.sent(_text(event, "run"), studio), "nonce": nonce()}}  # type: ignore[attr-defined]
             field, path = studio.clip_as_input(_text(event, "run"), page.task.id)
         except StudioError as error:
             raise gr.Error(error.line, print_exception=False) from error
@@ -96,8 +101,7 @@ def _wire_shell(studio: Studio, pages: list[TabPage], tabs: gr.Tabs, drop: DropT
             found = studio.read_file(path)
             if found is not None:
                 return {drop: {"said": f"Settings of {name} are back."}, **show(*found)}
-            task_id, field, kept = studio.adopt(path)
-            return {drop: {"said": f"{name} is loaded."}, **show(task_id, {field: str(kept)})}
+            return {drop: {"said": f"{name} is loaded."}, **show(*studio.adopt(path))}
         except StudioError as error:
             return {drop: {"said": error.line}}
 
@@ -110,7 +114,8 @@ def _wire_shell(studio: Studio, pages: list[TabPage], tabs: gr.Tabs, drop: DropT
 
     queue.edit(edit, None, [tabs, *parts, *(page.panel for page in pages)], **QUIET)
     library.restore(restore, None, [tabs, *parts], **QUIET)
-    library.send(send, None, [tabs, *parts], **QUIET)
+    for place in (library, *(page.panel for page in pages)):
+        place.send(send, None, [tabs, *parts], **QUIET)
     drop.dropped(dropped, [drop], [drop, tabs, *parts], **QUIET)
     preferences.keep(keep, parts, [preferences], **QUIET)
 

@@ -91,6 +91,11 @@ def errands_of(widget: FieldWidget) -> Mapping[str, Errand]:
     return errands
 
 
+def takes_results(tab: Tab) -> FieldWidget | None:
+    """The widget of a tab that takes whole results. Its `sent(run_id, studio)` gives the component's value that adds one to what is there; a `StudioError` says why not."""
+    return next((widget for widget in tab.widgets if hasattr(widget, "sent")), None)
+
+
 def load_examples(name: str) -> tuple[Example, ...]:
     """The examples of `assets/examples/NAME`: a JSON list of `{"title", "fields"}`."""
     entries = json.loads((ASSETS / "examples" / name).read_text(encoding="utf-8"))

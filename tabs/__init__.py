@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tabs import music_video, stroke_motion, subject_swap, talking_head, text_to_video
+from tabs import movie, music_video, stroke_motion, subject_swap, talking_head, text_to_video
 
-TABS = (stroke_motion.TAB, text_to_video.TAB, talking_head.TAB, music_video.TAB, subject_swap.TAB)
+TABS = (stroke_motion.TAB, text_to_video.TAB, talking_head.TAB, music_video.TAB, subject_swap.TAB, movie.TAB)

@@ -18,15 +18,17 @@ class RunPanel(Widget):
     """Value: `{"run": id or None, "error": line or None, "edit": waiting run or None, "nonce": number}`; `nonce` tells two equal answers apart.
 
     With `edit`, the button saves the form into that waiting run instead of starting a new one. Events: `start` (the button was pressed), `hello` (the panel came to life; its data hold `owner`, the `run` to attach to and the user's `defaults`),
-    `restore` (put this run's settings into the form), `apply` (put the data's `fields` into the form, the others stay).
+    `restore` (put this run's settings into the form), `apply` (put the data's `fields` into the form, the others stay), `send` (the result into another tab; data: `run`, `tab`).
+    targets: (id, title) of the tabs that a result can be sent to.
     """
 
     start: Any = EventListener("start").listener
     hello: Any = EventListener("hello").listener
     restore: Any = EventListener("restore").listener
     apply: Any = EventListener("apply").listener
+    send: Any = EventListener("send").listener
 
-    def __init__(self, studio: Studio, tab: str = "", tasks: tuple[str, ...] = (), **options: Any) -> None:
+    def __init__(self, studio: Studio, tab: str = "", tasks: tuple[str, ...] = (), targets: tuple[tuple[str, str], ...] = (), **options: Any) -> None:
         self.studio = studio
         functions = [
             guarded("watch_run", lambda data: studio.status(str(data["run"]))),
@@ -38,11 +40,12 @@ class RunPanel(Widget):
             value={"run": None, "error": None, "edit": None, "nonce": 0},
             html_template='<div class="rp"></div>',
             css_template=read_parts(FOLDER, ("style.css",)),
-            js_on_load=read_parts(FOLDER, ("takes.js", "compare.js", "player.js", "main.js")),
+            js_on_load=read_parts(FOLDER, ("takes.js", "compare.js", "film.js", "player.js", "main.js")),
             apply_default_css=False,
             server_functions=functions,
             tab=tab,
             tasks=list(tasks),
+            targets=[list(target) for target in targets],
             **options,
         )
 

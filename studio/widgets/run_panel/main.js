@@ -124,6 +124,7 @@ function finish(before) {
 
 async function act(name, more = {}) {
   if (name === "restore") trigger("restore", { run, owner: K.owner() });
+  else if (name === "send") trigger("send", { run, tab: more.tab });
   else if (name === "apply") { trigger("apply", { fields: more }); say("The settings are in the form; press Run."); }
   else if (name === "again" || name === "finish") {
     const answer = name === "again" ? await server.run_again({ run, owner: K.owner() }) : await server.finish_take({ run, take: more.take, owner: K.owner() });

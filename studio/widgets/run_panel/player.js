@@ -19,7 +19,7 @@ function madeBy(status) {
   return K.el("details", { class: "rp-made" }, K.el("summary", { class: "kin-focus" }, "What made it"), K.el("table", { class: "kin-table" }, K.el("tbody", {}, rows)));
 }
 
-const OFFERED = { mask: "Mask", cutout: "Cut-out with transparency", tracks: "Tracks" };
+const OFFERED = { mask: "Mask", cutout: "Cut-out with transparency", tracks: "Tracks", subtitles: "Subtitles", project: "Project", "hand-over": "For editors" };
 
 /** Files of a result beside its clip that a user may want to keep: masks, a cut-out, tracks. */
 function offered(status) {
@@ -34,21 +34,24 @@ function player(status, act) {
   const clip = status.result?.clip;
   if (!clip) return K.el("div", {});
   const takes = takesOf(status), source = K.media(`${status.id}/${clip}`);
-  const tail = [K.button("Restore settings", () => act("restore"), { name: "restore", text: true }), K.button("Run again", () => act("again"), { name: "again" }), K.button("Copy link", () => act("link"), { name: "link" })];
+  const tail = [K.button("Restore settings", () => act("restore"), { name: "restore", text: true }), K.button("Run again", () => act("again"), { name: "again" }), K.button("Copy link", () => act("link"), { name: "link" }),
+    ...(props.targets ?? []).map(([id, title]) => K.button(`Send to ${title}`, () => act("send", { tab: id }), { name: "send", text: true }))];
   if (takes.length > 1 || status.result.details?.grid) return K.el("div", { class: "rp-result" }, new Takes(status, act).root, K.el("div", { class: "kin-line" }, tail), madeBy(status));
   const video = K.el("video", { src: source, controls: true, loop: true, playsinline: true, "aria-label": "Result video", poster: status.result.artifacts?.poster ? K.media(`${status.id}/${status.result.artifacts.poster}`) : null });
   video.muted = true;
   if (!K.reduced()) video.autoplay = true;
   const name = `kinora-${status.task}-${status.id.slice(0, 8)}.mp4`;
-  const { before } = status.result.artifacts ?? {};
+  const { before } = status.result.artifacts ?? {}, film = status.result.details?.heard ? new Film(video, status.result.details) : null;
   return K.el("div", { class: "rp-result" },
     before ? new Compare(video, K.media(`${status.id}/${before}`)).root : video,
+    film?.chapters,
     K.el("div", { class: "kin-line" },
       K.el("a", { class: "kin-button", href: `${source}?download=${encodeURIComponent(name)}`, download: name, "aria-label": "Download the video" }, K.icon("download"), K.el("span", {}, "Download")),
       offered(status),
       takes[0].draft ? K.button("Finish this take", () => act("finish", { take: 1 }), { name: "check", kind: "primary", text: true }) : null,
       tail),
     seenWords(status.request, takes[0].details),
+    film?.sounds,
     status.result.meters?.length ? meters(status.result.meters) : null,
     madeBy(status));
 }

@@ -1,0 +1,50 @@
+// A film's scenes as chapters of its player, what is said as its subtitles, and what is heard as lanes.
+
+const BUSES = { narration: "Narration", music: "Music", ambience: "Ambience", effects: "Effects", clip: "Clips" };
+const moment = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
+
+class Film {
+  /** details: {scenes: [{id, heading, start, end}], heard: [{bus, start, end, what, sound}], frames, fps}, times in seconds. */
+  constructor(video, details) {
+    Object.assign(this, { video, scenes: details.scenes ?? [], heard: details.heard ?? [], seconds: details.frames / details.fps });
+    const life = new AbortController(), { signal } = life;
+    this.marks = this.scenes.map((scene, index) => K.el("button", {
+      type: "button", class: "fi-chapter kin-focus", onclick: () => this.go(scene.start), "aria-label": `Go to scene ${index + 1}${scene.heading ? `, ${scene.heading}` : ""}, ${moment(scene.start)}`,
+    }, K.el("span", { class: "kin-muted" }, moment(scene.start)), K.el("span", {}, scene.heading || `Scene ${index + 1}`)));
+    this.chapters = K.el("div", { class: "fi-chapters", role: "group", "aria-label": "Chapters" }, this.marks);
+    this.cursor = K.el("i", { class: "fi-cursor" });
+    this.sounds = this.heard.length ? K.el("details", { class: "fi-heard" }, K.el("summary", { class: "kin-focus" }, "What is heard"), K.el("div", { class: "fi-lanes" }, this.lanes(), this.cursor)) : null;
+    const follow = () => { if (!video.isConnected && this.seen) life.abort(); this.seen ||= video.isConnected; this.follow(); };
+    for (const name of ["timeupdate", "seeked"]) video.addEventListener(name, follow, { signal });
+    this.subtitle();
+    if (details.animatic) this.chapters.prepend(K.el("span", { class: "kin-tag" }, "Animatic: drawn at once, not the film"));
+  }
+
+  go(seconds) {
+    this.video.currentTime = seconds + 0.02;
+    this.video.play().catch(() => {});
+  }
+
+  follow() {
+    const { currentTime: now } = this.video, at = this.scenes.findLastIndex((scene) => scene.start <= now + 0.03);
+    this.marks.forEach((mark, index) => { if (index === at) mark.setAttribute("aria-current", "true"); else mark.removeAttribute("aria-current"); });
+    this.cursor.style.left = `${(100 * now) / this.seconds}%`;
+  }
+
+  /** The browser's own switch for subtitles shows what is said. */
+  subtitle() {
+    const lines = this.heard.filter((one) => one.bus === "narration");
+    if (!lines.length || typeof VTTCue === "undefined") return;
+    const track = this.video.addTextTrack("subtitles", "Narration");
+    track.mode = "hidden";
+    for (const one of lines) track.addCue(new VTTCue(one.start, one.end, one.what));
+  }
+
+  lanes() {
+    const busy = Object.keys(BUSES).filter((bus) => this.heard.some((one) => one.bus === bus));
+    return busy.map((bus) => K.el("div", { class: "fi-lane", role: "list", "aria-label": BUSES[bus] }, K.el("span", { class: "fi-name kin-muted" }, BUSES[bus]), ...this.heard.filter((one) => one.bus === bus).map((one) => K.el("span", {
+      class: `fi-sound fi-${bus}`, role: "listitem", title: `${moment(one.start)} to ${moment(one.end)}: ${one.what}${one.sound && one.sound !== one.what ? ` (${one.sound})` : ""}`,
+      style: `left: ${(100 * one.start) / this.seconds}%; width: ${(100 * (one.end - one.start)) / this.seconds}%`,
+    }, one.what))));
+  }
+}
