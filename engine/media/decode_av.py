@@ -21,6 +21,7 @@ from engine.media.av_source import Clip, square_size, turn_of
 from engine.media.colour import ToSrgb
 from engine.media.decode_image import without_alpha
 from engine.media.decoder import Answers, Source
+from engine.media.encoded import parameters_of
 from engine.media.timing import Pacer, plan_rate
 from engine.media.turns import turned
 
@@ -76,24 +77,9 @@ def packets(order: dict[str, Any], source: Source, answers: Answers) -> None:
             times.append((packet.pts, packet.is_keyframe))
     clip.rewind()
     stream = clip.picture
-    context = stream.codec_context
     first = min(times, default=(0, False))
-    answers.json(
-        {
-            "parameters": {
-                "codec": context.codec.canonical_name,
-                "extradata": (context.extradata or b"").hex(),
-                "size": [context.width, context.height],
-                "format": context.pix_fmt,
-                "profile": context.profile,
-                "aspect": str(stream.sample_aspect_ratio or 1),
-                "colour": [int(context.colorspace), int(context.color_primaries), int(context.color_trc), int(context.color_range)],
-                "time_base": str(stream.time_base),
-            },
-            "times": sorted(pts for pts, _ in times),
-            "opens": bool(times) and first[1] and times[0][0] == first[0],
-        }
-    )
+    opens = bool(times) and first[1] and times[0][0] == first[0]
+    answers.json({"parameters": parameters_of(stream), "times": sorted(pts for pts, _ in times), "opens": opens})
     for packet in clip.container.demux(stream):
         if packet.pts is None or packet.dts is None or not packet.size:
             continue

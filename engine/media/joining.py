@@ -18,10 +18,13 @@ from av.packet import Packet as AvPacket
 
 from engine.errors import InvalidInput, StudioError
 from engine.media.disk import whole_file
+from engine.media.encoded import parameters_of
 from engine.media.packets import open_packets
 from engine.media.writer import ClipWriter, SoundTrack
 from engine.settings import Settings
 
+DELAY = 2
+"""Pictures that `ClipWriter`'s H.264 is decoded ahead of being shown at most: B-frames that others refer to."""
 _CHAPTER_TICKS = Fraction(1, 1000)
 
 
@@ -46,8 +49,8 @@ class Mould:
         self.path = Path(self._folder.name) / "mould.mp4"
         with ClipWriter(self.path, fps=fps, crf=crf) as writer:
             writer.write(np.full((size[1], size[0], 3), 128, np.uint8))
-        with open_packets(self.path, settings) as reader:
-            self.parameters = reader.parameters
+        with av.open(f"file:{self.path}", "r", format="mp4") as own:
+            self.parameters = parameters_of(own.streams.video[0])
 
     def fits(self, path: Path, frames: int | None = None) -> bool:
         """Whether the clip's packets may stand in one stream with this mould's: same codec, parameter sets, colours and even times, opening with a key frame.
@@ -72,7 +75,7 @@ class Mould:
 
 
 def join(
-    parts: Sequence[Path],
+    parts: Sequence[tuple[Path, int]],
     out: Path,
     mould: Mould,
     settings: Settings,
@@ -82,22 +85,13 @@ def join(
     metadata: dict[str, str] | None = None,
     checkpoint: Callable[[], None] = lambda: None,
 ) -> int:
-    """Write the parts, in order, as one MP4; whole or not at all. How many pictures it has.
+    """Write the parts (clip, how many pictures it has), in order, as one MP4; whole or not at all. How many pictures that has.
 
     Pictures are the parts' packets, byte for byte. They are renumbered in decoding order (all parts' rate is constant), so that decoding times rise evenly across the joins,
-    behind the largest delay between decoding and showing that any part has. sound: encoded here, cut or padded to the pictures' length. chapters: cut to that length.
+    `DELAY` pictures ahead of showing. sound: encoded here, cut or padded to the pictures' length. chapters: cut to that length.
     checkpoint: called before each part. Raises `InvalidInput` for a part that does not fit the mould, `LimitExceeded` when the disk is full.
     """
-    delays, counts = [], []
-    for part in parts:
-        with open_packets(part, settings) as reader:
-            if reader.parameters != mould.parameters or not reader.opens or not reader.is_even(mould.fps):
-                raise InvalidInput(f"{part.name} is encoded in another way than the film", fix="encode it again")
-            step = int(1 / (mould.fps * reader.time_base))
-            first = next(iter(reader))
-            delays.append(-(first.dts // step))
-            counts.append(len(reader.times))
-    delay, total = max(delays, default=0), sum(counts)
+    total = sum(count for _, count in parts)
     if not total:
         raise InvalidInput(f"{out.name} would have no pictures", fix="give at least one clip")
     with whole_file(out) as temporary:
@@ -111,14 +105,16 @@ def join(
             if sound is not None:
                 sound.attach(output)
             done = 0
-            for part, count in zip(parts, counts, strict=True):
+            for part, count in parts:
                 checkpoint()
                 with open_packets(part, settings) as reader:
+                    if reader.parameters != mould.parameters or not reader.opens or not reader.is_even(mould.fps) or len(reader.times) != count:
+                        raise InvalidInput(f"{part.name} is encoded in another way than the film", fix="encode it again")
                     step = int(1 / (mould.fps * reader.time_base))
                     for number, read in enumerate(reader):
                         packet = AvPacket(read.data)
                         packet.stream, packet.time_base = stream, 1 / mould.fps
-                        packet.pts, packet.dts, packet.duration = done + read.pts // step, done + number - delay, 1
+                        packet.pts, packet.dts, packet.duration = done + read.pts // step, done + number - DELAY, 1
                         packet.is_keyframe = read.key
                         output.mux(packet)
                         if sound is not None:

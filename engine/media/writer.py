@@ -35,6 +35,9 @@ _EXACT = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL
 _AAC_RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000)
 _LAYOUTS = {1: "mono", 2: "stereo", 6: "5.1", 8: "7.1"}
 _AAC_FRAME = 1024
+AAC_BITS = 96_000
+"""Bits a second and channel of sound in clips."""
+
 # H.264 level 6.2 ends there.
 _MAX_SIDE = 16384
 _MOST_THREADS = 16
@@ -248,7 +251,7 @@ class SoundTrack:
     def attach(self, container: OutputContainer) -> None:
         """Add the AAC stream to a container that has not started yet."""
         self._stream = container.add_stream("aac", rate=self.rate, layout=self._layout)
-        self._stream.bit_rate = 96_000 * min(self._samples.shape[1], 6)
+        self._stream.bit_rate = AAC_BITS * min(self._samples.shape[1], 6)
         self._stream.codec_context.time_base = Fraction(1, self.rate)
 
     def packets(self, *, until: Fraction, last: bool = False) -> Iterator[Any]:

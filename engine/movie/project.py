@@ -11,7 +11,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from pydantic import ValidationError
 
@@ -28,6 +28,8 @@ DOCUMENT_BYTES = 4 << 20
 """The longest plan that its limits allow is about a quarter of a megabyte."""
 MOST_ENTRIES = 2 + 3 * MOST_SCENES
 """The type, the document, and a clip, a video and a picture for each scene."""
+DIRECTORY_BYTES = 256 << 10
+"""The directory of so many entries is a tenth of this; a directory of a gigabyte would fill the memory before its entries could be counted."""
 _DOCUMENT, _TYPE = "plan.json", "mimetype"
 _MEDIA = re.compile(r"(clips|inputs)/[a-z0-9]{1,16}(-[a-z]{1,8})?\.[a-z0-9]{1,5}")
 _BLOCK = 1 << 20
@@ -87,6 +89,9 @@ def open_project(path: Path, settings: Settings, folder: Path) -> tuple[Plan, di
         folder.mkdir(parents=True, exist_ok=True)
         aside = folder / f".{secrets.token_hex(8)}.part"
         try:
+            with open(inlet.fd, "rb", closefd=False) as file:
+                if _directory_bytes(file, size) > DIRECTORY_BYTES:
+                    raise LimitExceeded(f"{name} has too many entries", why=f"a project has at most {MOST_ENTRIES}", fix="choose a project zip that was saved with a film")
             with open(inlet.fd, "rb", closefd=False) as file, zipfile.ZipFile(file) as archive:
                 entries = _checked(archive, name, size, settings)
                 plan, listed = _plan(archive, entries[_DOCUMENT], name)
@@ -117,6 +122,22 @@ def _suffix(path: Path) -> str:
     """The file's ending when it is a plain one, else that of a video."""
     ending = path.suffix.lower()
     return ending if re.fullmatch(r"\.[a-z0-9]{1,5}", ending) else ".mp4"
+
+
+def _directory_bytes(file: BinaryIO, size: int) -> int:
+    """The largest size of a directory that any end record near the file's end claims, in the old form or the 64-bit one."""
+    file.seek(max(0, size - (1 << 16) - 128))
+    tail = file.read()
+    file.seek(0)
+    claims = [0]
+    for mark, at, length in ((b"PK\x05\x06", 12, 4), (b"PK\x06\x06", 40, 8)):
+        place = tail.find(mark)
+        while place >= 0:
+            claim = int.from_bytes(tail[place + at : place + at + length], "little")
+            # All ones in the old form: the 64-bit record tells it.
+            claims.append(claim if claim != 0xFFFFFFFF else 0)
+            place = tail.find(mark, place + 1)
+    return max(claims)
 
 
 def _checked(archive: zipfile.ZipFile, name: str, size: int, settings: Settings) -> dict[str, zipfile.ZipInfo]:

@@ -124,6 +124,7 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
     "bomb of a plan": lambda: archive([("plan.json", " " * (64 << 20)), CLIP], deflate=True),
     "plan that lies": lambda: _changed(archive([("plan.json", " " * (8 << 20))], deflate=True), (8 << 20).to_bytes(4, "little"), (1 << 10).to_bytes(4, "little")),
     "many": lambda: archive([GOOD, *((f"clips/a{n}.mp4", b"") for n in range(500))]),
+    "very many": lambda: archive([(f"clips/a{n}.mp4", b"") for n in range(6000)]),
     "cut off": lambda: archive([GOOD, CLIP])[:-60],
     "damaged": lambda: archive([GOOD, CLIP]).replace(b"x" * 100, b"y" * 100),
     "head only": lambda: archive([GOOD, CLIP])[:80],

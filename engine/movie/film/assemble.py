@@ -84,27 +84,28 @@ def assemble(
     with tempfile.TemporaryDirectory(prefix=".film-", dir=out.parent) as folder, Mould(size, Fraction(timeline.fps), settings, crf=crf) as mould:
         stretches = _stretches(timeline, clips, corrections, captions, mould)
         film = _film(plan, timeline, clips, corrections, size, settings, burnt)
-        parts: list[Path] = []
+        parts: list[tuple[Path, int]] = []
         try:
             for number, stretch in enumerate(stretches):
                 if stretch.copied is not None:
                     checkpoint()
-                    parts.append(stretch.copied)
+                    parts.append((stretch.copied, stretch.end - stretch.start))
                     yield Progress("film", stretch.end, timeline.frames)
                     continue
                 part = Path(folder) / f"{number}.mp4"
-                with ClipWriter(part, fps=timeline.fps, crf=crf) as writer:
-                    try:
+                writer = ClipWriter(part, fps=timeline.fps, crf=crf)
+                try:
+                    with writer:
                         for frame in range(stretch.start, stretch.end):
                             checkpoint()
                             writer.write(film.get_frame((frame + 0.5) / timeline.fps))
                             if (frame + 1) % EVERY == 0 or frame + 1 == stretch.end:
                                 yield Progress("film", frame + 1, timeline.frames)
-                    finally:
-                        if writer.frames:
-                            parts.append(part)
+                finally:
+                    # A stopped writer leaves what it has as a shorter clip, any other fault nothing.
+                    if part.is_file():
+                        parts.append((part, writer.frames))
         except Cancelled:
-            parts = [part for part in parts if part.is_file()]
             if parts:
                 join(parts, out, mould, settings, sound=track, chapters=chapters(plan, timeline), metadata={"title": plan.title})
             raise

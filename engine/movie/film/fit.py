@@ -17,7 +17,6 @@ import numpy as np
 
 from engine.errors import InvalidInput
 from engine.media.images import read_image
-from engine.media.probe import Facts, probe
 from engine.media.video import VideoReader, open_video
 from engine.movie.film.framing import framed
 from engine.movie.film.light import mixed
@@ -55,12 +54,13 @@ def fitted(
     stretch: the clip may be played up to `STRETCH` slower or quicker to fill its place. Two frames are held, whatever the length. Raises `UnreadableMedia`, `LimitExceeded`, or
     `InvalidInput` when the clip has no pictures after `start`.
     """
-    facts = probe(path, settings)
-    if facts.kind == "image" and facts.frame_count <= 1:
-        yield from moving_picture(read_image(path, settings, max_side=3 * max(size)), count, size, camera)
-        return
-    feed = _Feed(path, settings, facts, start, size)
+    feed = _Feed(path, settings, start, size)
     try:
+        if feed.facts.kind == "image" and feed.facts.frame_count <= 1:
+            yield from moving_picture(read_image(path, settings, max_side=3 * max(size)), count, size, camera)
+            return
+        if start >= max(feed.facts.duration, 1e-3):
+            raise InvalidInput(f"{feed.name} has no pictures after {start:g} s", why=f"it lasts {feed.facts.duration:.1f} s", fix="let the scene begin earlier in the clip")
         places, zoom = _places(feed, count, fps, stretch)
         for number, place in enumerate(places):
             picture = feed.between(place)
@@ -73,12 +73,17 @@ def fitted(
 class _Feed:
     """Frames of a clip, framed for the film, by number: forwards as they are decoded, from the beginning again when a number falls."""
 
-    def __init__(self, path: str | os.PathLike[str], settings: Settings, facts: Facts, start: float, size: tuple[int, int]) -> None:
+    def __init__(self, path: str | os.PathLike[str], settings: Settings, start: float, size: tuple[int, int]) -> None:
         self._path, self._settings, self._start, self._size = path, settings, start, size
-        # Twice what is needed: averaging does the rest better than the decoder's scaler.
-        share = max(size[0] / max(facts.width, 1), size[1] / max(facts.height, 1))
-        self._side = round(2 * share * max(facts.width, facts.height)) if share < 0.5 else None
+        self._side: int | None = None
         self._reader = self._open()
+        self.facts = self._reader.facts
+        share = max(size[0] / self._reader.width, size[1] / self._reader.height)
+        if share < 0.5:
+            # Twice what is needed: averaging does the rest better than the decoder's scaler.
+            self._side = round(2 * share * max(self._reader.width, self._reader.height))
+            self._reader.close()
+            self._reader = self._open()
         self.rate, self.count, self.name = float(self._reader.fps), max(1, self._reader.count), os.path.basename(os.fspath(path))
         self._next = 0
         self._held: dict[int, np.ndarray] = {}

@@ -1,0 +1,337 @@
+"""The film's pictures: every frame where it should be, however its clip came; titles, captions, stills; packets copied where nothing touches them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import pytest
+
+from engine.errors import Cancelled, InvalidInput, StudioError
+from engine.media.images import write_image
+from engine.media.packets import open_packets
+from engine.media.probe import probe
+from engine.media.video import open_video
+from engine.movie.film.assemble import assemble, chapters
+from engine.movie.film.captions import LINE_SIGNS, READING_SPEED, BurntCaptions, Cue, cues_of, srt
+from engine.movie.film.fit import fitted
+from engine.movie.film.framing import film_size, framed
+from engine.movie.film.lettering import HOUSE_FONT, lettered
+from engine.movie.film.lettering import fitted as set_text
+from engine.movie.film.light import mixed
+from engine.movie.film.picture import moving_picture
+from engine.movie.film.titles import title_card
+from engine.movie.plan import Plan
+from engine.movie.timing import timeline
+from engine.settings import Settings
+from tests.movie.reels import SIZE, film, level, numbered, write
+from tests.waves import write_wave
+
+SETTINGS = Settings()
+DARK, BRIGHT = 30, 120
+"""Grey levels at which the two kinds of scenes begin."""
+
+
+@pytest.fixture(scope="module")
+def reels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Clips of 30 numbered frames at 24 frames a second, one dark, one bright; 24 frames as the film's own writer makes them; others of other rates."""
+    folder = tmp_path_factory.mktemp("reels")
+    return {
+        "dark": write(folder / "dark.mp4", numbered(30, base=DARK)),
+        "bright": write(folder / "bright.mp4", numbered(30, base=BRIGHT)),
+        "alike": write(folder / "alike.mp4", numbered(24, base=BRIGHT), crf=18),
+        "fast": write(folder / "fast.mp4", numbered(60, base=DARK, step=4), fps=60),
+        "slow": write(folder / "slow.mp4", numbered(12, base=DARK, step=4), fps=12),
+        "pal": write(folder / "pal.mp4", numbered(50, base=DARK, step=4), fps=25),
+        "sound": write_wave(folder / "sound.wav", np.stack([0.3 * np.sin(np.arange(3 * 48000) * 0.05)] * 2, axis=1).astype(np.float32), 48000),
+    }
+
+
+def made(plan: Plan, clips: dict[str, Path], out: Path, sound: Path | None = None, **options: object) -> list[np.ndarray]:
+    """The film's frames, read back."""
+    steps = list(assemble(plan, timeline(plan), clips, sound, out, size=SIZE, settings=SETTINGS, crf=4, **options))  # type: ignore[arg-type]
+    assert [one.name for one in out.parent.iterdir() if one.name.startswith(".")] == []
+    assert (steps[-1].stage, steps[-1].done, steps[-1].total) == ("film", timeline(plan).frames, timeline(plan).frames)
+    with open_video(out, SETTINGS) as reader:
+        return list(reader)
+
+
+def test_every_frame_is_where_the_plan_puts_it(reels: dict[str, Path], tmp_path: Path) -> None:
+    plan = film([{"transition": "cross-fade", "heading": "One"}, {"transition": "cut"}, {"transition": "cross-fade", "heading": "Three"}], title_seconds=0.5)
+    clock = timeline(plan)
+    frames = made(plan, {"s0": reels["dark"], "s1": reels["bright"], "s2": reels["dark"]}, tmp_path / "film.mp4", reels["sound"])
+    assert len(frames) == clock.frames == 84
+    for slot, base in zip(clock.slots, (DARK, BRIGHT, DARK), strict=True):
+        for number in range(slot.blend, slot.frames - (clock.ending if slot is clock.slots[-1] else 0)):
+            assert abs(level(frames[slot.start + number]) - (base + 2 * number)) < 1.5, f"{slot.scene.id}, frame {number}"
+    # In the cross-fade both run on: frame 2 of six is two fifths of the way from frame 26 of the one to frame 2 of the other, in light.
+    last = clock.slots[2]
+    flat = [np.full((2, 2, 3), value, np.uint8) for value in (BRIGHT + 2 * (24 + 2), DARK + 2 * 2)]
+    assert abs(level(frames[last.start + 2]) - mixed(flat[0], flat[1], 2 / 5)[0, 0, 0]) < 2
+    assert level(frames[-1]) < 3 and level(frames[-1 - clock.ending]) > 60
+    facts = probe(tmp_path / "film.mp4", SETTINGS)
+    assert facts.tags["title"] == "The boat" and facts.has_audio
+    with av.open(str(tmp_path / "film.mp4")) as file:
+        ends = [max((packet.pts + packet.duration) * packet.time_base for packet in file.demux(stream) if packet.pts is not None) for stream in (file.streams.video[0],)]
+        found = [(one["metadata"]["title"], round(one["start"] * one["time_base"] * 24), round(one["end"] * one["time_base"] * 24)) for one in file.chapters()]
+    assert abs(float(ends[0]) - facts.audio_duration) < 1 / 24 and abs(facts.audio_duration - clock.frames / 24) < 1 / 24
+    assert found == [(one.title, one.start, one.end) for one in chapters(plan, clock)] == [("The boat", 0, 12), ("One", 12, 36), ("Scene 2", 36, 60), ("Three", 60, 84)]
+
+
+@pytest.fixture(scope="module")
+def joined(reels: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A film of three cuts whose middle scenes are as the film needs them, and the clip of those."""
+    out = tmp_path_factory.mktemp("joined") / "film.mp4"
+    plan = film([{}, {}, {}, {}], title_seconds=0.5)
+    clips = {"s0": reels["alike"], "s1": reels["alike"], "s2": reels["alike"], "s3": reels["dark"]}
+    list(assemble(plan, timeline(plan), clips, reels["sound"], out, size=SIZE, settings=SETTINGS))
+    return out, reels["alike"]
+
+
+def test_untouched_scenes_are_copied_byte_for_byte(joined: tuple[Path, Path]) -> None:
+    out, clip = joined
+    with open_packets(out, SETTINGS) as reader:
+        packets, even = list(reader), reader.is_even(reader.time_base.__class__(24))
+    with open_packets(clip, SETTINGS) as reader:
+        own = list(reader)
+    assert len(packets) == 12 + 4 * 24 and even
+    for first in (12, 36, 60):
+        assert [one.data for one in packets[first : first + 24]] == [one.data for one in own]
+    assert [one.data for one in packets[:24]] != [one.data for one in own]
+    assert all(one.dts < two.dts for one, two in zip(packets, packets[1:], strict=False)) and all(one.pts >= one.dts for one in packets)
+    with open_video(out, SETTINGS) as film_reader, open_video(clip, SETTINGS) as clip_reader:
+        frames, wanted = list(film_reader), list(clip_reader)
+    assert len(frames) == 108 and all(np.array_equal(frames[12 + 24 * scene + n], wanted[n]) for scene in range(3) for n in range(24))
+
+
+@pytest.mark.parametrize("touch", ["match", "caption", "transition"])
+def test_touched_scenes_are_not_copied(touch: str, reels: dict[str, Path], tmp_path: Path) -> None:
+    plan = film([{}, {"transition": "wipe" if touch == "transition" else "cut"}, {}], title_seconds=0.0)
+    options = {"match": {"match": 1.0}, "caption": {"captions": [Cue(0.2, 2.4, ("Ahoy",))]}, "transition": {}}[touch]
+    frames = made(plan, {"s0": reels["alike"], "s1": reels["dark"], "s2": reels["dark"]}, tmp_path / "film.mp4", **options)
+    with open_packets(reels["alike"], SETTINGS) as reader:
+        own = [one.data for one in reader]
+    with open_packets(tmp_path / "film.mp4", SETTINGS) as reader:
+        assert [one.data for one in reader][:24] != own
+    assert len(frames) == 72
+
+
+def test_a_stopped_film_keeps_what_is_finished(reels: dict[str, Path], tmp_path: Path) -> None:
+    calls = 0
+
+    def stop() -> None:
+        nonlocal calls
+        calls += 1
+        if calls > 40:
+            raise Cancelled
+
+    plan = film([{}, {}], title_seconds=0.5)
+    with pytest.raises(Cancelled):
+        made(plan, {"s0": reels["alike"], "s1": reels["dark"]}, tmp_path / "film.mp4", reels["sound"], checkpoint=stop)
+    facts = probe(tmp_path / "film.mp4", SETTINGS)
+    assert 36 < facts.frame_count < 60 and abs(facts.audio_duration - facts.duration) < 1 / 24
+    assert [one.name for one in tmp_path.iterdir()] == ["film.mp4"]
+
+
+def test_what_is_missing_or_broken_is_named(reels: dict[str, Path], tmp_path: Path) -> None:
+    plan = film([{}, {}])
+    with pytest.raises(InvalidInput, match="scene s1 has no clip"):
+        made(plan, {"s0": reels["dark"]}, tmp_path / "film.mp4")
+    bad = tmp_path / "bad.mp4"
+    bad.write_bytes(reels["dark"].read_bytes()[:700])
+    with pytest.raises(StudioError, match="bad.mp4"):
+        made(plan, {"s0": reels["dark"], "s1": bad}, tmp_path / "film.mp4")
+    late = film([{"source": {"kind": "file", "file": str(reels["dark"]), "start": 100.0}}])
+    with pytest.raises(StudioError):
+        made(late, {"s0": reels["dark"]}, tmp_path / "film.mp4")
+    assert [one.name for one in tmp_path.iterdir()] == ["bad.mp4"]
+
+
+def levels(path: Path, count: int, **options: object) -> list[float]:
+    frames = list(fitted(path, SETTINGS, count=count, size=SIZE, fps=24, **options))  # type: ignore[arg-type]
+    assert len(frames) == count and all(frame.shape == (54, 96, 3) for frame in frames)
+    return [level(frame) for frame in frames]
+
+
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [
+        ("dark", lambda n: n),  # the film's own rate: frame for frame
+        ("fast", lambda n: 5 * n),  # 60 to 24: between two frames, both
+        ("pal", lambda n: 2 * n * 25 / 24),
+        ("slow", lambda n: 2 * (n // 2)),  # 12 to 24: drawn on twos (levels rise by 4 there)
+    ],
+)
+def test_clips_of_any_rate_are_in_time(reels: dict[str, Path], name: str, place: Callable[[int], float]) -> None:
+    found = levels(reels[name], 22)
+    # H.264 keeps a grey level to one; showing the nearest frame would be up to two off in two of them.
+    assert max(abs(value - (DARK + 2 * place(n))) for n, value in enumerate(found)) < 1.4
+
+
+def test_blending_keeps_motion_where_showing_the_nearest_frame_stutters(tmp_path: Path) -> None:
+    def square(at: float) -> np.ndarray:
+        x = np.arange(96) + 0.5
+        cover = np.clip(np.minimum(x + 0.5, at + 12) - np.maximum(x - 0.5, at), 0, 1)
+        return np.repeat(np.repeat((20 + 200 * cover).astype(np.uint8)[None, :, None], 54, 0), 3, 2)
+
+    path = write(tmp_path / "a.mp4", (square(10 + 1.5 * n) for n in range(30)), fps=30)
+    frames = list(fitted(path, SETTINGS, count=20, size=SIZE, fps=24))
+    places = []
+    for frame in frames:
+        weight = np.maximum(frame.mean(axis=(0, 2)) - 20, 0)
+        places.append(float((weight * (np.arange(96) + 0.5)).sum() / weight.sum()))
+    error = np.abs(np.array(places) - [16 + 1.5 * n * 30 / 24 for n in range(20)]).max()
+    nearest = np.abs(np.array([16 + 1.5 * round(n * 30 / 24) for n in range(20)]) - [16 + 1.5 * n * 30 / 24 for n in range(20)]).max()
+    assert nearest > 0.7 and error < 0.35 * nearest
+
+
+def test_a_long_clip_is_cut_and_may_begin_later(reels: dict[str, Path]) -> None:
+    assert abs(levels(reels["dark"], 10)[-1] - (DARK + 18)) < 1 and abs(levels(reels["dark"], 10, start=0.5)[0] - (DARK + 24)) < 1
+
+
+def test_a_short_clip_comes_to_rest_and_the_camera_goes_on(reels: dict[str, Path]) -> None:
+    frames = list(fitted(reels["dark"], SETTINGS, count=72, size=SIZE, fps=24))
+    found = np.array([level(frame) for frame in frames])
+    steps = np.diff(found)
+    assert (steps > -0.6).all() and abs(found[-1] - (DARK + 58)) < 1.5  # playing it backwards would fall again
+    assert abs(steps[:15].mean() - 2) < 0.2 and 0.2 < steps[24:32].mean() < 1.6  # slower and slower
+    late = [frame[frame.shape[0] // 2 :].astype(float) for frame in (frames[50], frames[70])]
+    assert np.abs(late[0] - late[1]).mean() > 0.5  # a frozen frame: 0
+
+
+def test_a_loop_begins_again(tmp_path: Path) -> None:
+    def wave(count: int) -> list[np.ndarray]:
+        return [np.full((54, 96, 3), round(120 + 60 * np.sin(2 * np.pi * n / 24)), np.uint8) for n in range(count)]
+
+    path = write(tmp_path / "a.mp4", iter(wave(24)))
+    assert max(abs(value - float(frame.mean())) for value, frame in zip(levels(path, 60), wave(60), strict=True)) < 1.5
+
+
+def test_a_clip_may_be_stretched_a_little(reels: dict[str, Path]) -> None:
+    found = levels(reels["dark"], 32, stretch=True)
+    assert abs(found[-1] - (DARK + 58)) < 1.5 and (np.diff(found) > 0.9).all() and found[1] < DARK + 2.5
+
+
+def test_shapes() -> None:
+    assert [film_size(shape, 768) for shape in ("wide", "square", "tall")] == [(768, 432), (768, 768), (432, 768)]
+    picture = np.zeros((100, 200, 3), np.uint8)
+    picture[:, :50], picture[:, 150:] = (255, 0, 0), (0, 0, 255)
+    picture[40:60, 90:110] = 255
+    cut = framed(picture, (140, 100))
+    assert cut.shape == (100, 140, 3) and abs(int((cut[20, :, 0] > 128).sum()) - 20) <= 1  # the middle 140 columns
+    whole = framed(picture, (100, 200))
+    band = whole[75:125]
+    assert abs(int((band[25, :, 0] > 128).sum()) - 25) <= 1 and abs(int((band[25, :, 2] > 128).sum()) - 25) <= 1  # all of it, half as large
+    assert whole[:70].any() and np.abs(np.diff(whole[20].astype(int), axis=0)).max() < 12  # before its blurred copy
+    assert framed(cut, (140, 100)) is cut
+
+
+def test_a_still_moves_by_parts_of_a_pixel_without_shimmer() -> None:
+    grid = np.full((300, 500, 3), 30, np.uint8)
+    cv2.circle(grid, (250 * 16, 150 * 16), 12 * 16, (230, 230, 230), -1, cv2.LINE_AA, 4)
+    frames = list(moving_picture(grid, 61, (200, 120), "pan right"))
+    centres = []
+    for frame in frames:
+        weight = np.maximum(frame[..., 0].astype(float) - 30, 0)
+        centres.append((weight * np.arange(200)).sum() / weight.sum())
+    steps = np.diff(centres)
+    assert (steps < 0).all() and centres[0] - centres[-1] > 15  # the camera goes right, things go left
+    smooth = np.convolve(steps, np.ones(7) / 7, mode="valid")
+    assert np.abs(steps[3:-3] - smooth).max() < 0.05  # whole pixels: 0.5
+    lines = np.zeros((480, 800, 3), np.uint8)
+    lines[::2] = 255  # the finest lines there are
+    found = [frame[40:80, 60:140].astype(float) for frame in moving_picture(lines, 20, (200, 120), "zoom in")]
+    plain = [cv2.resize(lines[n : 480 - n, n : 800 - n], (200, 120), interpolation=cv2.INTER_LINEAR)[40:80, 60:140].astype(float) for n in range(0, 40, 2)]
+    assert max(one.std() for one in found) < 0.3 * max(one.std() for one in plain)
+
+
+@pytest.mark.parametrize("camera", ["zoom in", "zoom out", "tilt up", "still", "as written"])
+def test_cameras_over_a_still(camera: str) -> None:
+    rng = np.random.default_rng(0)
+    picture = cv2.resize(rng.integers(0, 255, (20, 32, 3), np.uint8), (640, 400), interpolation=cv2.INTER_CUBIC)
+    frames = list(moving_picture(picture, 12, (160, 90), camera))  # type: ignore[arg-type]
+    moved = np.abs(frames[0].astype(int) - frames[-1]).mean()
+    assert (moved < 0.01) if camera == "still" else (moved > 3)
+    if camera == "zoom out":
+        assert np.abs(frames[-1].astype(int) - list(moving_picture(picture, 12, (160, 90), "zoom in"))[0]).max() <= 1
+
+
+def test_a_picture_is_a_shot(tmp_path: Path) -> None:
+    path = write_image(tmp_path / "a.png", np.full((200, 300, 3), 77, np.uint8))
+    assert {round(value) for value in levels(path, 5, camera="zoom in")} == {77}
+
+
+@pytest.mark.parametrize("size", [(256, 144), (144, 256), (160, 160)])
+def test_a_title_card(size: tuple[int, int]) -> None:
+    palette = ("#25273b", "#ee5d36", "#ffd27a")
+    frames = list(title_card("A little red boat looks for the moon", palette, size, 12, 24))
+    bare = list(title_card("\U0001f680", palette, size, 12, 24))
+    assert len(frames) == 24 and frames[0].shape == (size[1], size[0], 3)
+    changed = np.abs(frames[-1].astype(int) - bare[-1]).max(axis=2) > 40
+    rows, columns = np.flatnonzero(changed.any(1)), np.flatnonzero(changed.any(0))
+    assert changed.mean() > 0.01 and columns[0] > 0.04 * size[0] and columns[-1] < 0.96 * size[0] and rows[0] > 0.1 * size[1] and rows[-1] < 0.9 * size[1]
+    letters = frames[-1][changed]
+    assert np.percentile(letters.max(1), 90) > 215 and float(np.median(bare[-1])) < 110  # light on dark
+    early = [np.abs(a.astype(int) - b).max(axis=2) > 40 for a, b in zip(frames[:4], bare[:4], strict=True)]
+    assert early[0].sum() == 0 and np.abs(frames[0].astype(int) - frames[12]).mean() > 5  # words rise, sheets open
+    assert np.abs(frames[-1].astype(int) - frames[-2]).mean() > 0.02  # and nothing stops dead
+
+
+@pytest.mark.parametrize("text", ["Żółta łódź szuka księżyca", "Красная лодка", "小さな赤い船", "القارب الصغير", "Ελληνική βάρκα", "नाव", "🚀 to the 🌙!", "x" * 300, " "])
+def test_no_letter_becomes_a_box(text: str) -> None:
+    from PIL import ImageFont
+
+    shown, path = lettered(text)
+    font = ImageFont.truetype(str(path), 24)
+    lacking = bytes(font.getmask("\U0010fffd"))
+    assert all(bytes(font.getmask(sign)) != lacking for sign in shown if not sign.isspace())
+    if path == HOUSE_FONT and text[0] in "小नΕ":
+        assert shown.isascii() and len(shown) > 2  # written in Latin letters
+    block = set_text(text, 300, 120, most_lines=4, most_size=60)
+    ink = np.flatnonzero(block.mask().any(0)) if block.words else np.zeros(1)
+    assert ink[-1] - ink[0] <= 304
+
+
+def test_cues_can_be_read() -> None:
+    long = "The little red boat wakes up far out on the dark water, and there is no moon at all. Where has it gone? It asks the whale, it asks the gulls, and nobody knows; so it sets out alone."
+    cues = cues_of([(1.0, 13.0, long), (20.0, 20.3, "Home!"), (25, 26, "   "), (30, 29, "never"), (-5, 0, "before"), (58, 70, "The end.")], 60.0)
+    assert " ".join(" ".join(cue.lines) for cue in cues) == long + " Home! The end."
+    assert all(len(cue.lines) <= 2 and all(len(line) <= LINE_SIGNS for line in cue.lines) for cue in cues)
+    assert all(sum(map(len, cue.lines)) / (cue.end - cue.start) <= READING_SPEED for cue in cues)
+    assert all(one.end <= two.start for one, two in zip(cues, cues[1:], strict=False)) and cues[-1].end <= 60
+    home = next(cue for cue in cues if cue.lines == ("Home!",))
+    assert abs(home.end - home.start - 1.0) < 0.01  # said in 0.3 s, shown for one
+    wide = cues_of([(0, 20, "小さな赤い船が月を探して、" * 8)], 20)
+    assert all(len(line) <= LINE_SIGNS // 2 for cue in wide for line in cue.lines)
+    text = srt(cues)
+    assert text.startswith("1\n00:00:01,000 --> 00:00:") and text.count("-->") == len(cues) and "\n00:00:58,000 --> 00:01:00" in text
+    assert srt([Cue(0, 1, ("<b>a</b> --> b",))]).count("<") == 0
+
+
+@pytest.mark.parametrize("size", [(320, 180), (180, 320), (200, 200)])
+def test_burnt_captions_stay_in_the_safe_area(size: tuple[int, int]) -> None:
+    frame = np.full((size[1], size[0], 3), 128, np.uint8)
+    cue = Cue(1.0, 2.0, ("The little red boat wakes up far out on th", "e dark water, and there is no moon at all."))
+    burn = BurntCaptions([cue], size)
+    assert burn(frame, 0.99) is frame and burn(frame, 2.0) is frame
+    changed = burn(frame, 1.5) != 128
+    rows, columns = np.flatnonzero(changed.any((1, 2))), np.flatnonzero(changed.any((0, 2)))
+    assert columns[0] >= 0.03 * size[0] and columns[-1] <= 0.97 * size[0] and rows[-1] <= 0.96 * size[1] and rows[0] > 0.5 * size[1]
+    white = np.full_like(frame, 255)
+    seen = burn(white, 1.5)
+    assert (seen.min(2) < 90).mean() > 0.02 and (seen != 255).any()  # the outline shows where the letters would not
+    assert np.array_equal(burn(frame, 1.2), burn(frame, 1.8))
+
+
+def test_decoders_of_many_scenes_do_not_run_at_once(reels: dict[str, Path], tmp_path: Path) -> None:
+    plan = film([{"seconds": 0.5, "transition": "cross-fade" if n % 3 == 2 else "cut"} for n in range(8)], title_seconds=0.0, fps=12)
+    clips = {f"s{n}": reels["slow"] for n in range(8)}
+    most = 0
+    for _ in assemble(plan, timeline(plan), clips, None, tmp_path / "film.mp4", size=SIZE, settings=SETTINGS):
+        here = Path("/proc/self/task")
+        children = sum(len(one.joinpath("children").read_text().split()) for one in here.iterdir()) if here.is_dir() else 0
+        most = max(most, children)
+    assert most <= 3 and probe(tmp_path / "film.mp4", SETTINGS).frame_count == 48
