@@ -18,7 +18,10 @@ MOST_VALUES = 8_000
 """Commas and colons of one document: a plan of forty scenes has some two thousand."""
 
 MOST_CANDIDATES = 6
-"""Places in a reply at which a document may begin that are tried."""
+"""Places in each piece of a reply at which a document may begin that are tried."""
+
+MOST_FENCES = 4
+"""Pieces between code fences that are looked at, every second of which stands inside."""
 
 MOST_DIGITS = 40
 
@@ -99,16 +102,19 @@ def _without_thinking(text: str) -> str:
 
 
 def _candidates(text: str) -> Iterator[str]:
-    """Pieces of a text that may be a document: what stands in code fences first, then from an opening bracket to the one that closes it."""
-    tried = 0
-    for piece in [*text.split(FENCE)[1:8:2], text]:
-        start = 0
+    """Pieces of a text that may be a document: from an opening bracket to the one that closes it, first in code fences unless the whole is a document."""
+    fenced = text.split(FENCE)[1:MOST_FENCES:2]
+    for piece in [text, *fenced] if text.lstrip()[:1] in ("{", "[") else [*fenced, text]:
+        start = tried = 0
         while tried < MOST_CANDIDATES:
             opening = min((at for at in (piece.find("{", start), piece.find("[", start)) if at >= 0), default=-1)
             if opening < 0:
                 break
             tried += 1
-            end = walk(piece, opening).end
+            seen = walk(piece, opening)
+            if seen.too_much:
+                break
+            end = seen.end
             yield piece[opening:end]
             start = end if end < len(piece) else opening + 1
 

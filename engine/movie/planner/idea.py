@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from engine.movie.planner.vocabulary import NOUN_FIRST, Word, plural_of, scan, told
 from engine.movie.planner.wishes import MODAL, WISHES
@@ -99,6 +100,7 @@ class _Pending:
     led_by: str = ""
 
 
+@lru_cache(maxsize=256)
 def read_idea(text: str) -> Idea:
     """What a sentence in any of eleven languages tells; whatever is not said stays empty."""
     language = told(text)

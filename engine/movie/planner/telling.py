@@ -49,6 +49,7 @@ class Teller:
     met: bool = False
     used: set[str] = field(default_factory=set)
     lands: list[str] = field(default_factory=list)
+    _slots_of: dict[Shot | None, dict[str, str]] = field(default_factory=dict)
 
     def line(self, shot: Shot, seconds: float) -> str:
         """What the narrator says; "" where there is no time for words."""
@@ -119,6 +120,11 @@ class Teller:
         return (self.idea.goal or WISHES[self.idea.wish or OPEN].default).replace("{its}", self.hero.its)
 
     def _slots(self, shot: Shot | None) -> dict[str, str]:
+        if shot not in self._slots_of:
+            self._slots_of[shot] = self._all_slots(shot)
+        return self._slots_of[shot]
+
+    def _all_slots(self, shot: Shot | None) -> dict[str, str]:
         hero, wish = self.hero, WISHES[self.idea.wish or OPEN]
         was = "were" if hero.count > 1 else "was"
         base = {"goal": self._goal(), "its": hero.its, "it": hero.it, "was": was, "receiver": (self.idea.receiver or "a friend").replace("{its}", hero.its)}
@@ -171,8 +177,9 @@ class Teller:
     def _played(self, shot: Shot, room: int) -> str:
         if not self.hero.played:
             return ""
-        text = f"In our story, {self.hero.phrase} {'play' if self.hero.count > 1 else 'plays'} {self.hero.called}."
-        return text if len(text.split()) <= room else _capital(text.removeprefix("In our story, "))
+        plays = f"{self.hero.phrase} {'play' if self.hero.count > 1 else 'plays'}"
+        texts = (f"In our story, {plays} {self.hero.called}.", _capital(f"{plays} {self.hero.called}."), _capital(f"{plays} {self.hero.them}."))
+        return next((text for text in texts if len(text.split()) <= room), "")
 
     def _words(self, template: str, shot: Shot) -> int:
         return len(self._filled(template, shot).split())

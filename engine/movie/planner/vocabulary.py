@@ -210,6 +210,11 @@ def _singular(text: str, kind: str) -> str:
     return text if text in known and text.isascii() else next((noun for noun in known if text == noun + "s" or text == noun + "es"), kind)
 
 
+@lru_cache(maxsize=16)
+def _small(name: str) -> frozenset[str]:
+    return frozenset(plain(word) for word in ways.SMALL_WORDS[name].split())
+
+
 def told(text: str) -> str:
     """The language of a text by its script and by how many of its words each language knows; English when none knows more."""
     if re.search(r"[\u3040-\u30ff]", text):
@@ -222,7 +227,7 @@ def told(text: str) -> str:
     scores = {}
     for name in ("en", "de", "fr", "es", "it", "pt", "nl", "pl"):
         known = language(name)
-        small = {plain(word) for word in ways.SMALL_WORDS[name].split()}
+        small = _small(name)
         scores[name] = sum(1.2 * (word in small) + 1.0 * (known.single(word) is not None) for word in words if len(word) > 1 or word in small)
     return max(scores, key=lambda name: scores[name])
 
