@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 
 from engine.vision.filling.depth import Grid
-from engine.vision.filling.motion import Motion, project
+from engine.vision.filling.motion import PROXY_SIDE, Motion, project
+from engine.vision.filling.proxy import Box
 from engine.vision.filling.registration import Anchor
 
 MOST_SLACK = 16
@@ -27,15 +28,17 @@ def needed_by(anchor: Anchor, holes: Iterable[tuple[np.ndarray, Motion]], reach:
     total = np.zeros((height, width), np.uint8)
     lift = np.array([[1.0, 0, margin], [0, 1.0, margin], [0, 0, 1.0]])
     slack = 1
-    depths = np.zeros(1, np.float32) if anchor.depth is None else np.nanpercentile(anchor.depth, (3, 35, 65, 97)).astype(np.float32)
+    bent: list[tuple[np.ndarray, Box, Motion]] = []
     for hole, motion in holes:
         if motion.still(anchor.size):
             total[margin : height - margin, margin : width - margin] |= hole
             continue
-        if motion.bend is not None and anchor.depth is not None:
-            slack = max(slack, _paste(total, hole, motion, margin, depths))
-            continue
         left, top, w, h = cv2.boundingRect(hole)
+        if w == 0:
+            continue
+        if motion.bend is not None:
+            bent.append((hole, (left, top, left + w, top + h), motion))
+            continue
         matrix = lift @ np.linalg.inv(motion.h) @ np.array([[1.0, 0, left], [0, 1.0, top], [0, 0, 1.0]])
         goal = project(matrix, np.array([[0, 0], [w, 0], [0, h], [w, h]], float))
         x, y = (int(max(v, 0)) for v in np.floor(goal.min(axis=0)))
@@ -43,25 +46,32 @@ def needed_by(anchor: Anchor, holes: Iterable[tuple[np.ndarray, Motion]], reach:
         if right > x and bottom > y:
             back = np.array([[1.0, 0, -x], [0, 1.0, -y], [0, 0, 1.0]]) @ matrix
             total[y:bottom, x:right] |= cv2.warpPerspective(hole[top : top + h, left : left + w], back, (right - x, bottom - y), flags=cv2.INTER_NEAREST)
+    if bent and anchor.depth is not None:
+        slack = max(slack, _paste(total, bent, margin, np.nanpercentile(anchor.depth, (3, 35, 65, 97))))
     total = cv2.dilate(total, np.ones((2 * slack + 1, 2 * slack + 1), np.uint8))
     left, top, w, h = cv2.boundingRect(total)
     left, top, right, bottom = max(left - PAD, 0), max(top - PAD, 0), min(left + w + PAD, width), min(top + h + PAD, height)
     return total[top:bottom, left:right].astype(bool), Grid(left - margin, top - margin, right - left, bottom - top)
 
 
-def _paste(total: np.ndarray, hole: np.ndarray, motion: Motion, margin: int, depths: np.ndarray) -> int:
-    """Mark in `total` where a frame's hole lies in the anchor's picture, for depths from near to far; returns by how many pixels that may be off."""
-    left, top, w, h = cv2.boundingRect(hole)
-    if w == 0:
-        return 1
-    corners = np.array([complex(left, top), complex(left + w, top), complex(left, top + h), complex(left + w, top + h)], np.complex64)
-    ways = motion.places(corners, depths[:, None]) - corners  # (depths, corners)
-    steps = [complex(round(way.real), round(way.imag)) for way in ways.mean(axis=1).tolist()]
-    for step in dict.fromkeys(steps):
-        x, y = left - int(step.real) + margin, top - int(step.imag) + margin
-        x0, y0, x1, y1 = max(x, 0), max(y, 0), min(x + w, total.shape[1]), min(y + h, total.shape[0])
-        if x1 > x0 and y1 > y0:
-            total[y0:y1, x0:x1] |= hole[top + y0 - y : top + y1 - y, left + x0 - x : left + x1 - x]
-    stretched = np.abs((ways - np.array(steps)[:, None]).view(float)).max()
-    apart = max((max(abs(b.real - a.real), abs(b.imag - a.imag)) for a, b in zip(steps, steps[1:], strict=False)), default=0.0) / 2
+def _paste(total: np.ndarray, holes: list[tuple[np.ndarray, Box, Motion]], margin: int, depths: np.ndarray) -> int:
+    """Mark in `total` where frames' holes lie in the anchor's picture, for depths from near to far; returns by how many pixels that may be off.
+
+    holes: (h, w) uint8 with their boxes and motions.
+    """
+    boxes = np.array([box for _, box, _ in holes], float)
+    x, y = boxes[:, [0, 2, 0, 2]], boxes[:, [1, 1, 3, 3]]
+    bends = np.stack([motion.bend for _, _, motion in holes if motion.bend is not None])
+    u, v = x / (PROXY_SIDE / 2) - 1.0, y / (PROXY_SIDE / 2) - 1.0
+    columns = np.stack([np.ones_like(u), u, v], axis=2)  # (holes, corners, 3); see `basis`
+    ways = (columns @ bends[:, :3])[:, None] + depths[:, None, None] * (columns @ bends[:, 3:])[:, None]  # (holes, depths, corners, 2)
+    steps = np.rint(ways.mean(axis=2))
+    for (hole, (left, top, right, bottom), _), row in zip(holes, steps.astype(int).tolist(), strict=True):
+        for dx, dy in dict.fromkeys(map(tuple, row)):
+            x0, y0 = max(left - dx + margin, 0), max(top - dy + margin, 0)
+            x1, y1 = min(right - dx + margin, total.shape[1]), min(bottom - dy + margin, total.shape[0])
+            if x1 > x0 and y1 > y0:
+                total[y0:y1, x0:x1] |= hole[y0 + dy - margin : y1 + dy - margin, x0 + dx - margin : x1 + dx - margin]
+    stretched = np.abs(ways - steps[:, :, None]).max()
+    apart = np.abs(np.diff(steps, axis=1)).max() / 2
     return int(min(np.ceil(stretched + apart) + 1, MOST_SLACK))

@@ -11,6 +11,7 @@ from engine.vision.filling.motion import PROXY_SIDE
 
 MARGIN = 3
 """Proxy pixels beside a hole that are not looked at: the subject's soft edge and shadow lie there."""
+_AROUND = np.ones((2 * MARGIN + 1, 2 * MARGIN + 1), np.uint8)
 
 Box = tuple[int, int, int, int]
 """left, top, right, bottom in pixels, the last two excluded."""
@@ -40,9 +41,10 @@ def small_hole(hole: tuple[Box, np.ndarray] | None, shape: tuple[int, ...]) -> n
         sx, sy = width / shape[1], height / shape[0]
         x, y = int(left * sx), int(top * sy)
         size = (min(int(np.ceil(right * sx)), width) - x, min(int(np.ceil(bottom * sy)), height) - y)
-        out[y : y + size[1], x : x + size[0]] = cv2.resize(part * np.uint8(255), size, interpolation=cv2.INTER_AREA) > 0
+        touched = cv2.resize(part * np.uint8(255), size, interpolation=cv2.INTER_AREA)
+        cv2.threshold(touched, 0, 1, cv2.THRESH_BINARY, dst=out[y : y + size[1], x : x + size[0]])
         grown = (slice(max(y - MARGIN, 0), y + size[1] + MARGIN), slice(max(x - MARGIN, 0), x + size[0] + MARGIN))
-        out[grown] = cv2.dilate(out[grown], np.ones((2 * MARGIN + 1, 2 * MARGIN + 1), np.uint8))
+        out[grown] = cv2.dilate(out[grown], _AROUND)
     return out
 
 

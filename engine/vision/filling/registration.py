@@ -120,7 +120,7 @@ class Anchor:
         if unchanged >= UNMOVED:
             return IDENTITY, self.points, self._shows(self.points, other)
         start = self.expected(guess) if start is None else start
-        near = float(np.median(np.abs(start - self.points))) < NEAR
+        near = float(np.median(np.abs(start - self.points).max(axis=1))) < NEAR
         if unchanged > MAYBE and near and self._rests(*self.follow(other, self.points, levels=1)):
             return IDENTITY, self.points, self._shows(self.points, other)
         places, sure = self.follow(other, start, levels=3 if search else 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -130,7 +131,7 @@ class Stretch:
         if index in self.motions:
             return self.motions[index]
         known = sorted(self.motions)
-        k = int(np.searchsorted(known, index))
+        k = bisect_left(known, index)
         if k in (0, len(known)):
             return self.motions[known[min(k, len(known) - 1)]]
         return between(self.motions[known[k - 1]], self.motions[known[k]], (index - known[k - 1]) / (known[k] - known[k - 1]))
