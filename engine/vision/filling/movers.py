@@ -63,7 +63,7 @@ def _mode(pictures: Sequence[np.ndarray], usable: Sequence[np.ndarray]) -> tuple
     votes = [use.copy() for use in usable]
     for i in range(len(pictures)):
         for j in range(i):
-            unlike = cv2.threshold(_largest(cv2.absdiff(pictures[i], pictures[j])), ALIKE, 255, cv2.THRESH_BINARY)[1]
+            unlike = cv2.threshold(largest(cv2.absdiff(pictures[i], pictures[j])), ALIKE, 255, cv2.THRESH_BINARY)[1]
             both = usable[i] & usable[j]
             # A patch agrees or not: a plain side of a bus looks the same for a while, what is around it does not.
             agree = cv2.threshold(cv2.blur(cv2.copyTo(unlike, both), (PATCH, PATCH)), DISSENT, 1, cv2.THRESH_BINARY_INV)[1] & both
@@ -80,7 +80,7 @@ def _mode(pictures: Sequence[np.ndarray], usable: Sequence[np.ndarray]) -> tuple
 
 def _pieces(picture: np.ndarray, low: np.ndarray, high: np.ndarray, clear: np.ndarray) -> np.ndarray:
     """(h, w) uint8, 1 where a picture leaves the range of colours low..high in a piece that is large enough."""
-    off = _largest(cv2.max(cv2.subtract(picture, high), cv2.subtract(low, picture)))
+    off = largest(cv2.max(cv2.subtract(picture, high), cv2.subtract(low, picture)))
     rough = cv2.threshold(off, UNLIKE, 1, cv2.THRESH_BINARY)[1] & clear
     core = cv2.morphologyEx(rough, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
     if not core.any():
@@ -92,7 +92,7 @@ def _pieces(picture: np.ndarray, low: np.ndarray, high: np.ndarray, clear: np.nd
     return cv2.dilate(large[label], np.ones((GROWN, GROWN), np.uint8))
 
 
-def _largest(difference: np.ndarray) -> np.ndarray:
+def largest(difference: np.ndarray) -> np.ndarray:
     """(h, w) uint8: the channel that differs most."""
     red, green, blue = cv2.split(difference)
     return cv2.max(cv2.max(red, green), blue)

@@ -18,7 +18,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import numpy as np
 
 from engine.media.frames import Pictures
-from engine.vision.filling.render import Filled, render
+from engine.vision.filling.render import Filled, misfit, render
 from engine.vision.filling.shot import Shot
 from engine.vision.filling.stretch import Stretch
 
@@ -29,6 +29,10 @@ LONGEST = 64
 THREADS = 2
 AHEAD = 3
 """Frames that are filled at once, and frames that may be finished before they are asked for."""
+SHORT = 12
+"""Frames of a stretch that is not made shorter for its depths."""
+STRAYS = 9.5
+"""Levels beside the holes at a stretch's ends above which it is made shorter."""
 FADE = 6
 """Frames over which one stretch's ground fades into the next one's."""
 
@@ -51,6 +55,17 @@ def fill_clip(
             yield from _filled(Shot(frames, holes, first, last, checkpoint), seed, pool)
 
 
+def _strays(stretch: Stretch) -> bool:
+    """True when one picture does not do for a stretch over whose depths the camera passes: what near things hide at its ends is not what they hide in its middle."""
+    if stretch.anchor.depth is None:
+        return False
+    for index in (stretch.first, stretch.last):
+        hole = stretch.shot.hole(index)
+        if hole is not None and misfit(stretch.shot.frames.read(index), hole, stretch.views(index, None, 1.0)[0]) > STRAYS:
+            return True
+    return False
+
+
 def _filled(shot: Shot, seed: int, pool: ThreadPoolExecutor) -> Iterator[Filled]:
     """The shot's frames."""
     at, length = shot.first, LONGEST
@@ -64,11 +79,13 @@ def _filled(shot: Shot, seed: int, pool: ThreadPoolExecutor) -> Iterator[Filled]
             at += 1
             continue
         end = min(at + length - 1, shot.last)
-        stretch = Stretch.of(shot, at, end, carry)
-        while stretch is None:
+        stretch, grows = Stretch.of(shot, at, end, carry), 2
+        while stretch is None or (end - at >= SHORT and _strays(stretch)):
+            if stretch is not None:
+                grows = 1
             end = at + (end - at) // 2
             stretch = Stretch.of(shot, at, end, carry)
-        length = min(LONGEST, 2 * (end - at + 1))
+        length = min(LONGEST, grows * (end - at + 1))
         waiting: deque[Future[Filled]] = deque()
         for index in range(at, end + 1):
             shot.checkpoint()

@@ -10,6 +10,7 @@ import numpy as np
 from engine.vision.filling import rim
 from engine.vision.filling.canvas import SEEN, UNKNOWN, Canvas
 from engine.vision.filling.motion import Motion
+from engine.vision.filling.movers import largest
 from engine.vision.filling.proxy import Box
 from engine.vision.inpainting import diffuse
 
@@ -17,6 +18,10 @@ RIM = 8
 """Full pixels around a hole that are compared at its rim."""
 FAINT_GRAIN = 1.6
 """Levels of noise below which none is added: pictures that were resampled differ by that much without any."""
+
+
+MISFIT_LIMIT = 60
+"""Levels beyond which a difference beside a hole counts no more."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,22 @@ def render(source: np.ndarray, found: tuple[Box, np.ndarray] | None, views: list
     cv2.copyTo(rounded, hole, window)
     seen[rows, columns] = (worth == SEEN) & hole.view(bool)
     return Filled(out, seen)
+
+
+def misfit(source: np.ndarray, found: tuple[Box, np.ndarray], view: View) -> float:
+    """How far, in levels, what a view says of the places beside a hole is from what the frame (H, W, 3) shows there; 0 where nothing can be compared.
+
+    Inside the hole nothing can be compared, but what is wrong there is mostly wrong beside it, too.
+    """
+    left, top, right, bottom = found[0]
+    box = (max(left - RIM, 0), max(top - RIM, 0), min(right + RIM, source.shape[1]), min(bottom + RIM, source.shape[0]))
+    hole = _crop_hole(found, box)
+    colours, worth = view.canvas.take(box, view.motion, view.size)
+    if view.brightness != 1.0:
+        colours = cv2.convertScaleAbs(colours, alpha=view.brightness)
+    off = largest(cv2.absdiff(source[box[1] : box[3], box[0] : box[2]], colours))
+    ring = (cv2.dilate(hole, np.ones((2 * RIM + 1, 2 * RIM + 1), np.uint8)) - cv2.dilate(hole, np.ones((5, 5), np.uint8))) & (worth == SEEN)
+    return float(np.minimum(off[ring > 0], MISFIT_LIMIT).mean()) if ring.any() else 0.0
 
 
 def _behind(view: View, box: Box, part: np.ndarray, hole: np.ndarray, seed: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
