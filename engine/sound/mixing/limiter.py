@@ -24,10 +24,11 @@ DELAY = LATENCY + 2 * HALF
 
 
 class Limiter:
-    """ceiling: dBTP of the output. Blocks (n, 2) float32 go in; as many samples come out, `DELAY` later; `finish` gives the rest, and the begin is left out."""
+    """ceiling: dBTP of the output, which may be set anew between blocks. Blocks (n, 2) float32 go in; as many samples come out, `DELAY` later; `finish` gives the
+    rest, and the begin is left out."""
 
     def __init__(self, ceiling: float) -> None:
-        self._ceiling = 10 ** (ceiling / 20)
+        self.ceiling = ceiling
         self._levels = Levels(2)
         self._waiting = np.zeros((DELAY, 2), np.float32)
         # dB that were needed, and that are allowed, so far.
@@ -56,8 +57,8 @@ class Limiter:
         waiting = np.concatenate([self._waiting, block])
         self._waiting = waiting[count:]
         out = waiting[:count]
-        peaks = self._levels.feed(block, self._ceiling)
-        need = np.minimum(20 * np.log10(self._ceiling / np.maximum(peaks, 1e-9)), 0.0).astype(np.float32)
+        peaks = self._levels.feed(block, 10 ** (self.ceiling / 20))
+        need = np.minimum(self.ceiling - 20 * np.log10(np.maximum(peaks, 1e-9)), 0.0).astype(np.float32)
         needed = np.concatenate([self._needed, need])
         self._needed = needed[count:]
         if not needed.any() and not self._allowed.any():
