@@ -82,9 +82,9 @@ def _disagreement(views: Sequence[tuple[Proxy, Motion]], planes: np.ndarray, pla
     total, count, off = (np.zeros(tall, np.float32) for _ in range(3))
     for picture, motion in views:
         where = as_map(np.broadcast_to(motion.places(places, depths), shape).reshape(tall))
-        pair = cv2.merge([picture.grey, 255 * (1 - picture.hole)])
-        grey, seen = cv2.split(cv2.remap(pair, where, NO_MAP, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT))
-        seen = cv2.threshold(seen, 250, 1, cv2.THRESH_BINARY)[1]
+        pair = cv2.merge([picture.grey, 255 * (1 - picture.hole)] * 2)  # four channels are read faster than two
+        found = cv2.remap(pair, where, NO_MAP, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+        grey, seen = cv2.extractChannel(found, 0), cv2.threshold(cv2.extractChannel(found, 1), 250, 1, cv2.THRESH_BINARY)[1]
         cv2.accumulate(grey, total, seen)
         cv2.accumulate(seen, count)
         greys.append(grey.astype(np.float32))
@@ -110,7 +110,7 @@ def _whole(depth: np.ndarray) -> np.ndarray:
             speck = small[label]
             ring = (cv2.dilate(speck.view(np.uint8), np.ones((3, 3), np.uint8)) > 0) & ~speck
             if ring.any():
-                out[speck] = np.median(out[ring])
+                out[speck] = np.sort(out[ring])[np.count_nonzero(ring) // 2]
     return out
 
 
@@ -134,11 +134,11 @@ def _planes(depth: np.ndarray, motions: Sequence[Motion]) -> tuple[np.ndarray, f
     values = np.sort(depth[(depth >= low) & (depth <= high)])
     while True:
         planes, start = [], 0
-        for k in range(1, len(values) + 1):
-            if k == len(values) or values[k] - values[start] > gap:
-                if k - start >= FEW:
-                    planes.append(float(np.median(values[start:k])))
-                start = k
+        while start < len(values):
+            end = int(np.searchsorted(values, values[start] + gap, side="right"))
+            if end - start >= FEW:
+                planes.append(float(values[(start + end - 1) // 2] + values[(start + end) // 2]) / 2)  # their median
+            start = end
         if 0 < len(planes) <= PLANES:
             break
         gap *= 1.3

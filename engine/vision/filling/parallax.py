@@ -80,16 +80,17 @@ def bendings(points: np.ndarray, depth: np.ndarray, ways: np.ndarray, sure: np.n
     columns = np.concatenate(
         [np.stack([one, none, x, -y, depth, none, depth * x], axis=1), np.stack([none, one, y, x, none, depth, depth * y], axis=1)]
     )  # (2N, 7)
-    squares = (columns[:, :, None] * columns[:, None, :]).reshape(-1, 49)
+    half = len(x)
+    squares = (columns[:, :, None] * columns[:, None, :]).reshape(2, half, 49).sum(axis=0)  # a corner's two axes weigh the same
     goals = np.concatenate([ways[..., 0], ways[..., 1]], axis=1)  # (S, 2N)
     base = sure.astype(float)
     weight, ridge = base, np.diag([1e-3, 1e-3, *[1e-3 + stiff * len(x)] * 2, 1e-3, 1e-3, 1e-3 + stiff * len(x)])
     found = np.zeros((len(ways), 7))
     for scale in SCALES:
-        both = np.concatenate([weight, weight], axis=1)
-        found = np.linalg.solve((both @ squares).reshape(-1, 7, 7) + ridge, ((both * goals) @ columns)[..., None])[..., 0]
+        pulled = (weight[:, None] * goals.reshape(-1, 2, half)).reshape(-1, 2 * half)
+        found = np.linalg.solve((weight @ squares).reshape(-1, 7, 7) + ridge, (pulled @ columns)[..., None])[..., 0]
         off = (found @ columns.T - goals) ** 2
-        weight = base / (1.0 + (off[:, : len(x)] + off[:, len(x) :]) / (scale * CLOSE) ** 2) ** 2
+        weight = base / (1.0 + (off[:, :half] + off[:, half:]) / (scale * CLOSE) ** 2) ** 2
     ax, ay, s, r, ex, ey, k = found.T
     zero = np.zeros_like(k)
     return np.stack([ax, ay, s, r, -r, s, ex, ey, k, zero, zero, k], axis=1).reshape(-1, 6, 2), weight
