@@ -75,7 +75,8 @@ class FlowStepper:
     def __init__(self, source: Source, known: Known, key: Key, way: int, first: Key | None) -> None:
         self._source, self._known, self._way, self._at = source, known, way, key.frame
         looks = [Look.of(source.proxy.read(first.frame), first.mask)] if first is not None else None
-        self._follower = Follower(source.proxy.read(key.frame), key.mask, looks)
+        behind = source.scenery(key.frame, key.mask) if key.mask.any() else None
+        self._follower = Follower(source.proxy.read(key.frame), key.mask, looks, behind)
 
     def step(self, frame: int) -> Step:
         """See `Stepper`."""

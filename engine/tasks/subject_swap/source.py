@@ -18,6 +18,7 @@ from engine.tasks.subject_swap import shelf
 from engine.tasks.subject_swap.request import SubjectMaskRequest
 from engine.vision.camera import GlobalMotion, global_motion
 from engine.vision.shots import ShotFinder
+from engine.vision.tracking.scenery import Scenery, scenery
 
 PROXY_SIDE = 640
 """Longer side, in pixels, of the copy on which subjects are found and followed."""
@@ -101,6 +102,11 @@ class Source:
         # As bytes, because the library does not say by its error that the disk is full.
         (folder / "motions.safetensors").write_bytes(save({"motions": known.motions, "sure": known.sure}))
         shelf.write_note(folder, {"count": known.count, "fps": known.fps, "shots": shots, "note": known.note})
+
+    def scenery(self, frame: int, subject: np.ndarray) -> Scenery | None:
+        """What stands behind a subject, from the rest of its shot; None where that is not to be told, or before `look`. subject: (h, w) bool, where it is, roughly."""
+        known = self.known()
+        return None if known is None else scenery(self.proxy, frame, known.shot_of(frame), known.motion, avoid=subject)
 
     def close(self) -> None:
         """End the decoder."""

@@ -17,6 +17,7 @@ from engine.tasks.subject_swap.request import Edit, Marks, Subject, SubjectMaskR
 from engine.tasks.subject_swap.source import Known, Source
 from engine.vision.masks import Masks
 from engine.vision.tracking.cutting import cut, sharpened
+from engine.vision.tracking.scenery import beside, moved_out
 
 if TYPE_CHECKING:
     from engine.tasks.subject_swap.expert import Experts
@@ -140,11 +141,14 @@ def _cut(source: Source, image: np.ndarray, frame: int, subject: Subject) -> tup
     hint = _under(source, frame, subject) if frame == 0 and subject.box is None and not subject.scribble else None
     if hint is not None:
         mask = sharpened(image, hint.mask)
+        behind = source.scenery(frame, mask)
+        moved = moved_out(image, behind, mask, beside(mask)) if behind is not None else None
+        mask = mask if moved is None else moved
         if subject.avoid or subject.erase:
             mask = cut(image, Marks(avoid=subject.avoid, erase=subject.erase), before=mask).mask
         sure, said = hint.score, f"Taken as {hint.facts.sentence()}."
     else:
-        found = cut(image, subject)
+        found = cut(image, subject, behind=lambda rough: source.scenery(frame, rough))
         mask, sure, said = found.mask, found.confidence, found.said
     with contextlib.suppress(OSError):  # a full disk: it is cut again the next time
         with Masks(folder, source.size) as kept:
@@ -217,7 +221,7 @@ def corrected(source: Source, frame: int, edit: Edit, before: np.ndarray, by: Ex
     mask = by.corrected(source, frame, edit, before) if by is not None else None
     if mask is not None:
         return mask, ""
-    found = cut(source.proxy.read(min(frame, source.proxy.count - 1)), edit, before=before if before.any() else None)
+    found = cut(source.proxy.read(min(frame, source.proxy.count - 1)), edit, before=before if before.any() else None, behind=lambda rough: source.scenery(frame, rough))
     return found.mask, found.said
 
 

@@ -6,7 +6,7 @@ Kolmogorov, Blake, 2004). Clicks and strokes: `engine.vision.segmentation.Finder
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -16,6 +16,7 @@ from scipy.sparse.csgraph import dijkstra
 from engine.tasks.subject_swap.request import Marks, Scribble
 from engine.vision.matting import grown_box
 from engine.vision.segmentation import Finder, colour_edges, fit_side, grid_graph, tidy
+from engine.vision.tracking.scenery import Scenery, moved_out
 
 CLICK = 0.006
 """Radius of a click that corrects a mask, as a share of the picture's longer side."""
@@ -28,6 +29,12 @@ LONG_STROKE = 0.08
 
 BEYOND = 0.15
 """How far a thing may go on beyond the strokes along it, as a share of their extent."""
+
+AGREED, SAME_MASK, CLEAN = 0.8, 0.92, 0.6
+"""Overlap of a mask from colours with the one from what moved, from which it is kept when it came off cleanly and when it did not, and the confidence that parts the two."""
+
+MOVED = 0.9
+"""Confidence of what was told from its scenery by having moved."""
 
 BOX_SIDE = 224
 """Longer side, in pixels, of the copy of a box's surroundings on which it is cut first."""
@@ -42,8 +49,8 @@ class Cut:
     said: str = ""
 
 
-def cut(image: np.ndarray, marks: Marks, *, before: np.ndarray | None = None) -> Cut:
-    """The subject that `marks` mean on a picture (H, W, 3) uint8. before: (H, W) bool, the mask that the marks correct."""
+def cut(image: np.ndarray, marks: Marks, *, before: np.ndarray | None = None, behind: Callable[[np.ndarray], Scenery | None] | None = None) -> Cut:
+    """The subject that `marks` mean on a picture (H, W, 3) uint8. before: (H, W) bool, the mask that the marks correct; behind: the scenery of the shot there, if any, from a rough mask."""
     size = (image.shape[1], image.shape[0])
     add, take = painted(marks.scribble, size), painted(marks.erase, size)
     exact_add, exact_take = painted([one for one in marks.scribble if one.exact], size), painted([one for one in marks.erase if one.exact], size)
@@ -53,6 +60,13 @@ def cut(image: np.ndarray, marks: Marks, *, before: np.ndarray | None = None) ->
     if marks.box is not None:
         found = cut_box(image, marks.box)
         mask, confidence = found.mask, found.confidence
+        if behind is not None and (known := behind(boxed(image, marks.box))) is not None:
+            allowed, wanted, unwanted = boxed(image, marks.box, margin=1), yes & ~exact_add, no & ~exact_take
+            moved = next((one for rough in (mask, boxed(image, marks.box)) if (one := moved_out(image, known, rough, allowed, wanted, unwanted)) is not None), None)
+            # Both agree: the one from colours and edges has the finer outline.
+            agree = (moved & mask).sum() / max(1, (moved | mask).sum()) if moved is not None else 1.0
+            if moved is not None and agree < (AGREED if confidence > CLEAN else SAME_MASK):
+                mask, confidence = moved, max(confidence, MOVED)
         if (yes & ~mask).any() or (no & mask).any():
             mask = corrected(image, mask, yes & ~exact_add, no & ~exact_take)
     elif before is not None and before.any():
@@ -71,6 +85,14 @@ def cut(image: np.ndarray, marks: Marks, *, before: np.ndarray | None = None) ->
     else:
         mask, confidence = np.zeros(image.shape[:2], bool), 0.0
     return Cut((mask | exact_add | (yes & ~no if not first else False)) & ~exact_take & ~no, confidence, said)
+
+
+def boxed(image: np.ndarray, box: tuple[float, float, float, float], *, margin: int = 0) -> np.ndarray:
+    """(H, W) bool: what a box [x0, y0, x1, y1] in 0..1 covers of a picture, and so many pixels beside it."""
+    height, width = image.shape[:2]
+    out = np.zeros((height, width), bool)
+    out[max(0, int(box[1] * height) - margin) : int(np.ceil(box[3] * height)) + margin, max(0, int(box[0] * width) - margin) : int(np.ceil(box[2] * width)) + margin] = True
+    return out
 
 
 def _around(strokes: np.ndarray) -> tuple[float, float, float, float] | None:

@@ -19,6 +19,7 @@ from engine.vision.tracking.colours import lab_of
 from engine.vision.tracking.ground import Ground, stillness
 from engine.vision.tracking.looks import Look, Placed, joined
 from engine.vision.tracking.posing import guessed_place, next_place, similarity
+from engine.vision.tracking.scenery import Scenery
 from engine.vision.tracking.searching import Searcher, colour_cells, colour_share
 from engine.vision.tracking.votes import Behind, Window, agreement, cleaned, disc, near_colours, overlap, votes
 
@@ -51,9 +52,10 @@ class Step:
 
 
 class Follower:
-    """Follows one subject. image: (H, W, 3) uint8; mask: (H, W) bool, where it is there; looks: remembered ones of other key frames of the same subject."""
+    """Follows one subject. image: (H, W, 3) uint8; mask: (H, W) bool, where it is there; looks: remembered ones of other key frames of the same subject; behind: the
+    scenery of that frame, where the rest of its shot tells it."""
 
-    def __init__(self, image: np.ndarray, mask: np.ndarray, looks: list[Look] | None = None) -> None:
+    def __init__(self, image: np.ndarray, mask: np.ndarray, looks: list[Look] | None = None, behind: Scenery | None = None) -> None:
         self.image, self.grey = image, optical.grey(image)
         self.soft = mask.astype(np.float32)
         self.first = Look.of(image, mask) if mask.sum() >= LEAST else None
@@ -66,6 +68,8 @@ class Follower:
         self.searcher = Searcher()
         self.palette: np.ndarray | None = None
         self.ground = Ground(image, mask)
+        if behind is not None:
+            self.ground.learn(behind, image, mask)
 
     @property
     def known(self) -> list[Look]:
@@ -100,6 +104,7 @@ class Follower:
             own = np.clip(2.0 * (self.palette[colour_cells(window.lab.astype(np.float32))] - 0.5), 0, 1)
         vote = votes(window, placed, colours, near, behind, self._reach(placed), own)
         mask = cleaned(vote > 0.5, window.carried, shape * placed.fit if placed is not None else shape)
+        mask &= ~self.ground.left_over(window.part, window.where, behind.same)
         self.soft = np.zeros(image.shape[:2], np.float32)
         self.soft[window.where] = np.where(mask, np.maximum(vote, 0.5), np.minimum(vote, 0.5)) * (cv2.dilate(mask.astype(np.uint8), np.ones((5, 5))) > 0)
         return self._settled(image, window, mask, agreement(mask, vote, window, colours, placed), placed)
@@ -168,7 +173,7 @@ class Follower:
         else:
             step = joined(placed.as_look(self.placed.look).matrix, cv2.invertAffineTransform(self.placed.matrix))
         ground, unlike = self.ground.alike(window.lab, window.where, (window.carried > 0.3) | near)
-        return Behind(stillness(window.back, motion, step, window.where) * window.trusted, ground, unlike, self.ground.known[window.where])
+        return Behind(stillness(window.back, motion, step, window.where) * window.trusted, ground, self.ground.same(window.part, window.where), unlike, self.ground.known[window.where])
 
     def _reach(self, placed: Placed | None) -> float:
         """Pixels beside the mask within which new parts may join."""

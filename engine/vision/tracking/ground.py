@@ -8,16 +8,13 @@ import numpy as np
 from engine.vision import optical
 from engine.vision.camera import GlobalMotion
 from engine.vision.tracking.colours import lab_of
+from engine.vision.tracking.scenery import SAME, STANDS, UNLIKE, Scenery
 
 ALIKE = 6.0
 """Difference in CIELAB (0..255 an axis) at which a pixel is like the known background by a third."""
 
 STIRRED = 8.0
 """Median difference of what is certainly background at which its memory is of no more use: water, rain, a handheld camera among near things."""
-
-STANDS = 0.35
-"""Pixels by which a corner of the picture must move before the memory is warped: warping blurs."""
-
 
 class Ground:
     """Memory of the background of one subject. image: (H, W, 3) uint8; known: (H, W) bool."""
@@ -26,6 +23,16 @@ class Ground:
         self.image = image.copy()
         self.known = ~_around(mask)
         self.drift = np.eye(3)
+        self.told = False
+
+    def learn(self, scenery: Scenery, image: np.ndarray, mask: np.ndarray) -> None:
+        """What is behind all that moves, from the rest of the shot. image: (H, W, 3) uint8, the frame; mask: (H, W) bool, the subject in it."""
+        apart = scenery.apart(image)
+        # Where the subject looks like its scenery it may be a part of that, having stood there for most of the shot.
+        told = scenery.known & (~_around(mask) | (apart > UNLIKE))
+        self.image[told] = scenery.picture[told]
+        self.known |= told
+        self.told = True
 
     def carry(self, motion: GlobalMotion | None) -> None:
         """The camera moved: bring the memory to the new frame."""
@@ -57,6 +64,21 @@ class Ground:
         away = ~_around(mask)
         cv2.copyTo(image, away.astype(np.uint8), self.image)
         self.known |= away
+
+    def same(self, part: np.ndarray, where: tuple[slice, slice]) -> np.ndarray:
+        """(h, w) float32, 0..1: how far the texture of a window (h, w, 3) uint8 is the known background's (`Scenery.same`); 1 where the scenery is not told."""
+        if not self.told:
+            return np.ones(part.shape[:2], np.float32)
+        out: np.ndarray = np.clip(Scenery(np.ascontiguousarray(self.image[where]), self.known[where]).same(part), 0.0, 1.0)
+        return out
+
+    def left_over(self, part: np.ndarray, where: tuple[slice, slice], same: np.ndarray) -> np.ndarray:
+        """(h, w) bool: where a window (h, w, 3) uint8 shows the scenery with its own texture and colours; nowhere when that is not told. same: as `same` gives it."""
+        if not self.told:
+            return np.zeros(part.shape[:2], bool)
+        behind = Scenery(np.ascontiguousarray(self.image[where]), self.known[where])
+        bare = behind.known & (behind.apart(part) < 0.5 * UNLIKE) & (same > SAME)
+        return cv2.morphologyEx(bare.astype(np.uint8), cv2.MORPH_OPEN, np.ones((5, 5), np.uint8)) > 0
 
 
 def stillness(back: np.ndarray, motion: GlobalMotion | None, step: np.ndarray | None, window: tuple[slice, slice]) -> np.ndarray:

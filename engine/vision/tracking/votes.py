@@ -27,6 +27,9 @@ STILL_NEAR, STILL_KNOWN, STILL_FAR = 1.8, 0.2, 2.4
 GROUND_NEAR, GROUND_FAR, GROUND_SHARE = 2.5, 5.0, 0.85
 """Weights against the known background, within and beyond the shape, and the share of all other votes that it takes away."""
 
+ALSO_OWN = 0.8
+"""How much of that is taken back where the colours near are the subject's, too, and the texture is not the background's."""
+
 JOINS = 2.0
 """Weight of a part right beside the subject that moves with it, or has colours that only the subject has."""
 
@@ -67,10 +70,11 @@ class Window:
 
 @dataclass(frozen=True)
 class Behind:
-    """What is known of the background of a window, (h, w) each: still -1..1 (`ground.stillness`), ground 0..1 and unlike bool (`Ground.alike`), seen bool: it is known at all there."""
+    """What is known of the background of a window, (h, w) each: still -1..1 (`ground.stillness`), ground 0..1 and unlike bool (`Ground.alike`), same 0..1 (`Ground.same`), seen bool: it is known at all there."""
 
     still: np.ndarray
     ground: np.ndarray
+    same: np.ndarray
     unlike: np.ndarray
     seen: np.ndarray
 
@@ -93,12 +97,14 @@ def votes(window: Window, placed: Placed | None, colours: tuple[np.ndarray, np.n
         odds -= BESIDE_LOOK * sure * (cv2.dilate(placed.shape, np.ones((5, 5), np.uint8)) < 0.2)
     # A foot that stands while its walker goes on is unlike the known ground; what was hidden until now is not known.
     odds -= np.where(near, np.where(behind.unlike, STILL_KNOWN, STILL_NEAR), STILL_FAR) * behind.still
-    odds = odds * (1.0 - GROUND_SHARE * behind.ground) - np.where(near, GROUND_NEAR, GROUND_FAR) * behind.ground
+    # A dark coat looks like the dark wall behind it: there only the wall's own texture tells.
+    ground = behind.ground * np.maximum(1.0 - ALSO_OWN * np.clip(2.0 * share - 0.5, 0.0, 1.0) * np.clip(known / ENOUGH, 0.0, 1.0) * trusted, behind.same)
+    odds = odds * (1.0 - GROUND_SHARE * ground) - np.where(near, GROUND_NEAR, GROUND_FAR) * ground
     # What moves as the subject, right beside it, and is not the known background, is a part of it that was not seen before.
     joins = np.clip(-behind.still, 0, 1) * behind.seen
     if own is not None:
         joins = 2.0 * np.maximum(joins, own)
-    odds += JOINS * joins * (cv2.dilate((carried > 0.5).astype(np.uint8), disc(reach)) > 0) * (1.0 - behind.ground)
+    odds += JOINS * joins * (cv2.dilate((carried > 0.5).astype(np.uint8), disc(reach)) > 0) * (1.0 - ground)
     vote = 1.0 / (1.0 + np.exp(-np.clip(odds, -12, 12)))
     out: np.ndarray = np.clip(guided_filter(window.part.astype(np.float32) / 255.0, vote.astype(np.float32), 3, 2e-4), 0.0, 1.0)
     return out
