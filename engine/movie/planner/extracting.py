@@ -32,6 +32,8 @@ FENCE = "```"
 THINKING = ("<think>", "</think>")
 QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "‟": '"'})
 SIGN = re.compile(r'["\\{}\[\],:]')
+PLAIN = re.compile(r"[\s\[\]{},:0-9.+-]*")
+DANGLING = re.compile(r",(\s{0,40}[}\]])")
 UNFINISHED = re.compile(r'(?:[,{]\s*"(?:[^"\\]|\\.)*"\s*:?|[,:])\s*\Z')
 
 
@@ -50,8 +52,8 @@ def find_document(text: str) -> dict[str, Any] | None:
     """The first object in a reply that looks like a plan, else the first object at all; None when there is none. A bare list counts as its scenes."""
     found: dict[str, Any] | None = None
     for candidate in _candidates(_without_thinking(text[:MOST_CHARACTERS])):
-        for mended in (candidate, _mended(candidate)):
-            value = _parsed(mended)
+        for mend in (str, _mended):
+            value = _parsed(mend(candidate))
             if isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
                 value = {"scenes": value}
             if isinstance(value, dict):
@@ -147,11 +149,16 @@ def _mended(text: str) -> str:
 
 
 def _mended_outside(text: str) -> str:
+    if not PLAIN.fullmatch(text):
+        text = _words_mended(text)
+    return DANGLING.sub(r"\1", text) if "," in text else text
+
+
+def _words_mended(text: str) -> str:
     text = re.sub(r"//[^\n]*", "", text)
     for word, right in (("True", "true"), ("False", "false"), ("None", "null"), ("undefined", "null")):
         text = re.sub(rf"\b{word}\b", right, text)
-    text = re.sub(r"([{,]\s{0,40})([A-Za-z_]\w{0,40})(\s{0,9}:)", r'\1"\2"\3', text)
-    return re.sub(r",(\s{0,40}[}\]])", r"\1", text)
+    return re.sub(r"([{,]\s{0,40})([A-Za-z_]\w{0,40})(\s{0,9}:)", r'\1"\2"\3', text)
 
 
 def _closed(text: str) -> str:
