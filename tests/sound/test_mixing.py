@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from engine.errors import Cancelled, InvalidInput
+from engine.media.sound_echo import AacEcho
 from engine.media.sound_reader import SoundReader
 from engine.media.sound_writer import SoundWriter
-from engine.media.writer import ClipWriter
 from engine.settings import Settings
 from engine.sound.mixing.cues import RATE, Cue, FileSound, Samples
 from engine.sound.mixing.desk import DECLICK, Desk, fade_curve
@@ -59,6 +59,12 @@ def jumps(samples: np.ndarray) -> np.ndarray:
     return np.abs(np.diff(samples.astype(np.float64), 2, axis=0)).reshape(len(samples) - 2, -1).max(axis=1)
 
 
+def encoded_peak(path: Path) -> float:
+    """dBTP of a file after AAC."""
+    echo, samples = AacEcho(RATE), heard(path)
+    return true_peak(np.concatenate([echo.feed(samples), echo.finish()]))
+
+
 @pytest.fixture(scope="module")
 def film(tmp_path_factory: pytest.TempPathFactory) -> tuple[Mixed, Path]:
     """Music, ambience, a narrator and a few effects, and the folder that the mix is in."""
@@ -82,15 +88,14 @@ def test_loudness_length_and_peak_are_what_was_asked(film: tuple[Mixed, Path]) -
     assert peak < -1.9 and mixed.limited_db < -1.0 and not mixed.notes
 
 
-def test_the_encoded_file_keeps_its_peak(film: tuple[Mixed, Path], tmp_path: Path) -> None:
-    samples = heard(film[0].path)
-    with ClipWriter(tmp_path / "a.mp4", fps=12, audio=(samples, RATE)) as out:
-        for _ in range(round(SECONDS * 12)):
-            out.write(np.zeros((16, 16, 3), np.uint8))
-    source = FileSound(out.path, Settings())
-    back = source.read(0, len(samples))
-    assert true_peak(back) <= -1.0 and abs(measured(back, RATE) + 16) < 0.3
-    assert abs(len(back) - len(samples)) <= 1024
+def test_the_encoded_film_keeps_its_peak(film: tuple[Mixed, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert encoded_peak(film[0].path) <= -1.0
+    bursts = (noise(3, 0.3) * np.tile(np.exp(-np.arange(RATE // 2) / 4000), 6)[:, None]).astype(np.float32)
+    cue = Cue("effects", 0, (bursts, RATE))
+    mixed = mix([cue], 3, tmp_path)
+    assert encoded_peak(mixed.path) <= -1.0 and abs(mixed.loudness + 16) < 0.6
+    monkeypatch.setattr("engine.sound.mixing.mix.TRIES", 1)
+    assert encoded_peak(mix([cue], 3, tmp_path).path) > -0.7  # AAC gives bursts back louder than they were; 1 dB of room is not enough
 
 
 def test_stems_add_up_to_the_mix_before_the_limiter(tmp_path: Path) -> None:
@@ -249,8 +254,8 @@ def test_silence_short_films_and_clicks(tmp_path: Path) -> None:
 
 def test_loudness_is_met_for_all_kinds_of_sound(tmp_path: Path) -> None:
     kinds = {
-        "hiss": (noise(4, 0.4), 4.0), "voice": (talk(5), 5.0), "faint": (noise(4, 0.008), 4.0),
-        "drums": (np.tile(np.exp(-np.arange(24_000) / 3000)[:, None] * noise(0.5, 0.9), (8, 1)), 4.0),
+        "hiss": (noise(1.5, 0.4), 1.5), "voice": (talk(3), 3.0), "faint": (noise(1.5, 0.008), 1.5),
+        "drums": (np.tile(np.exp(-np.arange(24_000) / 3000)[:, None] * noise(0.5, 0.9), (5, 1)), 2.5),
     }  # fmt: skip
     for name, (source, seconds) in kinds.items():
         mixed = mix([Cue("clip", 0, (source, RATE))], seconds, tmp_path)

@@ -77,9 +77,8 @@ def mix(
     """Mix a film of so many seconds into `folder`/mix.flac and stem-BUS.flac (24 bit, 48 kHz, stereo, exactly round(seconds * 48000) samples).
 
     loudness: integrated, LUFS (BS.1770-4). It is met within 0.5 LU unless that would take more than 30 dB of gain, or more than 12 dB of limiting for more than a fifth
-    of what is heard: a film that is one click stays quiet, and a note says so. true_peak: dBTP that is kept after encoding as AAC, which is tried here. closing:
-    seconds of a fade at the film's end.
-    checkpoint: called between blocks; what it raises ends the mix, and no file is left. Raises `LimitExceeded` when the disk is full.
+    of what is heard: a film that is one click stays quiet, and a note says so. true_peak: dBTP that is kept after encoding as AAC, which is tried here.
+    closing: seconds of a fade at the film's end. checkpoint: called between blocks; what it raises ends the mix, and no file is left. Raises `LimitExceeded` when the disk is full.
     """
     length = round(seconds * RATE)
     if not 0 < length <= MOST_SECONDS * RATE:
