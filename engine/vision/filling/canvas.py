@@ -21,6 +21,9 @@ from engine.vision.matting import grown_box
 
 UNKNOWN, INVENTED, SEEN = 0, 1, 2
 """What a place of the canvas is worth."""
+LEVEL = 127
+"""From one of them to the next when it is resampled with the colours."""
+_READ = np.rint(np.arange(256) / LEVEL).astype(np.uint8)
 NEAR_MEDIAN = 9
 """Grey levels about the median of its frames within which a frame counts for a place."""
 BESIDE = 9
@@ -92,7 +95,7 @@ class Canvas:
     grain: float = 0.0
     middle: float = 0.0
     """The depth of half of its places; set from `depth`."""
-    _fine: tuple[int, np.ndarray, np.ndarray] | None = None
+    _fine: tuple[int, np.ndarray] | None = None
     """See `settle`."""
 
     def __post_init__(self) -> None:
@@ -121,16 +124,15 @@ class Canvas:
         if motion.still(size):
             here = (box[0] - self.box[0], box[1] - self.box[1], box[2] - self.box[0], box[3] - self.box[1])
             return crop(self.colours, here), crop(self.state, here)
-        times, colours, state = self._fine or self.settle()
+        times, joined = self._fine or self.settle()
         places = self._full_places(*self._back(box, motion), box, self.box[:2], times)
-        taken = cv2.remap(colours, places, NO_MAP, cv2.INTER_LINEAR if times > 1 else cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-        return cv2.cvtColor(taken, cv2.COLOR_RGBA2RGB), cv2.remap(state, places, NO_MAP, cv2.INTER_NEAREST)
+        taken = cv2.remap(joined, places, NO_MAP, cv2.INTER_LINEAR if times > 1 else cv2.INTER_CUBIC, borderMode=cv2.BORDER_CONSTANT)
+        return cv2.cvtColor(taken, cv2.COLOR_RGBA2RGB), cv2.LUT(cv2.extractChannel(taken, 3), _READ)
 
-    def settle(self) -> tuple[int, np.ndarray, np.ndarray]:
-        """Ready to be taken from by frames that move: how many times larger it is read, then (h, w, 4) colours and (h, w) state of that size."""
+    def settle(self) -> tuple[int, np.ndarray]:
+        """Ready to be taken from by frames that move: how many times larger it is read, and its colours and state, as levels, at that size, (h, w, 4)."""
         times = 3 if self.state.size < FINER_UP_TO else 2 if self.state.size < FINE_UP_TO else 1
-        state = cv2.resize(self.state, None, fx=times, fy=times, interpolation=cv2.INTER_NEAREST)
-        self._fine = times, _enlarged(_joined(self.colours, self.state), times), state
+        self._fine = times, _enlarged(_joined(self.colours, self.state * np.uint8(LEVEL)), times)
         return self._fine
 
     def _full_places(self, z: np.ndarray, grid: Grid, box: Box, origin: tuple[int, ...], times: int) -> np.ndarray:

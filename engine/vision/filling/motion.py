@@ -38,6 +38,8 @@ class Motion:
         if self.bend is None:
             return _projected(np.linalg.inv(self.h), z)
         a, b, c, e = self._terms()
+        if isinstance(depth, float):
+            return (z - (a + depth * c)) * np.complex64(1 / (depth * e + (1 + b)))
         back: np.ndarray = ((z - a) - depth * c) / (depth * e + (1 + b))
         return back
 
