@@ -84,7 +84,7 @@ WAN_ANIMATE = _card(
 )  # fmt: skip
 
 CLAP = _card(
-    "clap-htsat", "CLAP, HTSAT unfused", "sounds by words", "laion/clap-htsat-unfused", {"model.safetensors": 615_000_000, "*.json": 3_600_000, "merges.txt": 456_000}, "Apache-2.0", 800,
+    "clap-htsat", "CLAP, HTSAT fused", "sounds by words", "laion/clap-htsat-fused", {"model.safetensors": 615_000_000, "*.json": 3_600_000, "merges.txt": 456_000}, "Apache-2.0", 800,
     "Hearing whether a sound is what words say: it helps to find sounds for films.", "Half a second a sound without a graphics card; speech and music are told apart, but hardly more.",
 )  # fmt: skip
 
