@@ -20,7 +20,7 @@ from engine.movie.film.assemble import assemble, chapters
 from engine.movie.film.captions import LINE_SIGNS, READING_SPEED, BurntCaptions, Cue, cues_of, srt
 from engine.movie.film.fit import fitted
 from engine.movie.film.framing import film_size, framed
-from engine.movie.film.lettering import HOUSE_FONT, lettered
+from engine.movie.film.lettering import HOUSE_FONT, lettered, lines_of
 from engine.movie.film.lettering import fitted as set_text
 from engine.movie.film.light import mixed
 from engine.movie.film.picture import moving_picture
@@ -285,6 +285,14 @@ def test_no_letter_becomes_a_box(text: str) -> None:
     block = set_text(text, 300, 120, most_lines=4, most_size=60)
     ink = np.flatnonzero(block.mask().any(0)) if block.words else np.zeros(1)
     assert ink[-1] - ink[0] <= 304
+
+
+def test_lines_in_two_scripts_have_a_font_each() -> None:
+    """What the first line cannot be set in must not make boxes of the second."""
+    both, alone = lines_of(("Маяк 小さな", "القارب"), 40), lines_of(("القارب",), 40)
+    second = both.mask()[round(1.16 * 40) + 9 :]
+    ink = [int((one > 128).sum()) for one in (second, alone.mask())]
+    assert abs(ink[0] - ink[1]) < 0.1 * ink[1]
 
 
 def test_cues_can_be_read() -> None:

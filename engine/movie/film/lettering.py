@@ -93,28 +93,28 @@ def fitted(text: str, width: int, height: int, *, most_lines: int, most_size: in
         # Another line must be worth it: a title on one line reads best.
         if size > best[0] * 1.12:
             best = (size, lines)
-    return _set(best[1], path, max(6, int(best[0])), shown)
+    return _set([(line, path) for line in best[1]], max(6, int(best[0])), shown)
 
 
 def lines_of(lines: tuple[str, ...], size: int) -> Block:
-    """Given lines at a given size, each in letters that can be shown."""
-    shown, path = lettered("\n".join(lines))
-    if path == HOUSE_FONT:
-        return _set([lettered(line)[0] for line in lines], path, size, shown)
-    return _set(list(lines), path, size, shown)
+    """Given lines at a given size, each in letters that can be shown, in one font where one has them all."""
+    shown, path = lettered(" ".join(lines))
+    if _has_all(path, frozenset(sign for line in lines for sign in line if not sign.isspace())):
+        return _set([(line, path) for line in lines], size, shown)
+    return _set([lettered(line) for line in lines], size, shown)
 
 
-def _set(lines: list[str], path: Path, size: int, text: str) -> Block:
-    font = _font(path, size)
-    whole = _needs_shaping(text)
-    ascent = font.getmetrics()[0]
+def _set(lines: list[tuple[str, Path]], size: int, text: str) -> Block:
+    """Lines, each with its font, below each other and centred."""
     step = round(LINE_HEIGHT * size)
-    widths = [font.getlength(line) for line in lines]
+    widths = [_font(path, size).getlength(line) for line, path in lines]
     width, margin = int(max(widths, default=1.0)) + 2, size // 3
     words = []
-    for number, (line, length) in enumerate(zip(lines, widths, strict=True)):
+    for number, ((line, path), length) in enumerate(zip(lines, widths, strict=True)):
+        font = _font(path, size)
+        ascent = font.getmetrics()[0]
         left = (width - length) / 2
-        for piece, at in [(line, 0)] if whole else _words(line):
+        for piece, at in [(line, 0)] if _needs_shaping(line) else _words(line):
             x = left + font.getlength(line[:at])
             across = int(font.getlength(piece)) + 2 * margin
             sheet = Image.new("L", (across, step + 2 * margin), 0)
