@@ -6,6 +6,7 @@ seed give the same plan.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 
 from engine.errors import InvalidInput
@@ -20,6 +21,7 @@ from engine.movie.planner.pictures import prompt_of
 from engine.movie.planner.sounding import ambience, effects, mood_of, music
 from engine.movie.planner.staging import Shot, shots
 from engine.movie.planner.telling import Teller
+from engine.movie.planner.wishes import OPEN_WISHES
 from engine.movie.timing import timeline
 from engine.settings import Settings
 from engine.tasks.movie.request import MoviePlanRequest
@@ -44,11 +46,15 @@ def plan_built_in(request: MoviePlanRequest, seed: int, settings: Settings | Non
     check_fits(request.scenes, request.seconds)
     rng = Random(f"film {seed}")
     idea = read_idea(request.idea[:MOST_READ])
+    if not idea.wish:
+        idea = replace(idea, wish=rng.choice(OPEN_WISHES[:2] if idea.friends else OPEN_WISHES))
     free = request.video_model == "local"
     hero, notes = hero_of(idea, free, settings)
     beats = arc(request.scenes, rng)
     where = stages(beats, hero.kind, idea, rng)
-    friend, from_start = friend_of(idea, hero, [stage.place for stage in where], rng)
+    friend, from_start = friend_of(idea, hero, [stage.place for stage in where], rng, settings)
+    if friend.played and not free:
+        notes.append(f"The video model cannot draw {friend.called}: {friend.phrase} stands in.")
     goal = goal_role(idea, hero, friend)
     staged = shots(beats, where, hero, friend, from_start, goal, rng)
     met = any(friend in shot.others for shot in staged)

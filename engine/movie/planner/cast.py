@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from random import Random
 
 from engine.errors import StudioError
-from engine.movie.planner.idea import PEOPLE, Idea, Thing
+from engine.movie.planner.idea import BEINGS, Idea, Thing
 from engine.movie.planner.vocabulary import plural_of
 from engine.settings import Settings
 from engine.world.spec import COLOURS, HOMES
@@ -18,7 +18,7 @@ from engine.world.words import COLOUR_WORDS, MORE_COLOURS, MORE_SIZES, NATURAL, 
 STAND_INS: dict[str, tuple[str, ...]] = {
     "she": ("cat", "bird", "duck", "horse", "butterfly", "boat", "rocket", "snowman"), "he": ("dog", "horse", "bird", "boat", "snowman", "duck", "rocket"), "they": ("dog", "cat", "bird", "boat", "rocket", "snowman", "car"),
     "beast": ("dog", "cat", "horse"), "flier": ("bird", "butterfly"), "swimmer": ("duck", "fish", "whale"), "wheels": ("car", "bus", "train"), "sails": ("boat",),
-    "sky": ("balloon",), "thing": ("ball", "balloon", "umbrella", "house", "kite"), "name": ("cat",),
+    "sky": ("balloon",), "thing": ("ball", "balloon", "umbrella", "house", "kite"), "name": ("cat", "dog", "bird"),
     "unknown": ("dog", "cat", "bird", "horse", "duck", "fish", "boat", "car", "rocket", "snowman", "balloon", "ball", "house", "flower", "tree", "umbrella", "train", "plane", "butterfly"),
 }  # fmt: skip
 """Category -> the kinds that may stand in; the first is taken without the encoder."""
@@ -37,7 +37,7 @@ TINTS = {
     "dragon": "green", "fox": "orange", "bear": "brown", "panda": "white", "mouse": "grey", "rabbit": "white", "bunny": "white", "hare": "brown", "squirrel": "orange", "hedgehog": "brown", "lion": "yellow", "tiger": "orange",
     "wolf": "grey", "elephant": "grey", "monkey": "brown", "giraffe": "yellow", "cow": "white", "sheep": "white", "lamb": "white", "pig": "pink", "donkey": "grey", "deer": "brown", "dinosaur": "green", "unicorn": "white", "bat": "black",
     "bee": "yellow", "firefly": "yellow", "frog": "green", "turtle": "green", "tortoise": "green", "penguin": "black", "dolphin": "grey", "seal": "grey", "crab": "red", "octopus": "purple", "snail": "brown", "robot": "grey", "ghost": "white",
-    "angel": "white", "witch": "black", "pirate": "black", "queen": "purple", "king": "purple", "princess": "pink", "moon": "white", "star": "yellow", "sun": "yellow", "fire engine": "red", "submarine": "yellow", "wizard": "blue",
+    "angel": "white", "witch": "black", "pirate": "black", "moon": "white", "star": "yellow", "sun": "yellow", "fire engine": "red", "submarine": "yellow", "wizard": "blue",
     "mermaid": "turquoise", "fairy": "pink", "owl": "brown", "seagull": "white", "gull": "white", "parrot": "green", "crow": "black", "swan": "white", "goose": "white", "dove": "white", "robin": "red", "eagle": "brown", "duckling": "yellow",
     "goldfish": "orange", "oak": "green", "airship": "grey", "taxi": "yellow", "locomotive": "black", "ship": "white", "sparrow": "brown", "swallow": "blue", "rose": "red", "lighthouse keeper": "blue", "knight": "grey",
 }  # fmt: skip
@@ -77,7 +77,7 @@ def hero_of(idea: Idea, written: bool, settings: Settings | None) -> tuple[Role,
         strange = f" ({', '.join(idea.strange)} is not in the word tables)" if idea.strange else ""
         notes.append(f"The idea names nobody that was understood{strange}: the film is about a small red boat.")
         thing = DEFAULT_HERO
-    kind = thing.kind or stand_in(thing, settings)
+    kind = thing.kind or stand_in(thing, settings, {friend.kind for friend in idea.friends})
     role = _role(thing, kind)
     if written:
         return Role(kind, _as_written(thing), role.called, role.first, role.it, role.them, role.its, role.count, role.colour), notes
@@ -87,9 +87,10 @@ def hero_of(idea: Idea, written: bool, settings: Settings | None) -> tuple[Role,
     return role, notes
 
 
-def stand_in(thing: Thing, settings: Settings | None) -> str:
-    """The kind that is drawn for somebody whom the world cannot draw."""
+def stand_in(thing: Thing, settings: Settings | None, taken: set[str]) -> str:
+    """The kind that is drawn for somebody whom the world cannot draw; none of those that are taken, where there is another."""
     able = STAND_INS.get(thing.category, STAND_INS["unknown"])
+    able = tuple(kind for kind in able if kind not in taken) or able
     if len(able) == 1 or settings is None or not thing.noun:
         return able[0]
     from engine import sentences
@@ -105,13 +106,15 @@ def stand_in(thing: Thing, settings: Settings | None) -> str:
     return pairs[int(likeness.argmax())][0]
 
 
-def friend_of(idea: Idea, hero: Role, places: list[str], rng: Random) -> tuple[Role, bool]:
+def friend_of(idea: Idea, hero: Role, places: list[str], rng: Random, settings: Settings | None = None) -> tuple[Role, bool]:
     """Who comes along, and whether from the start: the idea's own companion, else somebody at home in the places, of another kind and colour."""
-    given = idea.goal_thing if idea.wish in ("meet", "help") and idea.goal_thing is not None and (idea.goal_thing.kind or idea.goal_thing.category in PEOPLE) else None
-    own = [thing for thing in idea.friends if thing.kind]
-    thing = given if given is not None and given.kind else own[0] if own else None
-    if thing is not None and (thing.kind != hero.kind or (thing.colour and thing.colour != hero.colour)):
-        return _role(thing, thing.kind, other_than=hero.colour), thing is not given
+    given = idea.goal_thing if idea.wish in ("meet", "help") and idea.goal_thing is not None and (idea.goal_thing.kind or idea.goal_thing.category in BEINGS) else None
+    own = [thing for thing in idea.friends if thing.kind or thing.category in BEINGS]
+    thing = given if given is not None else own[0] if own else None
+    if thing is not None:
+        kind = thing.kind or stand_in(thing, settings, {hero.kind})
+        if kind != hero.kind or (thing.colour and thing.colour != hero.colour):
+            return _role(thing, kind, other_than=hero.colour), thing is not given
     able = [kind for kind in FRIENDS if kind != hero.kind]
     homes = {kind: sum(place in HOMES[kind] for place in places) for kind in able}
     best = max(homes.values())
@@ -162,7 +165,7 @@ def _role(thing: Thing, kind: str, other_than: str = "") -> Role:
         it, them, its = "they", "them", "their"
         known = f"the {'two' if thing.count == 2 else 'three'} {looks} {plural_of(noun)}".replace("  ", " ")
         return Role(kind, phrase, known, known.removeprefix("the "), it, them, its, thing.count, world_colour(colour), not thing.kind)
-    first = _counted(looks if thing.noun else f"{size} {colour}".strip(), noun, 1)
+    first = f"the {looks} {noun}" if "last" in thing.qualities[:1] else _counted(looks if thing.noun else f"{size} {colour}".strip(), noun, 1)
     if thing.name:
         name = thing.name[:1].upper() + thing.name[1:]
         pronouns = (it, them, its) if thing.category in ("she", "he") else (name, name, f"{name}'s")

@@ -118,6 +118,8 @@ def read_idea(text: str) -> Idea:
     goal = _goal(others, deed_at, wish)
     if goal is not None and goal.thing.noun == "friend" and wish in ("find", "meet", "see"):
         wish, goal, others = "friend", None, [group for group in others if group is not goal]
+    if wish in ("fly", "swim") and goal is not None and goal.led_by == "to":
+        wish = "travel"
     receiver = next((group for group in others if wish == "bring" and group is not goal and group.thing.category in BEINGS), None)
     target = "" if goal is not None or wish not in WISHES or not WISHES[wish].leads else next((words[i].meaning.value for i in reversed(places)), "")
     target_name = _place_name(text, words, places[-1], language) if target else ""
@@ -170,6 +172,8 @@ def _groups(words: list[Word], language: str) -> list[_Group]:
     pending = _Pending()
     for index, word in enumerate(words):
         match word.field:
+            case "noun" if index + 2 < len(words) and words[index + 1].text.casefold() == "s" and language == "en":
+                continue  # of two nouns joined by 's the second is meant: grandmother's house
             case "noun":
                 start = pending.first if pending.first >= 0 else index
                 count = max(pending.count, 2 if word.meaning.plural else 1)
@@ -192,6 +196,8 @@ def _groups(words: list[Word], language: str) -> list[_Group]:
                 linked = pending.first >= 0 or (groups and groups[-1].last == index - 1 and index + 1 < len(words) and words[index + 1].field in ("colour", "size", "quality"))
                 if not (word.field == "together" and linked and pending.first >= 0):
                     pending = _Pending(led_by=word.field)
+            case "unknown" if word.text.casefold() == "s" and language == "en":
+                continue
             case "mark" | "deed":
                 pending = _Pending()
             case _:
@@ -295,6 +301,9 @@ def _named(group: _Group, words: list[Word], groups: list[_Group]) -> Thing:
     for index in range(group.last + 1, min(group.last + 4, len(words) - 1)):
         if words[index].field == "named" and any(sign.isalpha() for sign in words[index + 1].text):
             return replace(thing, name=words[index + 1].text[:LONGEST_NAME])
+    following = words[group.last + 1] if group.last + 1 < len(words) else None
+    if following is not None and following.field == "unknown" and following.text[:1].isupper() and following.text[1:].islower():
+        return replace(thing, name=following.text[:LONGEST_NAME])
     return thing
 
 
@@ -317,7 +326,7 @@ def _wish(words: list[Word], deeds: list[int], hero: _Group | None) -> tuple[str
 
 def _goal(others: Sequence[_Group], deed_at: int, wish: str) -> _Group | None:
     """What the deed is done to: the first noun behind it that does not only come along."""
-    able = [group for group in others if group.led_by != "together" and not (wish in ("fly", "swim", "dance", "sing", "sleep", "return") and group.led_by == "to" and group.thing.category == "thing")]
+    able = [group for group in others if group.led_by != "together" and not (wish in ("fly", "swim", "dance", "sing", "sleep", "return") and group.led_by == "to" and group.thing.category != "sky")]
     behind = [group for group in able if group.last > deed_at]
     if wish == "bring":
         behind = [group for group in behind if group.thing.category not in BEINGS] or behind

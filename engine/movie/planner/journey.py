@@ -8,7 +8,7 @@ from random import Random
 
 from engine.movie.planner.arc import BEATS
 from engine.movie.planner.idea import Idea
-from engine.world.spec import HOMES, PLACES, TIMES, WATER
+from engine.world.spec import HOMES, PLACES, TIMES, WATER, habitat
 
 NEIGHBOURS: dict[str, tuple[str, ...]] = {
     "sea": ("beach", "river"), "beach": ("sea", "hills", "city", "river"), "river": ("hills", "forest", "city", "sea", "mountains"), "hills": ("river", "forest", "mountains", "city", "beach", "desert"),
@@ -22,7 +22,6 @@ BY_NIGHT = {"opening": "day", "introduce": "sunset", "once": "sunset", "only": "
 """When each beat plays; the second where the wish is for something that is seen at night."""
 
 NIGHTLY = ("moon", "star", "stars", "shooting star", "firefly")
-STORMS = {"snow field": "snowstorm", "desert": "sandstorm"}
 LONG_STAY = 3
 """Scenes in a row in one place, at most, on the way to another."""
 
@@ -48,32 +47,38 @@ def stages(beats: list[str], kind: str, idea: Idea, rng: Random) -> list[Stage]:
 
 def storm_of(place: str, weather: str) -> str:
     """What a storm is called there."""
-    return "snowstorm" if weather == "snow" else STORMS.get(place, "storm")
+    return "snowstorm" if weather == "snow" else "sandstorm" if place == "desert" and weather == "fog" else "storm"
 
 
 def _places(beats: list[str], kind: str, idea: Idea, rng: Random) -> list[str]:
     homes = list(HOMES[kind])
-    start = idea.place or ("snow field" if idea.weather == "snow" and kind not in WATER else "")
+    target, place = _stood_on(idea.target, kind), _stood_on(idea.place, kind)
+    start = place or ("snow field" if idea.weather == "snow" and kind not in WATER else "")
     if not start:
-        far = [place for place in homes if place != idea.target] or homes
+        far = [one for one in homes if one != target] or homes
         start = far[0] if rng.random() < 0.5 else rng.choice(far)
-    able = {*homes, start} | ({idea.target} if idea.target else set())
-    if idea.target:
-        end = idea.target
-    elif idea.place:
-        end = idea.place
+    able = {*homes, start} | ({target} if target else set())
+    if target:
+        end = target
+    elif place:
+        end = place
     else:
-        end = rng.choice([place for place in able if place != start] or [start]) if len(able) > 1 else start
+        end = rng.choice([one for one in homes if one != start] or [start])
     able = able if _distance(start, end, able) is not None else set(PLACES)
     # The film stands at home until it sets out; where the beginning is cut away, the way begins with the second scene.
     leaves = next((index for index, beat in enumerate(beats) if beat not in ("opening", "introduce", "want", "once", "only")), len(beats))
     arrives = next((index for index, beat in enumerate(beats) if beat in ("climax", "only")), len(beats) - 1)
-    way = _walk(start, end, max(0, arrives - leaves), able, rng, stay=bool(idea.place) and not idea.target)
+    way = _walk(start, end, max(0, arrives - leaves), able, rng, stay=bool(place) and not target)
     before = [start] * leaves if len(beats) > 1 else []
     out = (before + way + [end] * len(beats))[: len(beats)]
     if beats[-1] == "closing":
-        out[-1] = start if (not idea.target and rng.random() < 0.6) or idea.wish == "return" else end
+        out[-1] = start if (not target and rng.random() < 0.6) or idea.wish == "return" else end
     return out
+
+
+def _stood_on(place: str, kind: str) -> str:
+    """Where somebody stands who comes to a place: what neither swims nor flies comes to the sea on its beach."""
+    return "beach" if place == "sea" and habitat(kind) in ("ground", "rooted") else place
 
 
 def _distance(start: str, end: str, able: set[str]) -> int | None:

@@ -2,7 +2,7 @@
 
 Slots: {hero} {Hero} the hero once known, {first} {First} when it is first told of, {it} {It} {them} {its} its pronouns, {was} its verb; {friend} {Friend} {new} {New} the friend known and new;
 {do} {doing} {did} the wish; {lack} how things stand before it; {goal} {Goal}; {land} where one is, {where} the same with its preposition, {storm}; {other} {Other} who goes by.
-A line may begin with where it fits, before a bar: times, weathers, or `friend`, `sky` (the goal is in the sky), `own` (the companion is there from the start), `new` (a land not seen before).
+A line may begin with where it fits, before a bar: times, weathers, or `friend`, `sky` (the goal is in the sky), `goal` (the wish is for something), `own` (the companion is there from the start), `new` (a land not seen before).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ LINES: dict[str, tuple[str, ...]] = {
     ),
     "introduce": (
         "This is the story of {first}.", "Here lived {first}.", "{where_cap} lived {first}, and everybody knew {them}.", "Every day {hero} looked out over {land} and wondered.",
-        "{Hero} knew every corner of {land}.", "Nobody here was as curious as {hero}.", "Look, there: {first}.", "own|{Hero} and {friend} did everything together.", "And here is our hero: {first}.",
+        "{Hero} knew every corner of {land}.", "Nobody here was as curious as {hero}.", "Look, there: {first}.", "Once there {was} {first}.", "There once {was} {first}.", "{First} looked out over {land}.", "own|{Hero} and {friend} did everything together.", "And here is our hero: {first}.",
     ),
     "want": (
         "{Hero} had one great wish: to {do}.", "More than anything, {hero} wanted to {do}.", "\"One day,\" said {hero}, \"I will {say}.\"", "Day and night {hero} thought of one thing: to {do}.",
@@ -28,7 +28,7 @@ LINES: dict[str, tuple[str, ...]] = {
     ),
     "set out": (
         "So {hero} set out.", "Off {it} went, across {land}.", "dawn day|One bright morning {hero} set out, and did not look back.", "{Hero} took a deep breath and set out.", "No map, no plan, only a wish.", "And so the journey began.",
-        "own|So {hero} and {friend} set out together.", "Off {it} went.", "Somewhere out there it had to be. So {hero} set out.", "{land_cap} had never looked so wide.",
+        "own|So {hero} and {friend} set out together.", "Off {it} went.", "goal|Somewhere out there it had to be. So {hero} set out.", "{land_cap} had never looked so wide.",
     ),
     "wonder": (
         "How wide the world was!", "new|{Hero} had never seen {land} before.", "There was so much to see {where}.", "new|So this was {land}. It was even bigger than in the stories.", "{Hero} looked, and looked, and forgot the time.",
@@ -85,7 +85,7 @@ LINES: dict[str, tuple[str, ...]] = {
     ),
     "closing": (
         "From that day on, {hero} {was} never lonely again.", "friend|And {hero} and {friend} stayed friends for ever.", "And if you look closely, you can see them still.", "Some wishes come true. This one did.", "friend|And what next? {Friend} already had an idea.",
-        "And {hero} {was} happy all the way home.", "sunset night|And then, very late, everybody slept.", "The end.", "dawn|A new day began, and it was a good one.",
+        "And {hero} {was} happy all the way home.", "friend|And they stayed friends for ever.", "It was the best day of all.", "What a journey that was!", "And nobody was afraid any more.", "And then it was time to rest.", "sunset night|And then, very late, everybody slept.", "The end.", "dawn|A new day began, and it was a good one.",
     ),
 }  # fmt: skip
 """Beat -> lines, of which one is told that fits and is short enough. `once` begins a film without an opening, `only` is a film of one scene."""
@@ -101,14 +101,14 @@ MORE: dict[str, tuple[str, ...]] = {
     "friend": ("From now on they were two.", "And two see more than one.", "own|And that was the best of it."),
     "big trouble": ("There was no up and no down any more.", "It seemed to last for ever.", "Nobody had ever seen anything like it."),
     "low point": ("It was so quiet that one could hear one's own heart.", "And the way home was just as long as the way on."),
-    "climax": ("It was even more beautiful than in the dream.", "Nobody said a word, for a long, long time.", "friend|\"I knew it,\" said {friend} softly."),
+    "climax": ("It was even better than in the dream.", "Nobody said a word, for a long, long time.", "friend|\"I knew it,\" said {friend} softly."),
     "closing": ("And they tell this story there to this day.", "For nothing is too far for a true wish.", "And this was only the beginning."),
 }
 """A second and third sentence where there is time for them; beats that are not here take those of `ROAD_MORE`."""
 
 ROAD_MORE = (
     "On and on it went.", "It was not far now. Or was it?", "The wind came from behind, and that helped.", "One could almost hear the wish come true.", "Step by step, mile by mile.", "And still the way went on.",
-    "Somewhere behind the horizon it was waiting.", "Everything seemed possible.",
+    "goal|Somewhere behind the horizon it was waiting.", "Everything seemed possible.",
 )  # fmt: skip
 
 HEADINGS: dict[str, tuple[str, ...]] = {

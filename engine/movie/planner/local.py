@@ -47,16 +47,22 @@ def language_folder(settings: Settings) -> Path:
     )
 
 
-def _is_language_model(folder: Path) -> bool:
-    config = folder / "config.json"
+def _document(path: Path) -> dict[str, Any]:
+    """A small JSON file; empty when it is none."""
     try:
-        if config.stat().st_size > MOST_CONFIG_BYTES or not any(folder.glob("*.safetensors")):
-            return False
-        document: Any = json.loads(config.read_text(encoding="utf-8"))
+        document: Any = json.loads(path.read_text(encoding="utf-8")) if path.stat().st_size <= MOST_CONFIG_BYTES else None
     except (OSError, ValueError, RecursionError):
-        return False
-    kinds = document.get("architectures") if isinstance(document, dict) else None
-    return isinstance(kinds, list) and any(isinstance(kind, str) and kind.endswith("ForCausalLM") for kind in kinds)
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _is_language_model(folder: Path) -> bool:
+    kinds = _document(folder / "config.json").get("architectures")
+    return isinstance(kinds, list) and any(isinstance(kind, str) and kind.endswith("ForCausalLM") for kind in kinds) and any(folder.glob("*.safetensors"))
+
+
+def _brings_code(path: Path) -> bool:
+    return "auto_map" in _document(path)
 
 
 class Writer:
@@ -65,10 +71,12 @@ class Writer:
     def __init__(self, folder: Path, device: torch.device) -> None:
         from transformers import AutoModelForCausalLM, AutoTokenizer
 
+        if any(_brings_code(folder / name) for name in ("config.json", "tokenizer_config.json")):
+            raise ModelUnavailable(f"the language model in {folder.name} brings code of its own", why="which is never run", fix="use a model of a kind that transformers knows, such as Qwen, Llama or SmolLM")
         number = number_for_cpu() if device.type == "cpu" else torch.bfloat16 if device.type == "cuda" and torch.cuda.is_bf16_supported() else torch.float16
         try:
-            self.tokenizer: Any = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-            model: Any = AutoModelForCausalLM.from_pretrained(folder, local_files_only=True, trust_remote_code=False, use_safetensors=True, dtype=number)
+            self.tokenizer: Any = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+            model: Any = AutoModelForCausalLM.from_pretrained(folder, local_files_only=True, use_safetensors=True, dtype=number)
         except Exception as error:  # transformers raises a dozen kinds for a missing, cut or foreign file
             why = (str(error).splitlines() or [type(error).__name__])[0][:200]
             raise ModelUnavailable(f"the language model in {folder.name} cannot be read", why=why, fix="fetch the model again; weights must be safetensors") from error

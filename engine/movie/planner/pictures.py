@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 
 from engine.movie.planner.cast import Role
-from engine.movie.planner.staging import Shot
+from engine.movie.planner.staging import STIFF, Shot
 from engine.world import words as w
 from engine.world.reading import spec_from_text
 from engine.world.spec import AIR, habitat
@@ -76,7 +76,7 @@ def _company(shot: Shot, hero: Role, rng: Random) -> list[str]:
         elif other is shot.passing:
             way = rng.choice(["left", "right"])
         else:
-            way = rng.choice(["circle", "left", "right"] if other.kind in AIR else ["sway", "bounce", "approach"])
+            way = rng.choice(["circle", "left", "right"] if other.kind in AIR else ["sway", "approach"] if other.kind in STIFF else ["sway", "bounce", "approach"])
         out.append(_does(other, way, "", rng))
     return out
 

@@ -28,6 +28,10 @@ MOTIONS: dict[str, tuple[str, ...]] = {
 """Beat -> motions that suit it."""
 
 SPEEDS = {"set out": "", "big trouble": "quickly", "low point": "slowly", "closing": "slowly", "play": "quickly", "rest": "slowly", "friends": "", "song": "gently", "turn": "quickly"}
+STIFF = frozenset({"train", "bus", "car", "bicycle", "plane", "helicopter", "house", "windmill", "tree", "umbrella"})
+UNFIT = frozenset({"bounce", "circle"})
+"""Things that do not hop, and what they do not do."""
+
 ALONE = ("low point", "want", "opening", "trouble", "ask")
 """Beats in which a friend who came along later is not seen."""
 
@@ -66,7 +70,7 @@ def shots(beats: list[str], where: list[Stage], hero: Role, friend: Role | None,
 
 
 def _motion(beat: str, kind: str, before: Sequence[Shot], rng: Random) -> str:
-    able = {*HABITS[habitat(kind)], "left", "right"}
+    able = {*HABITS[habitat(kind)], "left", "right"} - (UNFIT if kind in STIFF else set())
     if kind == "whale" and beat == "climax":
         able.add("up")
     last = before[-1].motion if before else ""

@@ -109,7 +109,7 @@ class Teller:
         """The film in one sentence."""
         places = list(dict.fromkeys(LANDS[stage.place] for stage in stages))[:3]
         lands = places[0] if len(places) == 1 else f"{', '.join(places[:-1])} and {places[-1]}"
-        pattern = self.rng.choice(LOGLINES) if self.friend is not None else LOGLINE_ALONE
+        pattern = self.rng.choice(LOGLINES) if self.friend is not None and self.idea.wish not in ("meet", "help") else LOGLINE_ALONE
         storm = next((storm_of(stage.place, stage.weather) for stage in stages if stage.weather in ("rain", "snow", "fog")), "storm")
         many = self.hero.count > 1
         slots = {**self._slots(None), "lands": lands, "storm": storm, "s": "" if many else "s", "new": self.friend.first if self.friend else ""}
@@ -156,6 +156,8 @@ class Teller:
         first = "{first}" in text or "{First}" in text
         if (first and self.introduced and shot.beat not in ("once", "only")) or (not first and not self.introduced and shot.beat in ("introduce", "once")):
             return False
+        if "our hero" in text and self.hero.count > 1:
+            return False
         if ("{other}" in text or "{Other}" in text) and shot.passing is None:
             return False
         company = self.friend is not None and (self.met or self.from_start or self.friend in shot.others)
@@ -171,14 +173,17 @@ class Teller:
         nightly = self.idea.goal_thing is not None and self.idea.goal_thing.noun in NIGHTLY
         if "sky" in tags and not (nightly and shot.stage.time == "night"):
             return False
-        moments = [tag for tag in tags if tag not in ("friend", "own", "new", "sky")]
+        if "goal" in tags and "{goal}" not in WISHES[self.idea.wish or OPEN].do:
+            return False
+        moments = [tag for tag in tags if tag not in ("friend", "own", "new", "sky", "goal")]
         return not moments or shot.stage.time in moments or shot.stage.weather in moments
 
     def _played(self, shot: Shot, room: int) -> str:
         if not self.hero.played:
             return ""
         plays = f"{self.hero.phrase} {'play' if self.hero.count > 1 else 'plays'}"
-        texts = (f"In our story, {plays} {self.hero.called}.", _capital(f"{plays} {self.hero.called}."), _capital(f"{plays} {self.hero.them}."))
+        name = self.hero.called if not self.hero.called.startswith("the ") else f"the {self.hero.called.split()[-1]}"
+        texts = (f"In our story, {plays} {self.hero.called}.", _capital(f"{plays} {self.hero.called}."), _capital(f"{plays} {name}."))
         return next((text for text in texts if len(text.split()) <= room), "")
 
     def _words(self, template: str, shot: Shot) -> int:

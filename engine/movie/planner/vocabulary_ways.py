@@ -93,7 +93,7 @@ learn = lernt, lernen | apprend, apprendre | aprende, aprender | impara, imparar
 """What is done or wished (see `engine.movie.planner.wishes`) = words in de, fr, es, it, pt, nl, pl, ru, zh, ja."""
 
 SMALL_WORDS = {
-    "en": "where what how why when are do does be it he she they a an the and of to in on at with for who that which is was wants his her its their by from into through over under named called once upon there",
+    "en": "story tale film movie love between about s where what how why when are do does be it he she they a an the and of to in on at with for who that which is was wants his her its their by from into through over under named called once upon there",
     "de": "ein eine einer eines einem einen der die das dem den des und mit im in am auf zu zum zur nach für von vom der sich nicht sein seine seinen seinem seiner seines ihrer ihres mein meine dein ihr ihre ihren namens heißt es war einmal durch über auf ist",
     "fr": "un une le la les l d du des et avec dans sur à au aux pour de qui que son sa ses nommé nommée s'appelle il elle était fois est vers ne pas par sous chez où",
     "es": "un una el la los las y con en por para de del al que su sus se llamado llamada llama había vez es muy hacia no unos lo",

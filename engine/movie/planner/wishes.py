@@ -37,7 +37,7 @@ WISHES: dict[str, Wish] = {
     "dance": Wish("dance", "dreaming of the dance", "danced", "But nobody danced there.", "the dance", "the Dance"),
     "sing": Wish("sing", "looking for a song", "sang", "But {it} had no song.", "a song", "the Song"),
     "meet": Wish("meet {goal}", "looking for {goal}", "met {goal}", "Somewhere, {goal} was waiting.", "a friend", "{goal}"),
-    "help": Wish("help {goal}", "on the way to {goal}", "had helped {goal}", "Somebody had to do it.", "a friend", "{goal}"),
+    "help": Wish("help {goal}", "on the way to {goal}", "saved {goal}", "Somebody had to do it.", "a friend", "{goal}"),
     "win": Wish("win the race", "racing along", "won the race", "Could the smallest be the fastest?", "the race", "the Great Race"),
     "return": Wish("find the way home", "on the way home", "{was} home again", "Home was far away.", "home", "the Way Home"),
     "catch": Wish("catch {goal}", "chasing {goal}", "caught {goal}, and let it go", "It was always one step ahead.", "a falling star", "{goal}"),
@@ -48,9 +48,12 @@ WISHES: dict[str, Wish] = {
     "sleep": Wish("find a place to sleep", "looking for a quiet place", "fell fast asleep", "But sleep would not come.", "a quiet place", "the Quiet Night"),
     "play": Wish("play", "looking for somebody to play with", "played all day long", "But nobody was there to play with.", "a friend to play with", "the Best Day"),
     "climb": Wish("climb {goal}", "climbing {goal}", "stood on top of {goal}", "It was so very high.", "the highest mountain", "the Way up", leads=True),
+    "wander": Wish("see the wide world", "on the way into the world", "saw the wide world", "There had to be more than this.", "the wide world", "the Wide World"),
+    "horizon": Wish("see what lies behind the horizon", "on the way to the horizon", "saw what lies behind the horizon", "What lay behind the horizon?", "the horizon", "the Far Horizon"),
     "escape": Wish("be free", "running free", "{was} free", "There had to be a way.", "freedom", "the Great Escape"),
 }
 """Deed -> how it is told."""
 
-OPEN = "explore"
-"""The wish of a hero of whom none is said: to see the wide world."""
+OPEN = "wander"
+OPEN_WISHES = ("wander", "horizon", "friend")
+"""The wishes of a hero of whom none is said."""
