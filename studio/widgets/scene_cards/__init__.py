@@ -78,7 +78,7 @@ class SceneCards(Widget):
             functions.append(guarded("library", lambda data: {"results": on_library({"owner": str(data.get("owner", ""))[:64]})}))
         super().__init__(
             value or {},
-            html_template='<div class="sc kin-field"></div>',
+            html_template='<div class="sb kin-field"></div>',
             css_template=read_parts(FOLDER.parent, STYLES),
             js_on_load=read_parts(FOLDER.parent, SCRIPTS),
             apply_default_css=False,

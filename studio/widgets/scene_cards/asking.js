@@ -29,6 +29,7 @@ const Asking = (Base) => class extends Base {
     let answer;
     this.story.end();
     this.busy = true;
+    this.readings.stop(); // the answer that is waited for comes first
     this.say(words);
     this.draw();
     try { answer = await within(limit, this.server[name]({ idea: this.text, settings: this.settings, ...question })) ?? { error: NO_ANSWER }; } catch { answer = { error: NO_ANSWER }; }

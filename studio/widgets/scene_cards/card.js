@@ -7,40 +7,40 @@ class Card {
   constructor(id, { choices, limits, acts }) {
     Object.assign(this, { id, limits, acts, scene: null, marks: [], open: false });
     const put = (change, done, other = id) => acts.put(other, change, done);
-    this.grip = act("Move", () => {}, "grip", { kind: "sc-grip" });
-    this.number = K.el("b", { class: "sc-number" });
-    this.badge = K.el("span", { class: "sc-badge" });
+    this.grip = act("Move", () => {}, "grip", { kind: "sb-grip" });
+    this.number = K.el("b", { class: "sb-number" });
+    this.badge = K.el("span", { class: "sb-badge" });
     this.progress = K.el("i", {});
-    this.bar = K.el("div", { class: "kin-bar sc-bar", hidden: true }, this.progress);
+    this.bar = K.el("div", { class: "kin-bar sb-bar", hidden: true }, this.progress);
     this.picture = new Picture();
-    this.takes = K.el("div", { class: "sc-takes", role: "group", "aria-label": "Takes" });
-    this.heading = line("Heading", { most: limits.scene_heading, hint: "Heading", kind: "sc-heading", typed: (heading) => put({ heading }, false), done: acts.done });
+    this.takes = K.el("div", { class: "sb-takes", role: "group", "aria-label": "Takes" });
+    this.heading = line("Heading", { most: limits.scene_heading, rows: 1, hint: "Heading", kind: "sb-heading", typed: (heading) => put({ heading }, false), done: acts.done });
     this.seconds = amount("Seconds", { low: limits.shortest, high: limits.longest, change: (seconds) => put({ seconds }, true) });
     this.prompt = line("What is seen", { most: limits.scene_prompt, rows: 1, hint: "What is seen, and what happens?", kind: "pb-area pb-type", typed: (prompt) => this.typed(prompt), done: acts.done });
     this.prompt.classList.remove("kin-input");
     this.paper = new Marks(this.prompt);
-    this.strange = K.el("div", { class: "sc-strange", hidden: true });
-    this.line = line("What the narrator says", { most: limits.scene_line, rows: 1, hint: "What the narrator says; empty is silence", kind: "sc-line", typed: (text) => put({ line: text }, false), done: acts.done });
-    this.long = K.el("span", { class: "sc-long kin-muted" });
-    this.fault = K.el("p", { class: "sc-fault", hidden: true });
+    this.strange = K.el("div", { class: "sb-strange", hidden: true });
+    this.line = line("What the narrator says", { most: limits.scene_line, rows: 1, hint: "What the narrator says; empty is silence", kind: "sb-line", typed: (text) => put({ line: text }, false), done: acts.done });
+    this.long = K.el("span", { class: "sb-long kin-muted" });
+    this.fault = K.el("p", { class: "sb-fault", hidden: true });
     this.make = act("Make this scene", () => acts.make(id), "play", { text: "Make" });
     this.roll = act("Another clip: a new seed", () => acts.roll(id), "dice");
     this.lock = act("Lock: a new storyboard leaves it as it is", () => put({ locked: !this.scene.locked }, true), "unlock");
     this.up = K.button("Move up", () => acts.move(id, -1, "up"), { name: "up" });
     this.down = K.button("Move down", () => acts.move(id, 1, "down"), { name: "down" });
-    this.fold = act("More: camera, sound, pictures, takes", () => { this.open = !this.open; this.drawFold(); }, "down", { text: "More", kind: "sc-fold" });
+    this.fold = act("More: camera, sound, pictures, takes", () => { this.open = !this.open; this.drawFold(); }, "down", { text: "More", kind: "sb-fold" });
     this.details = new Details({ choices, limits, acts: { ...acts, put } });
     const more = [act("Split into two", () => acts.split(id), "split", { text: "Split" }), act("Copy", () => acts.duplicate(id), "copy", { text: "Copy" }), act("Delete", () => acts.remove(id), "trash", { text: "Delete" })];
-    this.details.root.append(K.el("div", { class: "kin-line sc-more" }, more));
-    this.root = K.el("article", { class: "sc-card", tabindex: "-1", "data-takes-drop": "" },
-      K.el("div", { class: "sc-side" }, this.picture.root, this.bar, this.takes),
-      K.el("div", { class: "sc-body" },
-        K.el("div", { class: "sc-top" }, this.grip, this.number, this.heading, this.seconds, K.el("span", { class: "kin-muted" }, "s")),
-        K.el("div", { class: "pb sc-prompt" }, K.el("div", { class: "pb-frame" }, this.paper.scroller)), this.strange,
-        K.el("div", { class: "sc-said" }, glyph("speech"), this.line, this.long), this.fault,
-        K.el("div", { class: "kin-line sc-acts" }, this.make, this.roll, this.lock, K.el("span", { class: "kin-grow" }), this.up, this.down, this.fold)),
+    this.details.root.append(K.el("div", { class: "kin-line sb-more" }, more));
+    this.root = K.el("article", { class: "sb-card", tabindex: "-1", "data-takes-drop": "" },
+      K.el("div", { class: "sb-side" }, this.picture.root, this.bar, this.takes),
+      K.el("div", { class: "sb-body" },
+        K.el("div", { class: "sb-top" }, this.grip, this.number, this.heading, this.seconds, K.el("span", { class: "kin-muted" }, "s")),
+        K.el("div", { class: "pb sb-prompt" }, K.el("div", { class: "pb-frame" }, this.paper.scroller)), this.strange,
+        K.el("div", { class: "sb-said" }, glyph("speech"), this.line, this.long), this.fault,
+        K.el("div", { class: "kin-line sb-acts" }, this.make, this.roll, this.lock, K.el("span", { class: "kin-grow" }), this.up, this.down, this.fold)),
       this.details.root);
-    this.picture.root.append(this.badge, this.length = K.el("span", { class: "sc-seconds" }));
+    this.picture.root.append(this.badge, this.length = K.el("span", { class: "sb-seconds" }));
     this.grip.addEventListener("keydown", (event) => {
       const way = { ArrowUp: -1, ArrowDown: 1 }[event.key];
       if (way) { event.preventDefault(); event.stopPropagation(); acts.move(id, way, "grip"); }
@@ -69,7 +69,7 @@ class Card {
     const { index, count, badge } = view, spent = spoken(scene.line), name = scene.heading || `scene ${index + 1}`;
     this.scene = scene;
     this.root.dataset.state = badge.kind;
-    this.root.classList.toggle("sc-locked", scene.locked);
+    this.root.classList.toggle("sb-locked", scene.locked);
     this.root.setAttribute("aria-label", `Scene ${index + 1} of ${count}: ${name}. ${badge.words}`);
     K.write(this.number, String(index + 1));
     K.write(this.badge, badge.words);
@@ -115,7 +115,7 @@ class Card {
     this.strange.replaceChildren(K.el("span", { class: "kin-muted" }, "Not known:"), ...words.flatMap((one) => [
       K.el("b", {}, [...one.word].slice(0, 40).join("")),
       one.offers.length ? null : K.el("span", { class: "kin-muted" }, one.meaning ? `read as ${one.meaning}` : "left out"),
-      ...one.offers.map((offer) => K.el("button", { type: "button", class: "kin-button sc-offer", "aria-label": `Replace ${one.word} by ${offer}`, onclick: () => this.replace(one.word, offer) }, offer)),
+      ...one.offers.map((offer) => K.el("button", { type: "button", class: "kin-button sb-offer", "aria-label": `Replace ${one.word} by ${offer}`, onclick: () => this.replace(one.word, offer) }, offer)),
     ]).filter(Boolean));
   }
 
@@ -136,7 +136,7 @@ class Card {
     this.takes.dataset.print = print;
     const held = this.takes.contains(document.activeElement);
     this.takes.replaceChildren(...Array.from({ length: scene.takes }, (_, index) => K.el("button", {
-      type: "button", class: "sc-take kin-focus", "aria-pressed": String(scene.take === index + 1), "aria-label": `Take ${index + 1}${made[index] ? ", made" : ", not made yet"}`, title: made[index] ? "Made" : "Not made yet",
+      type: "button", class: "sb-take kin-focus", "aria-pressed": String(scene.take === index + 1), "aria-label": `Take ${index + 1}${made[index] ? ", made" : ", not made yet"}`, title: made[index] ? "Made" : "Not made yet",
       "data-made": String(Boolean(made[index])), onclick: () => this.acts.put(this.id, { take: index + 1 }, true),
     }, String(index + 1))));
     if (held) this.takes.children[scene.take - 1]?.focus();
@@ -144,9 +144,15 @@ class Card {
 
   drawFold() {
     this.fold.setAttribute("aria-expanded", String(this.open));
-    this.fold.classList.toggle("sc-open", this.open);
+    this.fold.classList.toggle("sb-open", this.open);
     this.details.root.hidden = !this.open;
     if (this.open && this.scene) this.details.draw(this.scene);
+    this.grow();
+  }
+
+  /** Text areas as high as their text: those of the mirrored prompt grow by themselves. */
+  grow() {
+    grow(this.heading);
     grow(this.line);
   }
 

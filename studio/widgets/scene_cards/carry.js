@@ -6,13 +6,13 @@ class Carry {
   /** list: the element of the cards. cards(): [{id, root}] in order. put(id, place) moves. */
   constructor(list, { cards, put, signal }) {
     Object.assign(this, { list, cards, put, held: null });
-    this.mark = K.el("div", { class: "sc-mark", hidden: true });
+    this.mark = K.el("div", { class: "sb-mark", hidden: true });
     list.addEventListener("pointerdown", (event) => this.take(event), { signal });
     document.addEventListener("keydown", (event) => { if (event.key === "Escape" && this.held?.moved) { event.stopPropagation(); this.end(false); } }, { capture: true, signal });
   }
 
   take(event) {
-    const grip = event.target.closest(".sc-grip"), root = grip?.closest(".sc-card");
+    const grip = event.target.closest(".sb-grip"), root = grip?.closest(".sb-card");
     if (!grip || event.button > 0 || this.held) return;
     const life = new AbortController(), { signal } = life;
     this.held = { id: this.cards().find((card) => card.root === root)?.id, root, life, from: event.clientY, y: event.clientY, moved: false, place: null };
@@ -27,7 +27,7 @@ class Carry {
     if (!held || (!held.moved && Math.abs(held.y - held.from) < DRAG_FROM)) return;
     if (!held.moved) {
       held.moved = true;
-      held.root.classList.add("sc-held");
+      held.root.classList.add("sb-held");
       this.list.append(this.mark);
       this.scroll();
     }
@@ -52,7 +52,7 @@ class Carry {
     this.held = null;
     if (!held) return;
     held.life.abort();
-    held.root.classList.remove("sc-held");
+    held.root.classList.remove("sb-held");
     this.mark.remove();
     if (done && held.moved && held.place !== null) this.put(held.id, held.place);
   }

@@ -12,8 +12,8 @@ class Details {
     this.blended = labelled("for (s)", this.blend);
     this.sounds = new Sounds({ choices, limits, put, done: acts.done });
     this.source = new SourceChoice({ limits, put, upload: acts.upload, library: acts.library, say: acts.say });
-    this.root = K.el("div", { class: "sc-details", hidden: true },
-      K.el("div", { class: "sc-fields" }, labelled("Camera", this.camera), labelled("Comes in by", this.transition), this.blended, this.taken = labelled("Takes", this.takes)),
+    this.root = K.el("div", { class: "sb-details", hidden: true },
+      K.el("div", { class: "sb-fields" }, labelled("Camera", this.camera), labelled("Comes in by", this.transition), this.blended, this.taken = labelled("Takes", this.takes)),
       this.source.root, this.sounds.root);
   }
 

@@ -44,16 +44,16 @@ class SceneCards extends Asking(Bound(Object)) {
   build() {
     const { limits } = this, done = () => this.done();
     this.idea = new Idea({ ideas: (this.props.ideas ?? []).map(String), limits, acts: { typed: (text) => { this.text = text; this.draw(); this.tellSoon(); }, write: () => this.write() } });
-    this.said = K.el("p", { class: "sc-status", role: "status", "aria-live": "polite" });
-    this.notes = K.el("ul", { class: "sc-notes kin-muted" });
+    this.said = K.el("p", { class: "sb-status", role: "status", "aria-live": "polite" });
+    this.notes = K.el("ul", { class: "sb-notes kin-muted" });
     this.undo = K.button("Undo", () => this.travel("undo"), { name: "undo" });
     this.redo = K.button("Redo", () => this.travel("redo"), { name: "redo" });
     this.animatic = act("Animatic: the whole film at once, drawn by the diorama", () => { this.tell(); this.trigger("animatic", { owner: K.owner() }); this.say("The animatic is on its way: see the result."); }, "film", { text: "Animatic" });
     this.cast = new Cast({ limits, acts: { set: (change, end) => { this.story.set(change); this.changed(end); }, done, hero: (hero) => this.hero(hero) } });
     this.strip = new Strip({ limits, acts: { go: (id) => this.go(id), fit: (seconds) => this.fit(seconds) } });
-    this.list = K.el("div", { class: "sc-list" });
-    this.board = K.el("div", { class: "sc-board", hidden: true }, K.el("div", { class: "sc-tools" }, K.el("span", { class: "kin-label kin-grow" }, "Storyboard"), this.undo, this.redo, this.animatic), this.notes, this.cast.root, this.strip.root, this.list);
-    this.empty = K.el("p", { class: "sc-empty kin-muted" }, "The storyboard appears here: a card for each scene, to change, to move, and to film.");
+    this.list = K.el("div", { class: "sb-list" });
+    this.board = K.el("div", { class: "sb-board", hidden: true }, K.el("div", { class: "sb-tools" }, K.el("span", { class: "kin-label kin-grow" }, "Storyboard"), this.undo, this.redo, this.animatic), this.notes, this.cast.root, this.strip.root, this.list);
+    this.empty = K.el("p", { class: "sb-empty kin-muted" }, "The storyboard appears here: a card for each scene, to change, to move, and to film.");
     this.root.replaceChildren(this.idea.root, this.said, this.empty, this.board);
     this.acts = {
       put: (id, change, end) => { this.story.put(id, change); this.changed(end); }, done,
@@ -234,7 +234,7 @@ class SceneCards extends Asking(Bound(Object)) {
 
   /** Prompts in sight are read; those whose picture is the drawing itself come first. */
   wantReadings(after) {
-    if (!this.story.plan || !this.asked) return;
+    if (!this.story.plan || !this.asked || this.busy) return;
     const seen = this.story.scenes.filter((scene) => this.sighted.has(scene.id) && scene.prompt.trim() && scene.source.kind === "text"), made = (scene) => this.state[scene.id]?.[scene.take - 1]?.made;
     this.readings.want([...seen.filter((scene) => !made(scene)), ...seen.filter(made)].map((scene) => this.question(scene)), after);
   }
@@ -287,18 +287,18 @@ class SceneCards extends Asking(Bound(Object)) {
 
   /** Room behind a card, with a button for a new one. */
   gapOf(id) {
-    if (!this.gaps.has(id)) this.gaps.set(id, K.el("div", { class: "sc-gap" }, act("Add a scene here", () => this.addAfter(id), "plus", { kind: "sc-plus" })));
+    if (!this.gaps.has(id)) this.gaps.set(id, K.el("div", { class: "sb-gap" }, act("Add a scene here", () => this.addAfter(id), "plus", { kind: "sb-plus" })));
     return this.gaps.get(id);
   }
 
   /** Text areas that had no width before. */
   grow() {
-    for (const card of this.cards.values()) grow(card.line);
+    for (const card of this.cards.values()) card.grow();
     grow(this.cast.logline);
     grow(this.idea.area);
   }
 }
 
-const host = element.querySelector(".sc");
+const host = element.querySelector(".sb");
 host.sceneCards?.destroy(); // Gradio may run this twice on one element, after a key change: the first instance must let go
 host.sceneCards = new SceneCards(host, { props, server, upload, watch, trigger });

@@ -4,11 +4,11 @@ class Picture {
   constructor() {
     this.film = new Animatic(K.reduced());
     this.film.empty.textContent = "";
-    this.image = K.el("img", { class: "sc-still", alt: "", loading: "lazy", draggable: "false" });
-    this.video = K.el("video", { class: "sc-still", playsinline: true, loop: true, preload: "metadata", tabindex: "-1" });
+    this.image = K.el("img", { class: "sb-still", alt: "", loading: "lazy", draggable: "false" });
+    this.video = K.el("video", { class: "sb-still", playsinline: true, loop: true, preload: "metadata", tabindex: "-1" });
     this.video.muted = true;
-    this.tag = K.el("span", { class: "sc-tag" });
-    this.root = K.el("div", { class: "sc-picture" }, this.film.root, this.image, this.video, this.tag);
+    this.tag = K.el("span", { class: "sb-tag" });
+    this.root = K.el("div", { class: "sb-picture" }, this.film.root, this.image, this.video, this.tag);
     this.image.addEventListener("error", () => { this.image.hidden = true; }); // the clip was swept away, or deleted
     this.image.addEventListener("load", () => { this.image.hidden = false; });
     this.root.addEventListener("pointerenter", () => { if (!this.video.hidden && !K.reduced()) this.video.play().catch(() => {}); });
@@ -19,7 +19,7 @@ class Picture {
   /** sight: {kind: "image" | "video" | "animatic" | "none", address, answer, said, tag}. shape: [across, down]. */
   show(sight, shape) {
     const { kind } = sight;
-    this.root.style.setProperty("--sc-shape", String(shape[0] / shape[1]));
+    this.root.style.setProperty("--sb-shape", String(shape[0] / shape[1]));
     this.film.setShape(...shape);
     this.film.setWaiting(Boolean(sight.waiting));
     K.write(this.tag, sight.tag ?? "");

@@ -9,15 +9,15 @@ class SourceChoice {
     Object.assign(this, { put, upload, library, say, scene: null, wanted: null, serial: 0 });
     this.kinds = choice("Where the pictures come from", Object.entries(SOURCES), (kind) => this.choose(kind));
     this.chooser = K.el("input", { type: "file", hidden: true, tabindex: "-1", "aria-hidden": "true", onchange: () => { const [file] = this.chooser.files; this.chooser.value = ""; if (file) this.bring(file, this.wanted ?? this.scene.source.kind); } });
-    this.name = K.el("span", { class: "sc-name" });
+    this.name = K.el("span", { class: "sb-name" });
     this.load = K.button("Choose a file", () => this.chooser.click(), { name: "plus", text: true });
     this.pick = act("Choose a clip of the library", () => this.showLibrary(), "film", { text: "Choose a clip" });
     this.start = amount("Where in the clip the scene begins, in seconds", { low: 0, high: 36000, change: (start) => this.put({ source: { ...this.scene.source, start } }, true) });
     this.sound = K.el("input", { type: "checkbox", class: "kin-check", onchange: () => this.put({ source: { ...this.scene.source, keep_sound: this.sound.checked } }, true) });
     this.clip = K.el("div", { class: "kin-line" }, labelled("Begins at (s)", this.start), K.el("label", { class: "kin-rowline" }, this.sound, K.el("span", {}, "Its own sound is heard")));
-    this.shelf = K.el("div", { class: "sc-shelf", role: "group", "aria-label": "Clips of the library", hidden: true });
+    this.shelf = K.el("div", { class: "sb-shelf", role: "group", "aria-label": "Clips of the library", hidden: true });
     this.note = K.el("span", { class: "kin-muted" });
-    this.root = K.el("div", { class: "sc-part" }, K.el("span", { class: "kin-label" }, "Pictures"), K.el("div", { class: "kin-line" }, this.kinds, this.load, this.pick, this.name), this.note, this.shelf, this.clip, this.chooser);
+    this.root = K.el("div", { class: "sb-part" }, K.el("span", { class: "kin-label" }, "Pictures"), K.el("div", { class: "kin-line" }, this.kinds, this.load, this.pick, this.name), this.note, this.shelf, this.clip, this.chooser);
   }
 
   /** A kind that needs a file is only wanted until the file is there: a plan without it would be none. */
@@ -48,7 +48,7 @@ class SourceChoice {
     const results = await this.library();
     if (this.scene.id !== id) return;
     if (!results) { this.shelf.replaceChildren(K.el("span", { class: "kin-muted" }, "The studio did not answer: try again.")); return; }
-    const cards = results.map((one) => K.el("button", { type: "button", class: "sc-clip kin-focus", title: one.words || one.title, onclick: () => this.take(one) },
+    const cards = results.map((one) => K.el("button", { type: "button", class: "sb-clip kin-focus", title: one.words || one.title, onclick: () => this.take(one) },
       K.el("img", { src: K.media(`${one.id}/poster.jpg`), alt: "", loading: "lazy" }), K.el("span", {}, one.words || one.title), K.el("span", { class: "kin-muted" }, `${one.title}, ${K.when(one.created)}`)));
     this.shelf.replaceChildren(...(cards.length ? cards : [K.el("span", { class: "kin-muted" }, "Nothing has been made yet.")]));
     cards[0]?.focus({ preventScroll: true });

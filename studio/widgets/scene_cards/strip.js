@@ -4,12 +4,12 @@ class Strip {
   /** acts: go(id), fit(seconds). */
   constructor({ limits, acts }) {
     this.acts = acts;
-    this.bar = K.el("div", { class: "sc-strip", role: "group", "aria-label": "Scenes of the film" });
+    this.bar = K.el("div", { class: "sb-strip", role: "group", "aria-label": "Scenes of the film" });
     this.show = K.keyed(this.bar, (item) => this.block(item));
     this.length = amount("Length of the film in seconds; scenes that are not locked get longer or shorter", { low: 1, high: limits.film, change: (seconds) => acts.fit(seconds) });
     this.asked = K.button("Fit", () => acts.fit(this.wanted), { text: true });
     this.words = K.el("span", { class: "kin-muted" });
-    this.root = K.el("div", { class: "sc-film" }, K.el("div", { class: "kin-line" }, K.el("label", { class: "kin-rowline" }, K.el("span", { class: "kin-label" }, "Film"), this.length, K.el("span", { class: "kin-muted" }, "s")), this.asked, this.words), this.bar);
+    this.root = K.el("div", { class: "sb-film" }, K.el("div", { class: "kin-line" }, K.el("label", { class: "kin-rowline" }, K.el("span", { class: "kin-label" }, "Film"), this.length, K.el("span", { class: "kin-muted" }, "s")), this.asked, this.words), this.bar);
   }
 
   /** wanted: the length that the form asks for. states: {id: {kind, words, poster}}. */
@@ -29,10 +29,10 @@ class Strip {
   }
 
   block(item) {
-    if (item.id === "title") return K.el("span", { class: "sc-block sc-block-title", style: `flex-grow: ${item.seconds}; background: ${item.palette[0]}`, title: `Title card: ${item.seconds} s` }, K.el("i", { style: `background: ${item.palette[1]}` }));
+    if (item.id === "title") return K.el("span", { class: "sb-block sb-block-title", style: `flex-grow: ${item.seconds}; background: ${item.palette[0]}`, title: `Title card: ${item.seconds} s` }, K.el("i", { style: `background: ${item.palette[1]}` }));
     const said = `Scene ${item.number}${item.heading ? `, ${item.heading}` : ""}: ${tenth(item.seconds)} s, ${item.words ?? ""}${item.transition === "cut" ? "" : `, comes in by ${item.transition}`}`;
-    const node = K.el("button", { type: "button", class: "sc-block kin-focus", "data-kind": item.kind, style: `flex-grow: ${item.seconds}`, "aria-label": said, title: said, onclick: () => this.acts.go(item.scene) },
-      item.transition === "cut" ? null : K.el("i", { class: `sc-blend sc-${item.transition.replaceAll(" ", "-")}`, style: `width: ${(100 * item.blend) / item.seconds}%` }), K.el("span", {}, String(item.number)));
+    const node = K.el("button", { type: "button", class: "sb-block kin-focus", "data-kind": item.kind, style: `flex-grow: ${item.seconds}`, "aria-label": said, title: said, onclick: () => this.acts.go(item.scene) },
+      item.transition === "cut" ? null : K.el("i", { class: `sb-blend sb-${item.transition.replaceAll(" ", "-")}`, style: `width: ${(100 * item.blend) / item.seconds}%` }), K.el("span", {}, String(item.number)));
     if (item.poster) node.style.backgroundImage = `url("${item.poster}")`;
     return node;
   }

@@ -34,7 +34,7 @@ function face(node, label, name) {
 }
 
 /** A control under its label. */
-const labelled = (label, control, kind = "") => K.el("label", { class: `sc-field ${kind}` }, K.el("span", { class: "kin-muted" }, label), control);
+const labelled = (label, control, kind = "") => K.el("label", { class: `sb-field ${kind}` }, K.el("span", { class: "kin-muted" }, label), control);
 
 /** Puts a value into a control, unless a hand is in it. */
 function fill(control, value) {
@@ -59,9 +59,11 @@ function line(label, { most, rows = 0, hint = "", kind = "", typed, done }) {
   return node;
 }
 
-/** A text area as high as its text. */
+/** A text area as high as its text. Measured only when text or width changed: it makes the browser lay out the page. */
 function grow(node) {
-  if (!node.clientWidth) return;
+  const now = `${node.clientWidth} ${node.value}`;
+  if (!node.clientWidth || now === node.grown) return;
+  node.grown = now;
   node.style.height = "auto";
   node.style.height = `${node.scrollHeight + 2}px`;
 }
