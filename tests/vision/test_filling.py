@@ -13,6 +13,8 @@ import pytest
 from engine.errors import Cancelled
 from engine.media.frames import Held
 from engine.vision.filling import plate, shot
+from engine.vision.filling.motion import Motion
+from engine.vision.filling.parallax import deepened
 from engine.vision.filling.plate import LONGEST, Filled, fill_clip
 
 WIDTH, HEIGHT = 240, 136
@@ -106,6 +108,29 @@ def test_layers_that_move_differently_are_told_apart() -> None:
     frames = np.stack([filled.frame for filled in fill(made)])
     ours, telea = psnr(frames, made.ground, made.holes), psnr(inpainted(made), made.ground, made.holes)
     assert ours > telea + 4.0  # one plane for both layers: 1 dB above
+
+
+def test_depths_are_told_although_near_corners_slip() -> None:
+    """A quarter of the corners is near and goes ten times as far as the others; each is lost in two frames of five."""
+    rng = np.random.default_rng(31)
+    points = rng.uniform((0, 0), (320, 180), (120, 2))
+    close = np.arange(120) < 30
+    motions, tracks = [], []
+    for k in (-3, -2, -1, 1, 2, 3, 4, 5, 6, 7):
+        places = points + np.where(close[:, None], (20.0 * k, 0.0), (2.0 * k, 0.0)) + rng.normal(0, 0.1, (120, 2))
+        slipped = close & (rng.random(120) < 0.4)
+        places[slipped] = points[slipped] + rng.uniform(-30, 30, (slipped.sum(), 2))
+        motions.append(Motion(np.array([[1.0, 0, 2.0 * k], [0, 1.0, 0], [0, 0, 1.0]])))
+        tracks.append((places, np.ones(120, bool)))
+    found = deepened(points, (320, 180), motions, tracks)
+    assert found is not None
+    depth, bent = found
+    assert np.isfinite(depth[close]).mean() > 0.7  # depths by least squares over all frames: 0.0
+    ways = bent[3].at(points, np.nan_to_num(depth)) - points  # one frame on
+    right = np.abs(ways - np.where(close[:, None], (20.0, 0.0), (2.0, 0.0))).max(axis=1) < 0.5
+    assert right[close & np.isfinite(depth)].mean() > 0.8
+    assert right[~close].mean() > 0.95
+
 
 
 def test_what_is_never_seen_is_invented_once() -> None:

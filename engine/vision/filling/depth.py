@@ -36,7 +36,7 @@ PRIOR = 1.5
 """Grey levels that a depth far from the nearest corner's costs."""
 HIDDEN = 6.0
 """Grey levels that a depth costs at which fewer than two frames show the place: none is right because nothing speaks against it."""
-SPECK = 24
+SPECK = 60
 """Places of one depth that are too few to believe."""
 TOLERANCE = 25.0
 """Grey levels beyond which a disagreement counts no more: a place that one frame hides."""

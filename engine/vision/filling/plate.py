@@ -2,7 +2,8 @@
 
 A shot is cut into stretches over which the camera moves little. Each has an anchor frame, to which its frames are registered (`registration`), a depth for each
 place where one plane does not explain the motion (`depth`), what passes before the ground (`movers`), and one picture of the ground (`canvas`) from which
-every frame of the stretch is filled; the rim decides the light (`rim`). A stretch begins with what the one before ended on, so what was invented lives on, and the first frames of a stretch fade over.
+every frame of the stretch is filled; the rim decides the light (`rim`). One whose picture strays from what frames show beside the holes is made shorter.
+A stretch begins with what the one before ended on, so what was invented lives on, and the first frames of a stretch fade over.
 
 The idea of carrying pixels along the motion of the ground is that of flow-guided inpainting (Xu et al. 2019; Gao et al. 2020), with a model of the motion in
 place of a dense flow: inside the hole nothing can be measured, and a model does not flicker.
