@@ -54,7 +54,7 @@ def train(rng: np.random.Generator, count: int) -> np.ndarray:
         knocks.append(knock)
     clatter = scatter(count, at, knocks, rng.uniform(0.75, 1.1, len(at)), np.tile([-0.35, -0.3, 0.35, 0.3], (pairs, 1)).T.reshape(-1))
     air = noise(rng, count, ((300, -18), (1200, 0), (4000, -10), (10_000, -30))) * drift(rng, count, 2.5, 0.5, 1.0)[:, None]
-    return 0.32 * rumble + room(rng, clatter, 0.35, -10, 1500, 0.01, ring=True) * 0.8 + 0.035 * air
+    return 0.32 * rumble + room(rng, clatter, 0.35, -10, 1500, 0.01, ring=True) * 1.5 + 0.035 * air
 
 
 @ambience("engine", "an engine humming", "a motor runs steadily", "engine noise, the hum of the engine room", "a motor boat, a tractor, a truck idles", "the ship's engine throbs", level=-29, layers=1)
