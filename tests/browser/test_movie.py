@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Profile
 from tests.conftest import Served
 
 pytestmark = pytest.mark.browser
@@ -76,7 +75,7 @@ def film(served: Served, browser: Any) -> Iterator[Page]:
     open_tab(page, served)
     put_number(page, "seconds", 6)
     put_number(page, "scenes", 3)
-    page.get_by_role("button", name="More", exact=True).last.click()
+    page.locator("button.label-wrap:visible", has_text="More").click()
     put_number(page, "side", 192)
     page.locator("#movie-video-model").get_by_label("Diorama").check()
     page.locator("#movie-music input").click()
@@ -84,6 +83,7 @@ def film(served: Served, browser: Any) -> Iterator[Page]:
     page.locator("#scene-cards textarea").first.fill("A yellow balloon learns to fly.")
     page.locator("#scene-cards textarea").first.press("Enter")
     expect(page.locator(CARDS)).to_have_count(3, timeout=SLOW)
+    page.get_by_role("textbox", name="What the narrator says").first.fill("Up!")
     yield page
     context.close()
 

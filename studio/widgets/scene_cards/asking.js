@@ -1,6 +1,7 @@
 // What the widget asks the studio: a storyboard, an edit of it, and which scenes are made; and what it hears of the runs of its tab.
 
 const WRITING_LIMIT_MS = 200000, EDITING_LIMIT_MS = 40000, TYPING_MS = 450;
+const ON_ITS_WAY = "The animatic is on its way: see the result.";
 const GIVEN = { library: "From the library", file: "Your video", picture: "Your picture" };
 
 const Asking = (Base) => class extends Base {
@@ -84,6 +85,7 @@ const Asking = (Base) => class extends Base {
     if (status.state === "failed") this.markFailed(status);
     else if (status.active) this.failed = null;
     if (status.state === "done" && moved && !this.story.plan && status.result?.details?.plan) this.takeFilmed(status.result.details.plan);
+    if (moved && ended && this.said.textContent === ON_ITS_WAY) this.say("");
     if (moved) this.askState(0);
     this.draw();
   }

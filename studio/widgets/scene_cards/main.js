@@ -48,7 +48,7 @@ class SceneCards extends Asking(Bound(Object)) {
     this.notes = K.el("ul", { class: "sb-notes kin-muted" });
     this.undo = K.button("Undo", () => this.travel("undo"), { name: "undo" });
     this.redo = K.button("Redo", () => this.travel("redo"), { name: "redo" });
-    this.animatic = act("Animatic: the whole film at once, drawn by the diorama", () => { this.tell(); this.trigger("animatic", { owner: K.owner() }); this.say("The animatic is on its way: see the result."); }, "film", { text: "Animatic" });
+    this.animatic = act("Animatic: the whole film at once, drawn by the diorama", () => { this.tell(); this.trigger("animatic", { owner: K.owner() }); this.say(ON_ITS_WAY); }, "film", { text: "Animatic" });
     this.cast = new Cast({ limits, acts: { set: (change, end) => { this.story.set(change); this.changed(end); }, done, hero: (hero) => this.hero(hero) } });
     this.strip = new Strip({ limits, acts: { go: (id) => this.go(id), fit: (seconds) => this.fit(seconds) } });
     this.list = K.el("div", { class: "sb-list" });
