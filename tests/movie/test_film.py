@@ -15,6 +15,7 @@ from engine.errors import Cancelled, InvalidInput, StudioError
 from engine.media.images import write_image
 from engine.media.packets import open_packets
 from engine.media.probe import probe
+from engine.media.provenance import stamp
 from engine.media.video import open_video
 from engine.movie.film.assemble import assemble, chapters
 from engine.movie.film.captions import LINE_SIGNS, READING_SPEED, BurntCaptions, Cue, cues_of, srt
@@ -60,6 +61,12 @@ def made(plan: Plan, clips: dict[str, Path], out: Path, sound: Path | None = Non
         return list(reader)
 
 
+def chapters_in(path: Path) -> list[tuple[str, int, int]]:
+    """Title, first frame and end of each chapter, as a player reads them."""
+    with av.open(str(path)) as file:
+        return [(one["metadata"]["title"], *(round(one[end] * one["time_base"] * 24) for end in ("start", "end"))) for one in file.chapters()]
+
+
 def test_every_frame_is_where_the_plan_puts_it(reels: dict[str, Path], tmp_path: Path) -> None:
     plan = film([{"transition": "cross-fade", "heading": "One"}, {"transition": "cut"}, {"transition": "cross-fade", "heading": "Three"}], title_seconds=0.5)
     clock = timeline(plan)
@@ -77,9 +84,11 @@ def test_every_frame_is_where_the_plan_puts_it(reels: dict[str, Path], tmp_path:
     assert facts.tags["title"] == "The boat" and facts.has_audio
     with av.open(str(tmp_path / "film.mp4")) as file:
         ends = [max((packet.pts + packet.duration) * packet.time_base for packet in file.demux(stream) if packet.pts is not None) for stream in (file.streams.video[0],)]
-        found = [(one["metadata"]["title"], round(one["start"] * one["time_base"] * 24), round(one["end"] * one["time_base"] * 24)) for one in file.chapters()]
     assert abs(float(ends[0]) - facts.audio_duration) < 1 / 24 and abs(facts.audio_duration - clock.frames / 24) < 1 / 24
-    assert found == [(one.title, one.start, one.end) for one in chapters(plan, clock)] == [("The boat", 0, 12), ("One", 12, 36), ("Scene 2", 36, 60), ("Three", 60, 84)]
+    wanted = [(one.title, one.start, one.end) for one in chapters(plan, clock)]
+    assert chapters_in(tmp_path / "film.mp4") == wanted == [("The boat", 0, 12), ("One", 12, 36), ("Scene 2", 36, 60), ("Three", 60, 84)]
+    stamp(tmp_path / "film.mp4", {"made": "so"})
+    assert chapters_in(tmp_path / "film.mp4") == wanted  # settings that are put into the file later leave them
 
 
 def test_untouched_scenes_are_copied_byte_for_byte_and_touched_ones_are_not(reels: dict[str, Path], tmp_path: Path) -> None:
