@@ -35,6 +35,9 @@ BLEND_SHARE = 0.3
 
 RARE_WIPE = 0.12
 
+ON_FOOT = "dog"
+"""Whose places are those of somebody who is drawn as written."""
+
 
 def plan_built_in(request: MoviePlanRequest, seed: int, settings: Settings | None = None) -> Plan:
     """The plan of a film from one sentence. Without settings, or where the encoder is not there, stand-ins come from a table.
@@ -50,8 +53,10 @@ def plan_built_in(request: MoviePlanRequest, seed: int, settings: Settings | Non
         idea = replace(idea, wish=rng.choice(OPEN_WISHES[:2] if idea.friends else OPEN_WISHES))
     free = request.video_model == "local"
     hero, notes = hero_of(idea, free, settings)
+    being = idea.hero is not None and not idea.hero.kind
     beats = arc(request.scenes, rng)
-    where = stages(beats, hero.kind, idea, rng)
+    heard = "" if being and free else hero.kind
+    where = stages(beats, ON_FOOT if being and free else hero.kind, idea, rng)
     friend, from_start = friend_of(idea, hero, [stage.place for stage in where], rng, settings)
     if friend.played and not free:
         notes.append(f"The video model cannot draw {friend.called}: {friend.phrase} stands in.")
@@ -66,8 +71,8 @@ def plan_built_in(request: MoviePlanRequest, seed: int, settings: Settings | Non
         kind, blend = transition(staged[index - 1] if index else None, shot, seconds, title_seconds > 0, rng)
         scenes.append(
             Scene(
-                id=f"s{index + 1}", heading=teller.heading(shot), prompt=prompt_of(shot, hero, rng, free=free), camera=shot.camera, seconds=seconds, ambience=ambience(shot, hero.kind),  # type: ignore[arg-type]
-                effects=effects(shot, hero.kind, seconds, rng), music=music(shot.beat, mood), transition=kind, blend=blend, line=teller.line(shot, seconds),
+                id=f"s{index + 1}", heading=teller.heading(shot), prompt=prompt_of(shot, hero, rng, free=free, being=being, goal=idea.goal.replace("{its}", hero.its)), camera=shot.camera, seconds=seconds, ambience=ambience(shot, heard),  # type: ignore[arg-type]
+                effects=effects(shot, heard, seconds, rng), music=music(shot.beat, mood), transition=kind, blend=blend, line=teller.line(shot, seconds),
             )
         )  # fmt: skip
     notes += _notes(idea, request)

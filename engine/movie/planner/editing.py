@@ -117,7 +117,7 @@ def add_scene(plan: Plan, after: str | None = None, seconds: float | None = None
         if line and line not in told:
             break
     scene = Scene(
-        id=_new_id(plan), heading=heading, prompt=prompt_of(shot, hero, rng, free=not _kind(plan.hero.phrase)), camera=shot.camera, seconds=length, ambience=ambience(shot, hero.kind), effects=effects(shot, hero.kind or "bird", length, rng)[:2],  # type: ignore[arg-type]
+        id=_new_id(plan), heading=heading, prompt=prompt_of(shot, hero, rng, free=not _kind(plan.hero.phrase)), camera=shot.camera, seconds=length, ambience=ambience(shot, hero.kind), effects=effects(shot, hero.kind, length, rng)[:2],  # type: ignore[arg-type]
         music=near[0].music, transition="cross-fade" if before else near[0].transition, blend=round(max(0.1, min(0.7, length * 0.3)), 1), line=line,
     )  # fmt: skip
     return _with_scenes(plan, (*plan.scenes[:index], scene, *plan.scenes[index:]))

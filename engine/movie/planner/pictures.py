@@ -25,13 +25,23 @@ LIGHT = {
 """What models that draw anything are told of the light."""
 
 
-def prompt_of(shot: Shot, hero: Role, rng: Random, *, free: bool = False) -> str:
-    """The prompt of a shot. free: for models that draw anything, with words for the light. Of several wordings the first is taken that the world reads as meant."""
+DEEDS = {
+    "left": ("walks on", "turns back"), "right": ("sets off", "walks on", "goes on"), "up": ("looks up", "reaches for the sky"), "down": ("crouches down", "falls"), "bounce": ("jumps for joy", "laughs"), "circle": ("turns around in wonder", "looks around"),
+    "approach": ("comes closer", "looks ahead"), "sway": ("looks around", "stands in the wind"), "still": ("stands still", "sits and thinks"),
+}  # fmt: skip
+"""What somebody does, for models that draw anything, where a paper figure has a motion."""
+
+
+def prompt_of(shot: Shot, hero: Role, rng: Random, *, free: bool = False, being: bool = False, goal: str = "") -> str:
+    """The prompt of a shot. Of several wordings the first is taken that the world reads as meant.
+
+    free: for models that draw anything, with words for the light; being: the hero then moves as somebody, not as a paper figure; goal: what is wished for, shown then where the wish comes true.
+    """
     patterns = rng.sample(PATTERNS, len(PATTERNS))
     for pattern in [*patterns, SAFE]:
         if ("{W}" in pattern) == (shot.stage.weather == "clear"):
             continue
-        prompt = _filled(pattern, shot, hero, rng)
+        prompt = _filled(pattern, shot, hero, rng, being and free, goal if free and shot.beat in ("climax", "only") else "")
         if free or is_meant(prompt, shot, hero):
             break
     return f"{prompt} {rng.choice(LIGHT[shot.stage.time]).capitalize()}." if free else prompt
@@ -47,14 +57,15 @@ def is_meant(prompt: str, shot: Shot, hero: Role) -> bool:
     return first.kind == hero.kind and first.colour == (hero.colour or first.colour) and first.motion == shot.motion and len(spec.subjects) >= min(3, hero.count + len(shot.others))
 
 
-def _filled(pattern: str, shot: Shot, hero: Role, rng: Random) -> str:
+def _filled(pattern: str, shot: Shot, hero: Role, rng: Random, being: bool, goal: str) -> str:
     stage = shot.stage
     air = hero.kind in AIR
     places = [phrase for phrase in w.PLACE_PHRASES[stage.place][0] if air or not phrase.startswith(("over", "above"))]
     weathers = [phrase for phrase in w.WEATHER_PHRASES[stage.weather][0] if phrase]
     weather = rng.choice(weathers) if weathers else ""
+    does = f"{hero.phrase} {rng.choice(DEEDS[shot.motion])}" if being and hero.count == 1 else _does(hero, shot.motion, shot.speed, rng)
     parts = {
-        "s": ", and ".join([_does(hero, shot.motion, shot.speed, rng, first=True), *_company(shot, hero, rng)]),
+        "s": ", and ".join([f"{does}, with {goal} in view" if goal else does, *_company(shot, hero, rng)]),
         "p": rng.choice(places),
         "t": rng.choice(w.TIME_PHRASES[stage.time][0]),
         "w": f" {weather}" if weather and stage.weather != "clear" else "",
@@ -81,7 +92,7 @@ def _company(shot: Shot, hero: Role, rng: Random) -> list[str]:
     return out
 
 
-def _does(role: Role, motion: str, speed: str, rng: Random, *, first: bool = False) -> str:
+def _does(role: Role, motion: str, speed: str, rng: Random) -> str:
     """The role's phrase with its verb: a small red boat sails to the left slowly."""
     form = 0
     if motion in ("left", "right"):

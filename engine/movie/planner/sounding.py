@@ -21,7 +21,8 @@ CALLS = {
     "boat": "a ship's horn", "rocket": "a rocket launch", "balloon": "a balloon burner", "bus": "a car passes", "plane": "a plane whooshes by", "helicopter": "a whoosh of air", "butterfly": "fluttering butterfly wings", "fish": "a small splash of water",
     "snowman": "steps in the snow", "house": "a door opens", "ball": "a ball bounces, boing", "windmill": "wood creaks", "kite": "a whoosh of wind", "umbrella": "a soft pop", "tree": "wood creaks", "flower": "a magic sparkle",
 }  # fmt: skip
-"""What each kind sounds like."""
+STEPS = "footsteps on gravel"
+"""What each kind sounds like, and somebody who is none of them."""
 
 BEAT_EFFECTS = {"want": ("a soft magic sparkle",), "once": ("a soft magic sparkle",), "low point": ("a drop of water", "a slow heartbeat"), "turn": ("a small bell",), "climax": ("a bright magic sparkle",), "closing": ("a church bell far away", "a small bell"), "wonder": ("a soft magic sparkle",)}
 STORM_EFFECTS = {"rain": "thunder", "snow": "a gust of icy wind, whoosh", "fog": "a gust of wind, whoosh"}
@@ -84,9 +85,9 @@ def effects(shot: Shot, kind: str, seconds: float, rng: Random) -> tuple[Effect,
         strike = STORM_EFFECTS.get(shot.stage.weather, "thunder")
         found += [(strike, 0.15), (strike, 0.62)] if seconds > 3 else [(strike, 0.2)]
     if shot.beat in ("introduce", "set out", "only", "try", "friends"):
-        found.append((CALLS[kind], 0.2))
+        found.append((CALLS.get(kind, STEPS), 0.2))
     if shot.beat in ("friend", "pass") and shot.others:
-        found.append((CALLS[shot.others[-1].kind], 0.25))
+        found.append((CALLS.get(shot.others[-1].kind, STEPS), 0.25))
     if shot.beat in BEAT_EFFECTS:
         found.append((rng.choice(BEAT_EFFECTS[shot.beat]), 0.55))
     if shot.motion in ("bounce", "down") and shot.stage.place in ("sea", "river") and kind in ("boat", "fish", "whale", "duck"):
