@@ -31,6 +31,8 @@ MOST_ENTRIES = 2 + 3 * MOST_SCENES
 DIRECTORY_BYTES = 256 << 10
 """The directory of so many entries is a tenth of this; a directory of a gigabyte would fill the memory before its entries could be counted."""
 _DOCUMENT, _TYPE = "plan.json", "mimetype"
+_OWN = {"file": "file", "picture": "image"}
+"""Scenes whose clip is a file that they name: kind of source -> its field."""
 _MEDIA = re.compile(r"(clips|inputs)/[a-z0-9]{1,16}(-[a-z]{1,8})?\.[a-z0-9]{1,5}")
 _BLOCK = 1 << 20
 _MIB = 1 << 20
@@ -41,13 +43,14 @@ _DATE = (1980, 1, 1, 0, 0, 0)
 def save_project(path: Path, plan: Plan, clips: Mapping[str, Path], *, checkpoint: Callable[[], None] = lambda: None) -> Path:
     """Write plan and clips (scene id -> file) as a project that `open_project` reads; whole or not at all. Media are stored as they are, not deflated.
 
-    The videos and pictures that scenes name go in, too. Clips of other scenes than the plan's are left out; a scene without one is simply not made yet.
+    The videos and pictures that scenes name go in, too, once, also where they are the scene's clip. Clips of other scenes than the plan's are left out; a scene without one is simply not made yet.
     checkpoint: called before each file. Raises `UnreadableMedia` when a file is gone, `LimitExceeded` when the disk is full.
     """
     files: dict[str, Path] = {}
     scenes = []
     for scene in plan.scenes:
-        if scene.id in clips:
+        own = _OWN.get(scene.source.kind)
+        if scene.id in clips and not (own and clips[scene.id] == getattr(scene.source, own)):
             files[f"clips/{scene.id}{_suffix(clips[scene.id])}"] = clips[scene.id]
         named = {}
         for field in ("file", "image"):
@@ -114,8 +117,8 @@ def open_project(path: Path, settings: Settings, folder: Path) -> tuple[Plan, di
             raise as_disk_error(error, folder) from error
         finally:
             shutil.rmtree(aside, ignore_errors=True)
-    clips = {Path(member).stem: folder / member for member in media if member.startswith("clips/")}
-    return plan, clips
+    clips = {scene.id: getattr(scene.source, _OWN[scene.source.kind]) for scene in plan.scenes if scene.source.kind in _OWN}
+    return plan, clips | {Path(member).stem: folder / member for member in media if member.startswith("clips/")}
 
 
 def _suffix(path: Path) -> str:

@@ -32,7 +32,7 @@ def test_a_project_comes_back_the_same(clip: Path, tmp_path: Path, settings: Set
     path = save_project(tmp_path / "film.zip", plan, {"s0": clip, "s1": clip, "gone": clip})
     assert probe(path, settings).kind == "project"
     opened, clips = open_project(path, settings, tmp_path / "open")
-    assert sorted(clips) == ["s0", "s1"] and all(one.read_bytes() == clip.read_bytes() for one in clips.values())
+    assert sorted(clips) == ["s0", "s1", "s2"] and all(one.read_bytes() == clip.read_bytes() for one in clips.values())
     assert opened.scenes[1].source.file is not None and opened.scenes[1].source.file.read_bytes() == clip.read_bytes()
     assert opened.scenes[2].source.image == tmp_path / "open" / "inputs" / "s2-image.mp4"
     plain = {"source": {"kind": "text"}}
@@ -40,6 +40,7 @@ def test_a_project_comes_back_the_same(clip: Path, tmp_path: Path, settings: Set
     # Saved again from what was opened: the same bytes, so nothing is lost or gathered on the way.
     assert save_project(tmp_path / "again.zip", opened, clips).read_bytes() == path.read_bytes()
     with zipfile.ZipFile(path) as archive:
+        assert archive.namelist()[2:] == ["clips/s0.mp4", "inputs/s1-file.mp4", "inputs/s2-image.mp4"]  # a file of the user's is in it once
         assert all(one.compress_type == zipfile.ZIP_STORED for one in archive.infolist() if one.filename.startswith("clips/"))
 
 
