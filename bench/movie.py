@@ -25,7 +25,7 @@ from engine.movie.timing import timeline
 from engine.residency import ModelPool
 from engine.settings import Settings
 from engine.sound.mixing.loudness import measured
-from engine.sound.mixing.true_peak import decibels, true_peak
+from engine.sound.mixing.true_peak import true_peak
 from engine.task import Note, Result, Stage, parse_request
 from engine.tasks.movie import TASK
 
@@ -64,7 +64,7 @@ def figures(clip: Path, plan: Plan, settings: Settings) -> None:
     for moment in joins:
         near[max(0, round((moment - 0.02) * rate)) : round((moment + 0.02) * rate)] = True
     print(f"  pictures {facts.frame_count} of {clock.frames} planned; sound ends {(len(samples) / rate - clock.frames / clock.fps) * clock.fps:+.2f} frames after them")
-    print(f"  loudness {measured(samples, rate):.1f} LUFS, true peak {decibels(true_peak(samples)):.1f} dBTP; sharpest bend at joins {bend[near].max():.3f}, elsewhere {bend[~near].max():.3f}")
+    print(f"  loudness {measured(samples, rate):.1f} LUFS, true peak {true_peak(samples):.1f} dBTP; sharpest bend at joins {bend[near].max():.3f}, elsewhere {bend[~near].max():.3f}")
 
 
 def whole(options: argparse.Namespace) -> None:

@@ -26,7 +26,7 @@ from engine.media.turns import Turn, as_rotation, matrix_turn
 # Decoders that cameras, phones, editors and browsers produce files for. The rest of FFmpeg's are old games and curiosities.
 _CODEC_NAMES = """
     h264 hevc av1 libdav1d vp8 vp9 libvpx libvpx-vp9 mpeg4 mpeg2video mpeg1video mjpeg prores dnxhd ffv1 h263 theora qtrle huffyuv ffvhuff
-    utvideo rawvideo png cfhd dvvideo msmpeg4v3 msmpeg4v2 wmv2
+    utvideo rawvideo png cfhd dvvideo msmpeg4 msmpeg4v1 msmpeg4v2 msmpeg4v3 wmv1 wmv2 wmv3 vc1 flv cinepak wmav1 wmav2
     aac mp1 mp1float mp2 mp2float mp3 mp3float flac alac opus libopus vorbis ac3 eac3 adpcm_ms adpcm_ima_wav adpcm_ima_qt
     pcm_u8 pcm_s8 pcm_s16le pcm_s16be pcm_s24le pcm_s24be pcm_s32le pcm_s32be pcm_f32le pcm_f32be pcm_f64le pcm_f64be pcm_alaw pcm_mulaw
 """
