@@ -5,7 +5,7 @@ A stand-in is the nearest kind by the sentence encoder among those that suit (a 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from engine.errors import StudioError
@@ -120,7 +120,7 @@ def friend_of(idea: Idea, hero: Role, places: list[str], rng: Random, settings: 
     best = max(homes.values())
     kind = rng.choice([kind for kind in able if homes[kind] == best or (kind == "bird" and homes[kind])])
     colour = rng.choice([colour for colour in FRIENDS[kind] if colour != hero.colour])
-    return _role(Thing(kind, kind, colour=colour, article="a"), kind), False
+    return _beside(kind, colour), False
 
 
 def passer_by(place: str, hero: Role, friend: Role, rng: Random) -> Role | None:
@@ -130,7 +130,12 @@ def passer_by(place: str, hero: Role, friend: Role, rng: Random) -> Role | None:
         return None
     kind = rng.choice(able)
     colour = rng.choice([colour for colour in FRIENDS[kind] if colour not in (hero.colour, friend.colour)] or list(FRIENDS[kind]))
-    return _role(Thing(kind, kind, colour=colour, article="a"), kind)
+    return _beside(kind, colour)
+
+
+def _beside(kind: str, colour: str) -> Role:
+    """Somebody beside the hero: drawn small, so that the eye stays with the hero."""
+    return replace(_role(Thing(kind, kind, colour=colour, article="a"), kind), phrase=f"a small {colour} {kind}")
 
 
 def goal_role(idea: Idea, hero: Role, friend: Role) -> Role | None:
