@@ -83,6 +83,7 @@ def _embedded(asked: tuple[Sound, ...], words: str, settings: Settings) -> np.nd
 @lru_cache(maxsize=4)
 def _vectors(texts: tuple[str, ...], settings: Settings) -> np.ndarray:
     """(T, 384) of captions. They are kept on disk: the bank's seven hundred take seconds to read, and hardly ever change."""
+    from safetensors import SafetensorError
     from safetensors.numpy import load_file, save_file
 
     path = settings.data_dir / KEPT / f"captions-{sha256(json.dumps([VERSION, *texts]).encode()).hexdigest()[:24]}.safetensors"
@@ -90,16 +91,20 @@ def _vectors(texts: tuple[str, ...], settings: Settings) -> np.ndarray:
         vectors = load_file(path)["vectors"]
         if vectors.shape == (len(texts), sentences.WIDTH) and np.isfinite(vectors).all():
             return vectors
-    except Exception:  # not there, or broken in one of the library's ways: made anew
+    except (OSError, SafetensorError, KeyError):  # not there, or a damaged file: made anew
         pass
     vectors = sentences.encode(texts, settings)
-    with contextlib.suppress(OSError):
+    # A full disk is no reason to fail: they are read again next time.
+    with contextlib.suppress(OSError, SafetensorError):
         path.parent.mkdir(parents=True, exist_ok=True)
         for old in sorted(path.parent.glob("captions-*.safetensors"), key=lambda one: one.stat().st_mtime)[: -KEPT_FILES + 1]:
             old.unlink()
         aside = path.with_suffix(f".{secrets.token_hex(4)}.part")
-        save_file({"vectors": vectors}, aside)
-        aside.replace(path)
+        try:
+            save_file({"vectors": vectors}, aside)
+            aside.replace(path)
+        finally:
+            aside.unlink(missing_ok=True)
     return vectors
 
 
