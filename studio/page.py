@@ -163,7 +163,7 @@ class TabPage:
             return [_line(ahead["line"], bad=True), gr.update(visible=False)]
         waits = f" · {ahead['waiting']} ahead in the queue" if ahead["waiting"] else ""
         learnt = "" if ahead["learnt"] else " (a guess: this machine has not done it yet)"
-        text = f"About {ahead['seconds']:.0f} s{learnt} · {ahead['memory_mib']:.0f} MB of memory · {ahead['disk_mib']:.0f} MB of disk{waits}"
+        text = f"About {_span(ahead['seconds'])}{learnt} · {ahead['memory_mib']:.0f} MB of memory · {ahead['disk_mib']:.0f} MB of disk{waits}"
         if not ahead["fits"]:
             text = f"Needs {ahead['memory_mib']:.0f} MB of memory, {ahead['free_mib']:.0f} MB are free"
         return [_line(text, bad=not ahead["fits"]), gr.update(visible=not ahead["fits"])]
@@ -197,6 +197,13 @@ class TabPage:
     def _icon(self, fields: Any) -> str | None:
         names = [name for name in self.task.request_type.media_fields() if name in fields]
         return str(ASSETS / "examples" / fields[names[0]]) if names else None
+
+
+def _span(seconds: float) -> str:
+    """A length of time in words, as the scripts say it."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def _line(text: str, *, bad: bool = False) -> str:

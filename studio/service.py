@@ -339,7 +339,10 @@ class Studio:
         return run.task, {**run.request, "seed": run.seed}
 
     def read_file(self, path: Path) -> tuple[str, dict[str, Any]] | None:
-        """Task and fields inside a Kinora MP4 that somebody dropped, its inputs kept in the store; None when it is not Kinora's."""
+        """Task and fields inside a Kinora MP4 or a saved project that somebody dropped, its inputs kept in the store; None when it is not Kinora's."""
+        if self.helper.call("probe", path=str(path))[0]["kind"] == "project":
+            opened, _ = self.helper.call("movie-open", OPENING_SECONDS, path=str(path))
+            return "movie", dict(opened)
         value, blobs = self.helper.call("read-stamp", path=str(path))
         if value is None:
             return None
@@ -360,11 +363,8 @@ class Studio:
         return task_id, {name: given for name, given in fields.items() if name in task.request_type.model_fields}
 
     def adopt(self, path: Path) -> tuple[str, dict[str, Any]]:
-        """A dropped file that is not a clip of Kinora's: the first task that takes its kind, and the fields with the kept file. A saved project is opened."""
+        """A dropped file that is not Kinora's: the first task that takes its kind, and the field with the kept file."""
         facts, _ = self.helper.call("probe", path=str(path))
-        if facts["kind"] == "project":
-            opened, _ = self.helper.call("movie-open", OPENING_SECONDS, path=str(path))
-            return "movie", dict(opened)
         for task_id, task in all_tasks().items():
             for field, kind in task.request_type.media_fields().items():
                 if kind == facts["kind"]:

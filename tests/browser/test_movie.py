@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import Profile
 from tests.conftest import Served
 
 pytestmark = pytest.mark.browser
 
 SLOW = 120_000
+SHORT = {"seconds": 6, "scenes": 3, "side": 192, "video_model": "diorama", "music": "none"}
+"""A film that is quick to make; kept as the visitor's defaults, as the tab Settings does."""
 WIDGET = "document.querySelector('#scene-cards .sb').sceneCards"
 CARDS = "#scene-cards .sb-card"
 MAIN, HEAD, VIDEO = ".rp-main:visible", ".rp-head:visible", ".rp-result video:visible"
@@ -29,12 +31,6 @@ def open_tab(page: Page, served: Served) -> None:
     page.evaluate("() => [...document.querySelectorAll('button[role=tab]')].find((tab) => tab.textContent.includes('Movie')).click()")
     expect(page.locator(CARDS)).to_have_count(6, timeout=SLOW)  # the example's storyboard
     page.wait_for_function(ANSWERED)
-
-
-def put_number(page: Page, field: str, value: float) -> None:
-    box = page.locator(f"#movie-{field} input[type=number]")
-    box.fill(str(value))
-    box.blur()
 
 
 def states(page: Page) -> list[str]:
@@ -67,29 +63,22 @@ def clips(served: Served) -> dict[str, str]:
     return {path.parent.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in shelf.glob("[0-9a-f]*/result.mp4")} if shelf.is_dir() else {}
 
 
-@pytest.fixture(scope="module")
-def film(served: Served, browser: Any) -> Iterator[Page]:
-    """The tab with a short film made: three scenes, six seconds, drawn by the diorama."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
-    page = context.new_page()
+def write(page: Page, served: Served, idea: str) -> None:
+    """Three scenes for an idea, under the settings of `SHORT`."""
+    page.add_init_script(f"localStorage.setItem('kinora.defaults.movie', {json.dumps(json.dumps(SHORT))})")
     open_tab(page, served)
-    put_number(page, "seconds", 6)
-    put_number(page, "scenes", 3)
-    page.locator("button.label-wrap:visible", has_text="More").click()
-    put_number(page, "side", 192)
-    page.locator("#movie-video-model").get_by_label("Diorama").check()
-    page.locator("#movie-music input").click()
-    page.get_by_role("option", name="None", exact=True).click()
-    page.locator("#scene-cards textarea").first.fill("A yellow balloon learns to fly.")
-    page.locator("#scene-cards textarea").first.press("Enter")
+    page.wait_for_function(f"(wanted) => Object.entries(wanted).every(([name, value]) => {WIDGET}.settings[name] === value)", arg=SHORT)
+    box = page.get_by_role("textbox", name="Your film in one sentence")
+    box.fill(idea)
+    box.press("Enter")
     expect(page.locator(CARDS)).to_have_count(3, timeout=SLOW)
+
+
+@pytest.mark.timeout(900)
+def test_a_sentence_becomes_a_film_and_one_change_makes_one_scene(served: Served, profile: Profile, tmp_path: Path) -> None:
+    page = profile(accept_downloads=True).new_page()
+    write(page, served, "A yellow balloon learns to fly.")
     page.get_by_role("textbox", name="What the narrator says").first.fill("Up!")
-    yield page
-    context.close()
-
-
-def test_a_sentence_becomes_a_film_and_one_change_makes_one_scene(film: Page, served: Served, tmp_path: Path) -> None:
-    page = film
     assert page.evaluate(f"() => {WIDGET}.story.seconds") == pytest.approx(6.0, abs=0.05)
     prompts = page.evaluate(f"() => {WIDGET}.story.scenes.map((scene) => scene.prompt)")
     assert all("yellow balloon" in prompt for prompt in prompts) and len(set(prompts)) == 3
@@ -147,3 +136,19 @@ def test_a_sentence_becomes_a_film_and_one_change_makes_one_scene(film: Page, se
     # Undo goes back step by step.
     page.locator("#scene-cards").get_by_role("button", name="Undo").click()
     assert page.evaluate(f"() => {WIDGET}.story.scenes.map((scene) => scene.id)") == ids
+
+
+@pytest.mark.timeout(600)
+def test_on_a_phone_nothing_is_wider_than_the_screen(served: Served, profile: Profile) -> None:
+    page = profile(has_touch=True).new_page()
+    open_tab(page, served)
+    page.set_viewport_size({"width": 390, "height": 844})  # the tab itself lies in a menu then
+    card = page.locator(CARDS).first
+    card.get_by_role("button", name="More").click()
+    card.get_by_label("Where the pictures come from").select_option("library")
+    expect(card.locator(".sb-shelf")).to_be_visible()
+    page.wait_for_timeout(300)
+    wide = page.evaluate("() => [document.documentElement.scrollWidth, ...[...document.querySelectorAll('#scene-cards .sb-card, #scene-cards .sb-details, #scene-cards .sb-strip')].map((one) => one.getBoundingClientRect().right)]")
+    assert max(wide) <= 390
+    small = card.locator(".sb-acts button").evaluate_all("(all) => all.map((one) => Math.min(one.offsetWidth, one.offsetHeight))")
+    assert min(small) >= 38, "a finger hits every button"

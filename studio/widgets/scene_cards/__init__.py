@@ -29,7 +29,7 @@ FOLDER = Path(__file__).parent
 SCRIPTS = (
     *(f"shared/{name}.js" for name in ("bound", "newest", "intake", "history", "timeline")),
     *(f"prompt_box/{name}.js" for name in ("text", "marks", "animatic")),
-    *(f"scene_cards/{name}.js" for name in ("words", "story", "readings", "picture", "sounds", "source", "details", "card", "cast", "strip", "carry", "idea", "asking", "main")),
+    *(f"scene_cards/{name}.js" for name in ("words", "story", "readings", "picture", "sounds", "source", "details", "card", "cast", "strip", "carry", "idea", "drafts", "showing", "asking", "main")),
 )  # fmt: skip
 """Joined in this order into one function body: `main.js` starts the widget from the parts before it."""
 STYLES = ("prompt_box/style.css", "scene_cards/style.css", "scene_cards/folds.css")

@@ -11,6 +11,7 @@ const Asking = (Base) => class extends Base {
     const planned = Boolean(this.story.plan);
     const answer = await this.owed("Writing the storyboard…", WRITING_LIMIT_MS, "write", { idea: this.text, plan: this.value().plan });
     if (!answer) return;
+    this.once.clear();
     this.adopt(answer.plan);
     this.say(planned ? "A new storyboard. Undo brings the one before back." : "The storyboard is written: change anything, look at the animatic, or press Run.");
     if (!planned) this.strip.root.scrollIntoView({ behavior: K.reduced() ? "auto" : "smooth", block: "nearest" });

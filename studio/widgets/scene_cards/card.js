@@ -66,7 +66,7 @@ class Card {
 
   /** view: {index, count, badge: {kind, words, share}, sight, shape, answer, fault}. */
   draw(scene, view) {
-    const { index, count, badge } = view, spent = spoken(scene.line), name = scene.heading || `scene ${index + 1}`;
+    const { index, count, badge } = view, spent = spoken(scene.line), name = scene.heading.replace(/[.\s]+$/, "") || `scene ${index + 1}`;
     this.scene = scene;
     this.root.dataset.state = badge.kind;
     this.root.classList.toggle("sb-locked", scene.locked);

@@ -1,9 +1,9 @@
 // The widget: the sentence, the storyboard, and what lies between them and Python.
 
 const K = window.kinora;
-const TELL_MS = 350, SIGHT_MARGIN = "250px";
+const TELL_MS = 350, SIGHT_MARGIN = "250px"; // cards that come near the screen are drawn
 
-class SceneCards extends Asking(Bound(Object)) {
+class SceneCards extends Asking(Showing(Bound(Object))) {
   constructor(root, { props, server, upload, watch, trigger }) {
     super();
     const { limits, choices } = props;
@@ -13,6 +13,7 @@ class SceneCards extends Asking(Bound(Object)) {
     const { signal } = this.life, call = (name) => (typeof server?.[name] === "function" ? (question) => server[name](question) : null);
     this.settings = JSON.parse(JSON.stringify(props.settings ?? {}));
     this.story = new Story(limits);
+    this.drafts = new Drafts(props.tab);
     this.asker = new Newest(call("state") && (({ prints, ...question }) => server.state(question)), { answered: (answer, question) => this.answeredState(answer, question), limit: EDITING_LIMIT_MS });
     this.readings = new Readings(call("read"), () => this.draw());
     this.build();
@@ -76,11 +77,11 @@ class SceneCards extends Asking(Bound(Object)) {
   }
 
   receive() {
-    const given = this.news();
+    const news = this.news(), first = news && !this.full && (news.plan || news.idea), draft = first ? this.drafts.take() : null, given = draft ?? news;
     if (!given) return;
     if (given.add) { this.add(given.add); return; }
     this.epoch += 1;
-    this.full = true;
+    this.full ||= Boolean(first);
     this.text = String(given.idea ?? "");
     this.story.restart(given.plan ? withFiles(given.plan) : null);
     Object.assign(this, { failed: null, asked: false });
@@ -88,7 +89,19 @@ class SceneCards extends Asking(Bound(Object)) {
     this.say(given.note ? String(given.note) : "", given.note ? "error" : "");
     this.draw();
     this.askState(0);
+    if (draft) this.resume();
+    else if (this.text || this.story.plan) this.drafts.keep(this.value());
     if (this.added) this.add(this.added);
+  }
+
+  /** The board as it was before a reload. Files may be gone since. */
+  async resume() {
+    this.tell();
+    const { epoch } = this, lost = await lostFiles(this.story.plan);
+    if (!lost.length || epoch !== this.epoch) return;
+    for (const id of lost) this.story.put(id, { source: PLAIN_SOURCE });
+    this.step();
+    this.say("Some files are gone since: their scenes are made from the prompt now.", "error");
   }
 
   /** A clip of the library as a new scene. Before the tab has its first storyboard the clip waits for it. */
@@ -142,6 +155,7 @@ class SceneCards extends Asking(Bound(Object)) {
   tell() {
     clearTimeout(this.telling);
     super.tell();
+    this.drafts.keep(this.value());
   }
 
   travel(way) {
@@ -215,87 +229,6 @@ class SceneCards extends Asking(Bound(Object)) {
     const card = this.cards.get(id);
     card.root.scrollIntoView({ behavior: K.reduced() ? "auto" : "smooth", block: "center" });
     card.root.focus({ preventScroll: true });
-  }
-
-  // ---- showing -----------------------------------------------------------------------------------------------------
-
-  say(words, kind = "") {
-    K.write(this.said, words);
-    this.said.dataset.kind = kind;
-  }
-
-  /** What the diorama is asked about a scene. */
-  question(scene) {
-    const [width, height] = drawingSize(this.shape), seeds = this.state[scene.id] ?? [];
-    return { prompt: this.story.prompt(scene), camera: scene.camera, width, height, seed: scene.seed !== null ? (scene.seed + scene.take - 1) % 2 ** 32 : seeds[scene.take - 1]?.seed ?? seeds[0]?.seed ?? 0 };
-  }
-
-  get shape() { return this.choices.aspects[this.story.plan?.shape ?? "wide"]; }
-
-  /** Prompts in sight are read; those whose picture is the drawing itself come first. */
-  wantReadings(after) {
-    if (!this.story.plan || !this.asked || this.busy) return;
-    const seen = this.story.scenes.filter((scene) => this.sighted.has(scene.id) && scene.prompt.trim() && scene.source.kind === "text"), made = (scene) => this.state[scene.id]?.[scene.take - 1]?.made;
-    this.readings.want([...seen.filter((scene) => !made(scene)), ...seen.filter(made)].map((scene) => this.question(scene)), after);
-  }
-
-  /** What a card shows. */
-  sightOf(scene, entry, answer) {
-    const { source } = scene, file = K.reduced() ? "poster.jpg" : "hover.webp";
-    if (source.kind === "library") return { kind: "image", address: K.media(`${source.run}/${file}`), said: "Clip of the library" };
-    if (source.kind === "file") return { kind: "video", address: source.file?.url };
-    if (entry?.made) return { kind: "image", address: `${K.root()}/kinora/part/${entry.key}/${file}`, said: `Clip of the scene ${scene.heading}` };
-    if (source.image) return { kind: "image", address: source.image.url, said: source.image.orig_name };
-    return { kind: "animatic", answer: answer?.frames ? answer : null, said: answer?.said ?? "", tag: "Animatic", waiting: !answer };
-  }
-
-  draw() {
-    const { story } = this, { plan } = story;
-    this.idea.draw(this.text, { busy: this.busy, planned: Boolean(plan) });
-    this.root.setAttribute("aria-busy", String(this.busy));
-    this.empty.hidden = Boolean(plan);
-    this.board.hidden = !plan;
-    if (!plan) return;
-    const prints = this.prints(), states = {};
-    this.undo.disabled = !story.past.length && !story.before;
-    this.redo.disabled = !story.future.length;
-    this.cast.draw(plan);
-    if (this.notes.dataset.print !== plan.notes.join("\n")) { this.notes.dataset.print = plan.notes.join("\n"); this.notes.replaceChildren(...plan.notes.map((note) => K.el("li", {}, note))); }
-    const nodes = plan.scenes.flatMap((scene) => [this.cardOf(scene.id).root, this.gapOf(scene.id)]);
-    for (const [id, card] of this.cards) if (!story.find(id)) { this.sight.unobserve(card.root); card.stop(); this.cards.delete(id); this.gaps.delete(id); this.sighted.delete(id); }
-    if (!this.carry?.held?.moved) K.settle(this.list, nodes);
-    plan.scenes.forEach((scene, index) => {
-      const takes = this.takesOf(scene, prints), entry = takes?.[scene.take - 1], badge = this.badge(scene, index, takes, prints[scene.id]), answer = scene.source.kind === "text" ? this.readings.get(this.question(scene)) : null;
-      const sight = this.sightOf(scene, entry, answer);
-      states[scene.id] = { ...badge, poster: entry?.made ? `${K.root()}/kinora/part/${entry.key}/poster.jpg` : scene.source.kind === "library" ? K.media(`${scene.source.run}/poster.jpg`) : "", share: 0 };
-      this.cards.get(scene.id).draw(scene, { index, count: plan.scenes.length, badge, sight, shape: this.shape, answer, fault: scene.prompt.trim() ? badge.fault : "Write what is seen.", takes: takes?.map((take) => take.made) });
-    });
-    this.strip.draw(story, states, Number(this.settings.seconds) || story.seconds);
-    this.wantReadings(this.story.before ? TYPING_MS : 0);
-  }
-
-  cardOf(id) {
-    let card = this.cards.get(id);
-    if (!card) {
-      card = new Card(id, this);
-      card.root.cardId = id;
-      this.cards.set(id, card);
-      this.sight.observe(card.root);
-    }
-    return card;
-  }
-
-  /** Room behind a card, with a button for a new one. */
-  gapOf(id) {
-    if (!this.gaps.has(id)) this.gaps.set(id, K.el("div", { class: "sb-gap" }, act("Add a scene here", () => this.addAfter(id), "plus", { kind: "sb-plus" })));
-    return this.gaps.get(id);
-  }
-
-  /** Text areas that had no width before. */
-  grow() {
-    for (const card of this.cards.values()) card.grow();
-    grow(this.cast.logline);
-    grow(this.idea.area);
   }
 }
 
