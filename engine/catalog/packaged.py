@@ -80,6 +80,7 @@ MINILM = Card(
     ),
     licence="Apache-2.0",
     memory_mib=95,
+    tabs=("movie",),
     good_at="Nearness of meaning between short English sentences, 4 sentences in 0.3 s.",
     bad_at="Other languages, long texts.",
 )

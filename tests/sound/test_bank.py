@@ -220,3 +220,14 @@ def test_a_folder_of_ones_own(shelf: Path, settings: Settings) -> None:
 
 def test_a_folder_that_is_not_there(settings: Settings) -> None:
     assert own.listed(settings) == own.Listed((), ())
+
+
+def test_a_bed_is_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from engine.sound.bank import kept
+
+    settings = Settings(data_dir=tmp_path)
+    made = kept.kept_bed("fire", settings)
+    kept._kept.cache_clear()
+    monkeypatch.setattr(kept, "bed", lambda *_: pytest.fail("it is on disk"))
+    again = kept.kept_bed("fire", settings)
+    assert len(again.rings) == len(made.rings) and all(np.abs(one - other).max() < 1e-6 for one, other in zip(made.rings, again.rings, strict=True))

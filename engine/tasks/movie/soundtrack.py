@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 BEFORE_LINE = 0.35
 """Seconds from a scene's begin, its transition over half, to the narrator's first word."""
 
+BED_GAIN = -4.0
+"""dB on beds, which come as loud as they are outdoors beside each other: so they lie under the music."""
+
 MUSIC_BLEND, AMBIENCE_BLEND = 1.5, 0.8
 """Seconds in which pieces of music, and beds of ambience, go over into each other."""
 
@@ -157,7 +160,7 @@ def music(desk: _Desk) -> Iterator[Event]:
 
 def ambience(desk: _Desk) -> Iterator[Event]:
     """A bed for every sound that scenes name; scenes that follow each other with the same one share it without a seam."""
-    from engine.sound.bank import bed
+    from engine.sound.bank.kept import kept_bed
     from engine.sound.bank.search import find
 
     spans: dict[str, list[tuple[float, float, str, Any]]] = {}
@@ -178,8 +181,8 @@ def ambience(desk: _Desk) -> Iterator[Event]:
         for start, end, words, sound in each:
             first = max(0.0, start - AMBIENCE_BLEND / 2)
             seconds = min(end + AMBIENCE_BLEND / 2, desk.at(desk.clock.frames)) - first
-            own = FileSound(sound.path, desk.run.settings) if sound.path is not None else bed(sound.id, desk.plan.seed)
-            desk.add(Cue("ambience", first, own, seconds=seconds, fade_in=AMBIENCE_BLEND, fade_out=AMBIENCE_BLEND, loop=sound.path is not None))
+            own = FileSound(sound.path, desk.run.settings) if sound.path is not None else kept_bed(sound.id, desk.run.settings)
+            desk.add(Cue("ambience", first, own, seconds=seconds, gain_db=BED_GAIN if sound.path is None else 0.0, fade_in=AMBIENCE_BLEND, fade_out=AMBIENCE_BLEND, loop=sound.path is not None))
             desk.tell("ambience", first, first + seconds, words, sound.caption)
 
 
