@@ -362,13 +362,13 @@ class Studio:
             fields["seed"] = document["seed"]
         return task_id, {name: given for name, given in fields.items() if name in task.request_type.model_fields}
 
-    def adopt(self, path: Path) -> tuple[str, dict[str, Any]]:
-        """A dropped file that is not Kinora's: the first task that takes its kind, and the field with the kept file."""
+    def adopt(self, path: Path) -> tuple[str, str, Path]:
+        """A dropped file that is not Kinora's: the first task and field that take its kind, and where it is kept."""
         facts, _ = self.helper.call("probe", path=str(path))
         for task_id, task in all_tasks().items():
             for field, kind in task.request_type.media_fields().items():
                 if kind == facts["kind"]:
-                    return task_id, {field: str(self.store.keep_input(path))}
+                    return task_id, field, self.store.keep_input(path)
         raise InvalidInput(f"no tab takes {facts['kind']} yet", fix="drop a picture, or a video that Kinora made")
 
     def clip_as_input(self, run_id: str, task_id: str) -> tuple[str, Path]:

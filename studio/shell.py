@@ -101,7 +101,8 @@ def _wire_shell(studio: Studio, pages: list[TabPage], tabs: gr.Tabs, drop: DropT
             found = studio.read_file(path)
             if found is not None:
                 return {drop: {"said": f"Settings of {name} are back."}, **show(*found)}
-            return {drop: {"said": f"{name} is loaded."}, **show(*studio.adopt(path))}
+            task_id, field, kept = studio.adopt(path)
+            return {drop: {"said": f"{name} is loaded."}, **show(task_id, {field: str(kept)})}
         except StudioError as error:
             return {drop: {"said": error.line}}
 
