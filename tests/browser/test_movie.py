@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -41,20 +42,18 @@ def states(page: Page) -> list[str]:
     return found
 
 
-def finished(page: Page) -> dict[str, Any]:
-    """Wait until the run is done; its document."""
-    expect(page.locator(HEAD)).to_contain_text("Done in", timeout=2 * SLOW)
-    run = json.loads(page.evaluate("() => localStorage.getItem('kinora.run.movie')"))
-    document: dict[str, Any] = page.evaluate("(run) => fetch(kinora.media(`${run}/run.json`)).then((answer) => answer.json())", run)
-    return document
-
-
 def start(page: Page, button: str) -> dict[str, Any]:
-    """Press a button that starts a run, and wait for its end."""
+    """Press a button that starts a run, and wait for its end; its document."""
     before = page.evaluate("() => localStorage.getItem('kinora.run.movie')")
     page.click(button)
     page.wait_for_function("(before) => localStorage.getItem('kinora.run.movie') !== before", arg=before)
-    return finished(page)
+    run = json.loads(page.evaluate("() => localStorage.getItem('kinora.run.movie')"))
+    # The panel still shows the run before for a moment: only the new one's result tells.
+    page.wait_for_function("(run) => document.querySelector('.rp-stage .kin-error') || fetch(kinora.media(`${run}/run.json`)).then((answer) => answer.ok)", arg=run, polling=300, timeout=3 * SLOW)
+    expect(page.locator(HEAD)).to_contain_text("Done in", timeout=SLOW)
+    expect(page.locator(VIDEO)).to_have_attribute("src", re.compile(run))
+    document: dict[str, Any] = page.evaluate("(run) => fetch(kinora.media(`${run}/run.json`)).then((answer) => answer.json())", run)
+    return document
 
 
 def clips(served: Served) -> dict[str, str]:
