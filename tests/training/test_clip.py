@@ -58,8 +58,8 @@ def test_the_loss_knows_right_from_wrong():
 def test_it_learns_resumes_exactly_and_exports_what_loads(tmp_path, scenes):
     one = training()
     fixed = scenes.draw(one.rng, 6)
-    losses = [one.step(*fixed) for _ in range(40)]
-    assert np.mean(losses[-4:]) < 0.7 * np.mean(losses[:4])  # no learning: ratio 1.00
+    losses = [one.step(*fixed) for _ in range(16)]
+    assert np.mean(losses[-4:]) < 0.6 * np.mean(losses[:4])  # measured: 0.24; no learning: 1.00
     one.save(tmp_path / "c.safetensors")
     two = training()
     two.load(tmp_path / "c.safetensors")
