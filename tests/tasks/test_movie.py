@@ -147,7 +147,7 @@ def test_a_film_of_all_kinds_of_sources(settings: Settings, film: Path, tmp_path
 def test_an_animatic_is_small_and_leaves_the_scenes_alone(settings: Settings, tmp_path: Path) -> None:
     made = make(settings, tmp_path, plan=a_plan(), until="animatic", video_model="pocket")
     facts = probe(made / "result.mp4", Settings())
-    assert (facts.width, facts.frame_count) == (384, 120)
+    assert (facts.width, facts.frame_count) == (320, 60)
     assert json.loads((made / "run.json").read_text())["result"]["details"]["animatic"] is True
 
 

@@ -72,13 +72,14 @@ def mix(
     loudness: float = -16.0,
     true_peak: float = -1.0,
     closing: float = 0.0,
+    draft: bool = False,
     checkpoint: Callable[[], None] | None = None,
 ) -> Mixed:
     """Mix a film of so many seconds into `folder`/mix.flac and stem-BUS.flac (24 bit, 48 kHz, stereo, exactly round(seconds * 48000) samples).
 
     loudness: integrated, LUFS (BS.1770-4). It is met within 0.5 LU unless that would take more than 30 dB of gain, or more than 12 dB of limiting for more than a fifth
     of what is heard: a film that is one click stays quiet, and a note says so. true_peak: dBTP that is kept after encoding as AAC, which is tried here.
-    closing: seconds of a fade at the film's end. checkpoint: called between blocks; what it raises ends the mix, and no file is left. Raises `LimitExceeded` when the disk is full.
+    closing: seconds of a fade at the film's end. draft: no stems, and AAC is not tried, so that peaks may pass `true_peak` a little, in half the time. checkpoint: called between blocks; what it raises ends the mix, and no file is left. Raises `LimitExceeded` when the disk is full.
     """
     length = round(seconds * RATE)
     if not 0 < length <= MOST_SECONDS * RATE:
@@ -89,10 +90,10 @@ def mix(
     for blocks in _blocks(desk, ducker, checkpoint):
         survey.feed(blocks)
     ceilings = np.full(-(-length // BLOCK), true_peak - CODEC_ROOM)
-    for last in (False,) * (TRIES - 1) + (True,):
+    for last in (True,) if draft else (False,) * (TRIES - 1) + (True,):
         gain = survey.gain(loudness, ceilings)
         stems_db = min(0.0, -0.1 - gain - decibels(max(survey.tops.values(), default=0.0)))
-        mixed, encoded = _write(desk, ducker, folder, gain, ceilings, stems_db, true_peak, checkpoint)
+        mixed, encoded = _write(desk, ducker, folder, gain, ceilings, stems_db, true_peak, checkpoint, draft)
         over = 20 * np.log10(np.maximum(encoded, 1e-9)) - true_peak
         if last or over.max() <= 0:
             break
@@ -101,38 +102,39 @@ def mix(
 
 
 def _write(
-    desk: Desk, ducker: Ducker | None, folder: Path, gain: float, ceilings: np.ndarray, stems_db: float, true_peak: float, checkpoint: Callable[[], None] | None
-) -> tuple[Mixed, np.ndarray]:
+    desk: Desk, ducker: Ducker | None, folder: Path, gain: float, ceilings: np.ndarray, stems_db: float, true_peak: float, checkpoint: Callable[[], None] | None,
+    draft: bool,
+) -> tuple[Mixed, np.ndarray]:  # fmt: skip
     """The second pass: what was written, and the peak of each block after AAC as amplitude. ceilings: (blocks,) dBTP."""
     factor, less = np.float32(10 ** (gain / 20)), np.float32(10 ** (stems_db / 20))
     limit, meter, peak, encoded = limiter.Limiter(0.0), LoudnessMeter(RATE), TruePeakMeter(), EncodedPeaks(BLOCK, 10 ** (true_peak / 20))
     buses = [bus for bus in BUSES if bus in desk.buses]
     with ExitStack() as stack:
         whole = stack.enter_context(SoundWriter(folder / "mix.flac", rate=RATE))
-        stems = {bus: stack.enter_context(SoundWriter(folder / f"stem-{bus}.flac", rate=RATE)) for bus in buses}
+        stems = {bus: stack.enter_context(SoundWriter(folder / f"stem-{bus}.flac", rate=RATE)) for bus in buses if not draft}
 
         def send(block: np.ndarray) -> None:
             whole.write(block)
             meter.feed(block)
             peak.feed(block)
-            encoded.feed(block)
+            if not draft:
+                encoded.feed(block)
 
         for blocks, ceiling in zip(_blocks(desk, ducker, checkpoint), ceilings, strict=True):
             limit.ceiling = float(ceiling)
             total = np.zeros((blocks.count, 2), np.float32)
             for bus in buses:
                 sound = blocks.sounds.get(bus)
-                if sound is None:
-                    stems[bus].write(np.zeros((blocks.count, 2), np.float32))
-                    continue
-                sound *= factor
-                total += sound
-                stems[bus].write(sound * less)
+                if sound is not None:
+                    sound *= factor
+                    total += sound
+                if not draft:
+                    stems[bus].write(np.zeros((blocks.count, 2), np.float32) if sound is None else sound * less)
             send(limit.feed(total))
         send(limit.finish())
     paths = {bus: writer.path for bus, writer in stems.items()}
     mixed = Mixed(whole.path, paths, meter.integrated, peak.finish(), meter.range, gain, limit.deepest, stems_db)
-    return mixed, encoded.finish(len(ceilings))
+    return mixed, np.zeros(len(ceilings)) if draft else encoded.finish(len(ceilings))
 
 
 def _notes(reached: float, wanted: float) -> tuple[str, ...]:

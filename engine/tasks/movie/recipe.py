@@ -7,6 +7,7 @@ import math
 import shutil
 import zipfile
 from collections.abc import Generator, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,12 +17,12 @@ from engine.movie.timing import Timeline, timeline
 from engine.parts import RunPart, clip_of, make, sweep
 from engine.task import Event, Meter, Note, Result, Stage
 from engine.tasks.movie.request import MovieRequest
-from engine.tasks.movie.scenes import part_of, size_of, wanted
+from engine.tasks.movie.scenes import ANIMATIC_FPS, part_of, size_of, wanted
+from engine.tasks.movie.soundtrack import InBackground, Soundtrack, soundtrack
 
 if TYPE_CHECKING:
     from engine.context import RunContext
     from engine.movie.film.captions import Cue
-    from engine.tasks.movie.soundtrack import Soundtrack
 
 def film(request: MovieRequest, run: RunContext) -> Iterator[Event]:
     """The events of a film, ending in its `Result`."""
@@ -32,6 +33,23 @@ def film(request: MovieRequest, run: RunContext) -> Iterator[Event]:
     yield from (Note(note) for note in plan.notes)
     library = library_clips(plan, brought, run)
 
+    if request.until == "scenes":
+        made = yield from scenes_of(request, plan, brought, run)
+        yield scenes_alone(plan, made, run)
+        return
+    clock = timeline(shown(request, plan))
+    # Where a face speaks, its clip is a part of the sound, which is mixed when all clips are there.
+    speaks = request.until == "film" and any(scene.source.kind == "head" for scene in plan.scenes)
+    with InBackground(request, plan, clock, library, run) if not speaks else nullcontext() as ahead:
+        made = yield from scenes_of(request, plan, brought, run)
+        clips = {scene.id: made[scene.id, scene.take] for scene in plan.scenes if (scene.id, scene.take) in made} | library
+        yield Stage("sound", "Mixing the sound")
+        sound = yield from ahead.wait() if ahead is not None else soundtrack(request, plan, clock, clips, run)
+    yield from together(request, plan, clock, clips, sound, run)
+
+
+def scenes_of(request: MovieRequest, plan: Plan, brought: dict[str, Path], run: RunContext) -> Generator[Event, None, dict[tuple[str, int], Path]]:
+    """Make the clips that are asked for. Returns (scene id, take) -> clip; scenes that no model makes are not among them."""
     made: dict[tuple[str, int], Path] = {}
     chosen = wanted(request, plan)
     for index, (scene, take) in enumerate(chosen):
@@ -39,17 +57,15 @@ def film(request: MovieRequest, run: RunContext) -> Iterator[Event]:
         yield Stage("scenes", f"Scene {index + 1} of {len(chosen)}")
         if scene.id in brought:
             made[scene.id, take] = brought[scene.id]
-            continue
-        part = part_of(request, plan, scene, take)
-        if part is None:
-            continue
-        made[scene.id, take] = clip_of((yield from making(part, scene, plan, run)))
+        elif (part := part_of(request, plan, scene, take)) is not None:
+            made[scene.id, take] = clip_of((yield from making(part, scene, plan, run)))
     sweep(run.settings)
-    if request.until == "scenes":
-        yield scenes_alone(request, plan, made, run)
-        return
-    clips = {scene.id: made[scene.id, scene.take] for scene in plan.scenes if (scene.id, scene.take) in made} | library
-    yield from together(request, plan, clips, run)
+    return made
+
+
+def shown(request: MovieRequest, plan: Plan) -> Plan:
+    """The plan as its pictures are joined: an animatic has fewer frames a second."""
+    return plan.model_copy(update={"fps": ANIMATIC_FPS}) if request.until == "animatic" else plan
 
 
 def the_plan(request: MovieRequest, run: RunContext) -> tuple[Plan, dict[str, Path]]:
@@ -104,7 +120,7 @@ def library_clips(plan: Plan, brought: dict[str, Path], run: RunContext) -> dict
     return found
 
 
-def scenes_alone(request: MovieRequest, plan: Plan, made: dict[tuple[str, int], Path], run: RunContext) -> Result:
+def scenes_alone(plan: Plan, made: dict[tuple[str, int], Path], run: RunContext) -> Result:
     """The result of making scenes without the film: what was made lies on the shelf; the clip is a copy of the first."""
     if not made:
         raise InvalidInput("none of these scenes is made by a model", why="their clips are there already", fix="make the film")
@@ -113,16 +129,12 @@ def scenes_alone(request: MovieRequest, plan: Plan, made: dict[tuple[str, int], 
     return Result(clip, artifacts={"plan": run.directory / "plan.json"}, details={"scenes": [{"id": scene, "take": take} for scene, take in made]})
 
 
-def together(request: MovieRequest, plan: Plan, clips: dict[str, Path], run: RunContext) -> Iterator[Event]:
-    """Mix the sound, join the pictures, and write what goes with the film. A stopped film is what was joined by then."""
+def together(request: MovieRequest, plan: Plan, clock: Timeline, clips: dict[str, Path], sound: Soundtrack, run: RunContext) -> Iterator[Event]:
+    """Join the pictures and the sound, and write what goes with the film. A stopped film is what was joined by then."""
     from engine.movie.film.assemble import assemble
     from engine.movie.film.captions import cues_of, srt
-    from engine.tasks.movie.soundtrack import soundtrack
 
-    clock = timeline(plan)
     animatic = request.until == "animatic"
-    yield Stage("sound", "Mixing the sound")
-    sound = yield from soundtrack(request, plan, clock, clips, run)
     run.checkpoint()
     artifacts = {"plan": run.directory / "plan.json"}
     captions = cues_of(sound.captions, clock.frames / clock.fps) if request.captions != "off" else []
@@ -135,7 +147,7 @@ def together(request: MovieRequest, plan: Plan, clips: dict[str, Path], run: Run
     details = details_of(request, plan, clock, sound)
     try:
         yield from assemble(
-            plan, clock, clips, sound.mixed.path, out, size=size_of(request), captions=captions if request.captions == "burnt" else (),
+            shown(request, plan), clock, clips, sound.mixed.path, out, size=size_of(request), captions=captions if request.captions == "burnt" else (),
             match=0.0 if animatic else request.match_colours, settings=run.settings, checkpoint=run.checkpoint,
         )  # fmt: skip
     except Cancelled:

@@ -13,8 +13,8 @@ ASPECTS = {"wide": (16, 9), "square": (1, 1), "tall": (9, 16)}
 MARGIN = 0.75
 """Seconds that a clip is longer than its scene, for the transition into whatever follows. It does not depend on what follows, so that moving a card makes nothing anew."""
 
-ANIMATIC_SIDE, ANIMATIC_FPS = 384, 12
-"""Longest side and frame rate of an animatic's clips."""
+ANIMATIC_SIDE, ANIMATIC_FPS = 320, 12
+"""Longest side and frame rate of an animatic."""
 
 
 def size_of(request: MovieRequest) -> tuple[int, int]:

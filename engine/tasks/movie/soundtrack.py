@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -76,11 +78,46 @@ def soundtrack(request: MovieRequest, plan: Plan, clock: Timeline, clips: dict[s
             yield Note(error.line, "warning")
         yield Progress("sound", index + 1, len(steps) + 1)
     mixed = mix(
-        desk.cues, clock.frames / clock.fps, run.directory, loudness=request.loudness, closing=clock.ending / clock.fps, checkpoint=run.checkpoint
+        desk.cues, clock.frames / clock.fps, run.directory, loudness=request.loudness, closing=clock.ending / clock.fps, draft=request.until == "animatic", checkpoint=run.checkpoint
     )
     yield from (Note(note) for note in mixed.notes)
     yield Progress("sound", len(steps) + 1, len(steps) + 1)
     return Soundtrack(mixed, desk.captions, sorted(desk.heard, key=lambda one: one["start"]))
+
+
+class InBackground:
+    """The soundtrack of a film whose clips bring no sound of their own, mixed in a thread while the scenes are made: two cores are there. Leaving the `with` block ends it."""
+
+    def __init__(self, request: MovieRequest, plan: Plan, clock: Timeline, clips: dict[str, Path], run: RunContext) -> None:
+        self._left = threading.Event()
+        own = replace(run, cancelled=lambda: self._left.is_set() or run.cancelled(), timings={})
+        self._pool = ThreadPoolExecutor(1, "soundtrack")
+        self._mixed = self._pool.submit(self._work, request, plan, clock, clips, own)
+
+    @staticmethod
+    def _work(request: MovieRequest, plan: Plan, clock: Timeline, clips: dict[str, Path], run: RunContext) -> tuple[list[Event], Soundtrack]:
+        told: list[Event] = []
+        events = soundtrack(request, plan, clock, clips, run)
+        while True:
+            try:
+                event = next(events)
+            except StopIteration as end:
+                return told, end.value
+            if isinstance(event, Note):
+                told.append(event)
+
+    def wait(self) -> Generator[Event, None, Soundtrack]:
+        """The notes, then the soundtrack. Raises what mixing raised."""
+        told, sound = self._mixed.result()
+        yield from told
+        return sound
+
+    def __enter__(self) -> InBackground:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._left.set()
+        self._pool.shutdown(cancel_futures=True)
 
 
 def own_sound(desk: _Desk) -> Iterator[Event]:
