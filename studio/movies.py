@@ -104,4 +104,7 @@ def _shown(result: dict[str, Any]) -> dict[str, Any]:
     """A result of the library as a card offers it."""
     request = result["request"]
     words = request.get("prompt") or request.get("idea") or request.get("text") or request.get("theme") or ""
-    return {"id": result["id"], "title": result["title"], "words": str(words)[:300], "created": result["created"]}
+    seconds = request.get("seconds")
+    return {
+        "id": result["id"], "title": result["title"], "words": str(words)[:300], "created": result["created"], "seconds": seconds if isinstance(seconds, int | float) and not isinstance(seconds, bool) else None,
+    }  # fmt: skip

@@ -109,7 +109,7 @@ class SceneCards extends Asking(Showing(Bound(Object))) {
     this.added = null;
     if (!this.full) { this.added = result; return; }
     if (!this.story.plan) { this.tell(); this.say("Write a storyboard first, then send the clip again.", "error"); return; }
-    const id = this.story.insert(this.story.clip(result.id, result.words || result.title || "A clip"), this.story.scenes.length);
+    const id = this.story.insert(this.story.clip(result), this.story.scenes.length);
     this.step();
     this.say(id ? "The clip is the last scene now." : `A film has at most ${this.limits.scenes} scenes.`, id ? "" : "error");
     if (id) this.go(id);

@@ -1,6 +1,6 @@
 // The plan as a state with a way back, and what can be done to it. Holds no DOM and asks nobody.
 
-const SHORTEST_STEP = 0.1;
+const SHORTEST_STEP = 0.1, CLIP_SECONDS = 4;
 
 class Story extends History {
   /** limits: those of the plan. */
@@ -52,11 +52,11 @@ class Story extends History {
     return own.id;
   }
 
-  /** A card that shows a clip of the library. */
-  clip(run, title) {
-    const last = this.scenes.at(-1);
+  /** A card that shows a clip of the library, as long as the clip where that is known. */
+  clip({ id: run, title: task, words, seconds }) {
+    const last = this.scenes.at(-1), title = words || task || "A clip";
     return {
-      heading: [...title].slice(0, this.limits.scene_heading).join(""), prompt: this.plan.hero.phrase, camera: "as written", seconds: 4, ambience: [], effects: [], music: last?.music ?? null, transition: "cross-fade", blend: 0.6,
+      heading: [...title].slice(0, this.limits.scene_heading).join(""), prompt: this.plan.hero.phrase, camera: "as written", seconds: tenth(clamp(seconds ?? CLIP_SECONDS, this.limits.shortest, this.limits.longest)), ambience: [], effects: [], music: last?.music ?? null, transition: "cross-fade", blend: 0.6,
       line: "", source: { kind: "library", run, file: null, image: null, start: 0, keep_sound: true }, seed: null, takes: 1, take: 1, locked: false,
     };
   }

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import InvalidInput
-from engine.movie.plan import Plan
+from engine.movie.plan import Plan, Scene
 from engine.settings import Settings
 from engine.task import get_task, parse_request
 from studio.movies import StoryField
@@ -201,10 +201,12 @@ def test_cards_move_are_copied_and_come_back() -> None:
       while (story.undo()) {}
       const back = ids();
       while (story.scenes.length < data.limits.scenes) story.duplicate(first[0]);
-      return { first, moved, after, none, copy, copied, same, last, kept, back, full: story.duplicate(first[0]), unique: new Set(ids()).size };
+      const clip = story.clip({ id: "a".repeat(32), title: "Stroke motion", words: "", seconds: 2 });
+      return { clip, first, moved, after, none, copy, copied, same, last, kept, back, full: story.duplicate(first[0]), unique: new Set(ids()).size };
     """
     found = run_script(code, {})
     first = found["first"]
+    assert Scene.model_validate({**found["clip"], "id": "x"}).seconds == 2, "what is sent here from elsewhere is a scene"
     assert found["moved"] and found["after"] == [*first[1:], first[0]] and not found["none"]
     assert found["same"] and found["copied"].index(found["copy"]) == found["copied"].index(first[2]) + 1
     assert found["last"] == 1 and found["kept"] is False and found["back"] == first
