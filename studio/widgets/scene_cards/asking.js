@@ -52,7 +52,7 @@ const Asking = (Base) => class extends Base {
   // ---- what is made ------------------------------------------------------------------------------------------------
 
   askState(after = TYPING_MS) {
-    if (!this.story.plan) return;
+    if (!this.story.plan || this.story.scenes.some(faultOf)) { this.asker.drop(); return; } // a card says what it misses; what is known of the others stays
     this.asker.ask({ idea: this.text, plan: this.value().plan, settings: this.settings, prints: this.prints() }, after);
   }
 
