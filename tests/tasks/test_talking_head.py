@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -28,12 +29,17 @@ OTHER = [0.12, 0.45, 1.08, 1.95, 2.12, 2.62]
 TASK = get_task("talking-head")
 
 
+def furnished(folder: Path) -> Path:
+    """The folder with the face networks, the portrait, and the voice."""
+    with_faces(folder / "data")
+    write_image(folder / "face.png", portrait())
+    write_wave(folder / "voice.wav", syllables(TIMES, 3.0), RATE)
+    return folder
+
+
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
-    with_faces(tmp_path / "data")
-    write_image(tmp_path / "face.png", portrait())
-    write_wave(tmp_path / "voice.wav", syllables(TIMES, 3.0), RATE)
-    return tmp_path
+    return furnished(tmp_path)
 
 
 def made(place: Path, name: str = "out", **fields: object) -> tuple[Result, list[object]]:
@@ -60,46 +66,79 @@ def lips(frames: list[np.ndarray]) -> np.ndarray:
     return np.array(meter.openings)
 
 
-def test_the_mouth_follows_its_own_voice_and_no_other(place: Path) -> None:
-    result, events = made(place, still=True)
+class Head(NamedTuple):
+    """A head that was made once for several tests; nobody changes it."""
+
+    place: Path
+    result: Result
+    events: list[object]
+    written: list[np.ndarray]
+    """The frames that reached the writer, before encoding."""
+    frames: list[np.ndarray]
+
+
+def head(place: Path, **fields: object) -> Head:
+    written: list[np.ndarray] = []
+    write = ClipWriter.write
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ClipWriter, "write", lambda self, frame: (written.append(frame.copy()), write(self, frame))[1])
+        result, events = made(place, **fields)
     assert result.clip is not None
-    frames = pictures(result.clip, place)
-    assert len(frames) == 3 * FPS
-    seen = lips(frames)
+    return Head(place, result, events, written, pictures(result.clip, place))
+
+
+@pytest.fixture(scope="module")
+def still(tmp_path_factory: pytest.TempPathFactory) -> Head:
+    """The portrait says the voice and holds its head still."""
+    return head(furnished(tmp_path_factory.mktemp("still")), still=True)
+
+
+@pytest.fixture(scope="module")
+def other(tmp_path_factory: pytest.TempPathFactory) -> Head:
+    """The portrait says another voice, nods, turns and blinks."""
+    place = furnished(tmp_path_factory.mktemp("other"))
+    return head(place, audio=write_wave(place / "other.wav", syllables(OTHER, 3.0), RATE), sway=1.5, blink=2.0)
+
+
+@pytest.fixture(scope="module")
+def openings(still: Head) -> np.ndarray:
+    """How far the mouth of `still` is open in each frame, by the face mesh."""
+    return lips(still.frames)
+
+
+def test_the_mouth_follows_its_own_voice_and_no_other(still: Head, openings: np.ndarray) -> None:
+    place, result, seen = still.place, still.result, openings
+    assert result.clip is not None
+    assert len(still.frames) == 3 * FPS
     own = speech_energy(syllables(TIMES, 3.0), RATE, FPS)
-    other = speech_energy(syllables(OTHER, 3.0), RATE, FPS)
     assert correlation(seen, own) > 0.7, "a still picture has 0"
     assert abs(offset(seen, own, FPS)) <= 1 / FPS
-    assert correlation(seen, other) < 0.2
+    assert correlation(seen, speech_energy(syllables(OTHER, 3.0), RATE, FPS)) < 0.2
     figures = {meter.name: meter for meter in result.meters}
     assert figures["lip_sync"].value == pytest.approx(correlation(seen, own), abs=0.1)
     assert abs(figures["lip_offset"].value) <= 40
-    assert any(isinstance(event, Preview) for event in events)
+    assert any(isinstance(event, Preview) for event in still.events)
     facts = probe(result.clip, Settings(data_dir=place / "data"))
     assert facts.has_audio and abs(facts.duration - 3.0) < 0.05
     heard, rate = read_audio(result.clip, Settings(data_dir=place / "data"), rate=RATE, mono=True)
     assert correlation(speech_energy(heard[: 3 * RATE, 0], rate, FPS)[: len(own)], own) > 0.95
 
 
-def test_a_silent_voice_keeps_the_mouth_closed(place: Path) -> None:
-    loud, _ = made(place, "loud", still=True)
-    write_wave(place / "silence.wav", np.zeros(2 * RATE, np.float32), RATE)
+def test_a_silent_voice_keeps_the_mouth_closed(place: Path, openings: np.ndarray) -> None:
+    write_wave(place / "silence.wav", np.zeros(RATE, np.float32), RATE)
     quiet, events = made(place, "quiet", audio=place / "silence.wav", still=True)
-    assert loud.clip is not None and quiet.clip is not None
-    assert np.var(lips(pictures(quiet.clip, place))) < 0.1 * np.var(lips(pictures(loud.clip, place)))
+    assert quiet.clip is not None
+    assert np.var(lips(pictures(quiet.clip, place))) < 0.1 * np.var(openings)
     assert any("silent" in event.text for event in events if isinstance(event, Note))
     assert not quiet.meters
 
 
-def test_what_is_not_the_face_stays_the_same_to_the_bit(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_not_the_face_stays_the_same_to_the_bit(still: Head) -> None:
     """Before encoding: the frames that reach the writer."""
-    written: list[np.ndarray] = []
-    write = ClipWriter.write
-    monkeypatch.setattr(ClipWriter, "write", lambda self, frame: (written.append(frame.copy()), write(self, frame))[1])
-    made(place, still=True)
     image = portrait()
     changed = np.zeros(image.shape[:2], bool)
-    for frame in written:
+    assert len(still.written) == 3 * FPS
+    for frame in still.written:
         changed |= (frame != image).any(axis=2)
     face = portrait_face()
     left, top, right, bottom = (int(v) for v in face.box)
@@ -108,10 +147,8 @@ def test_what_is_not_the_face_stays_the_same_to_the_bit(place: Path, monkeypatch
     assert not changed.any()
 
 
-def test_a_moving_head_stays_by_itself_and_comes_from_its_place(place: Path) -> None:
-    result, _ = made(place, sway=1.5)
-    assert result.clip is not None
-    frames = pictures(result.clip, place)
+def test_a_moving_head_stays_by_itself_and_comes_from_its_place(other: Head) -> None:
+    frames = other.frames
     assert np.abs(frames[0].astype(int) - portrait())[:120].mean() < 3
     mesher, face, noses = the_finder().mesher, portrait_face(), []
     for frame in frames:
@@ -123,12 +160,10 @@ def test_a_moving_head_stays_by_itself_and_comes_from_its_place(place: Path) -> 
     assert np.linalg.norm(np.diff(path, axis=0), axis=1).max() < 0.03 * width, "a head does not jump"
 
 
-def test_a_new_voice_for_a_video_keeps_head_and_eyes(place: Path) -> None:
+def test_a_new_voice_for_a_video_keeps_head_and_eyes(other: Head) -> None:
     """The video: the portrait, which nods and turns a little while its own mouth moves to another voice."""
-    talk, _ = made(place, "talk", audio=write_wave(place / "other.wav", syllables(OTHER, 3.0), RATE), sway=1.5, blink=2.0)
-    assert talk.clip is not None
-    source = pictures(talk.clip, place)
-    result, _ = made(place, "dubbed", portrait=None, video=talk.clip)
+    place, source = other.place, other.frames
+    result, _ = made(place, "dubbed", portrait=None, video=other.result.clip)
     assert result.clip is not None
     dubbed = pictures(result.clip, place)
     assert len(dubbed) == len(source)
@@ -145,9 +180,8 @@ def test_a_new_voice_for_a_video_keeps_head_and_eyes(place: Path) -> None:
         openings.append(opening(second))
     assert np.mean(away) < 1.0
     own = speech_energy(syllables(TIMES, 3.0), RATE, FPS)
-    other = speech_energy(syllables(OTHER, 3.0), RATE, FPS)
     assert correlation(np.array(openings), own) > 0.55
-    assert correlation(np.array(openings), other) < 0.2, "the video itself follows the other voice"
+    assert correlation(np.array(openings), speech_energy(syllables(OTHER, 3.0), RATE, FPS)) < 0.2, "the video itself follows the other voice"
     eyes = slice(0, int(portrait_face().flat[[159, 386], 1].min()) - 30)
     assert np.abs(np.stack(source)[:, eyes].astype(int) - np.stack(dubbed)[:, eyes]).mean() < 2.5, "outside the mouth only the encoding differs"
 
@@ -156,10 +190,11 @@ def test_a_short_video_plays_backwards_until_the_voice_ends(place: Path) -> None
     with ClipWriter(place / "short.mp4", fps=FPS) as writer:
         for k in range(20):
             writer.write(np.roll(portrait(), k, axis=1))
-    result, events = made(place, portrait=None, video=place / "short.mp4")
+    voice = write_wave(place / "short.wav", syllables(TIMES[:3], 1.4), RATE)
+    result, events = made(place, portrait=None, video=place / "short.mp4", audio=voice)
     assert result.clip is not None
     frames = pictures(result.clip, place)
-    assert len(frames) == 3 * FPS
+    assert len(frames) == 35
     assert any("backwards" in event.text for event in events if isinstance(event, Note))
     top = [frame[:60].astype(int) for frame in frames]
     # Frames 19 and 19 + k show the same picture as 19 - k, mirrored in time; a video that jumped back would not.
@@ -185,11 +220,12 @@ def test_two_faces_take_turns(place: Path) -> None:
     single = np.ascontiguousarray(portrait()[::2, ::2])
     write_image(place / "both.png", np.concatenate([single, single], axis=1))
     width = single.shape[1]
-    result, _ = made(place, portrait=place / "both.png", face=[0.25, 0.45], still=True, blink=0, gaze=0, brows=0, speakers=[{"face": [0.75, 0.45], "spans": [[1.2, 3.0]]}])
+    voice = write_wave(place / "short.wav", syllables(TIMES[:5], 2.0), RATE)
+    result, _ = made(place, portrait=place / "both.png", audio=voice, face=[0.25, 0.45], still=True, blink=0, gaze=0, brows=0, speakers=[{"face": [0.75, 0.45], "spans": [[1.2, 2.0]]}])
     assert result.clip is not None
     frames = pictures(result.clip, place)
     first, second = (lips([frame[:, part].repeat(2, 0).repeat(2, 1) for frame in frames]) for part in (slice(0, width), slice(width, None)))
-    early, late = slice(5, 28), slice(34, 70)
+    early, late = slice(5, 28), slice(34, 48)
     assert first[early].max() > 3 * first[late].max()
     assert second[late].max() > 3 * second[early].max()
 
@@ -210,6 +246,7 @@ def test_a_stopped_run_keeps_what_it_has(place: Path) -> None:
 
 def test_the_same_seed_acts_the_same(place: Path) -> None:
     write_wave(place / "short.wav", syllables([0.1, 0.5], 0.8), RATE)
+    write_image(place / "face.png", np.ascontiguousarray(portrait()[::2, ::2]))
     one, _ = made(place, "one", audio=place / "short.wav")
     two, _ = made(place, "two", audio=place / "short.wav")
     assert one.artifacts["acting"].read_text() == two.artifacts["acting"].read_text()
@@ -260,20 +297,20 @@ def test_a_drawn_face_speaks_after_four_clicks(place: Path) -> None:
     marks = [("eye_left", 110, 120), ("eye_right", 190, 120), ("mouth_left", 110, 200), ("mouth_right", 190, 200)]
     with pytest.raises(InvalidInput, match="click both eyes"):
         made(place, "none", portrait=place / "toon.png")
-    result, _ = made(place, "toon", portrait=place / "toon.png", landmarks=[{"name": n, "x": x / 300, "y": y / 300} for n, x, y in marks], still=True)
+    result, _ = made(place, "toon", portrait=place / "toon.png", landmarks=[{"name": n, "x": x / 300, "y": y / 300} for n, x, y in marks], audio=write_wave(place / "short.wav", syllables(TIMES[:4], 1.8), RATE), still=True)
     assert result.clip is not None
     frames = np.stack(pictures(result.clip, place)).astype(int)
     change = np.abs(frames[:, 190:235, 115:185] - frames[0, 190:235, 115:185]).mean(axis=(1, 2, 3))
-    assert correlation(change, speech_energy(syllables(TIMES, 3.0), RATE, FPS)) > 0.6
+    assert correlation(change, speech_energy(syllables(TIMES[:4], 1.8), RATE, FPS)) > 0.6
 
 
-def test_the_sign_in_the_corner_and_the_words_in_the_file(place: Path) -> None:
-    plain, _ = made(place, "plain", still=True)
-    signed, _ = made(place, "signed", still=True, label=True)
-    assert plain.clip is not None and signed.clip is not None
-    away = np.abs(pictures(plain.clip, place)[0].astype(int) - pictures(signed.clip, place)[0])
+def test_the_sign_in_the_corner_and_the_words_in_the_file(place: Path, still: Head) -> None:
+    voice = write_wave(place / "short.wav", syllables(TIMES[:1], 0.6), RATE)
+    signed, _ = made(place, "signed", audio=voice, still=True, label=True)
+    assert still.result.clip is not None and signed.clip is not None
+    away = np.abs(still.frames[0].astype(int) - pictures(signed.clip, place)[0])
     assert away[-20:, -90:].mean() > 20 and away[:200].mean() < 1
-    assert "AI-generated" in probe(plain.clip, Settings(data_dir=place / "data")).tags["description"]
+    assert "AI-generated" in probe(still.result.clip, Settings(data_dir=place / "data")).tags["description"]
 
 
 def test_a_spoken_text_closes_its_lips_where_it_says_so(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
