@@ -7,10 +7,13 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+PATIENCE = 30_000
+"""Milliseconds that a page may take to show what a test waits for: tests share the machine, and a page that is there is never waited for."""
 
 Profile = Callable[..., BrowserContext]
 
@@ -20,6 +23,7 @@ def browser() -> Iterator[Browser]:
     """The system's Chromium."""
     path = next((found for name in NAMES if (found := shutil.which(name))), None)
     assert path, "browser tests need Chromium: apt-get install chromium"
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield chromium

@@ -164,4 +164,4 @@ def test_the_engine_room_keeps_its_buttons(mount: Mount) -> None:
     expect(page.get_by_role("status")).to_contain_text("Asked the worker")
     assert len(asked(page, "free_models")) == 1 and fetch.evaluate("(node) => node.isConnected")
     answer(page, {"look_engine": {**state, "cards": [{**card, "here": True}]}})
-    expect(page.get_by_role("button", name="Remove Model")).to_be_visible(timeout=10_000)
+    expect(page.get_by_role("button", name="Remove Model")).to_be_visible()

@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from engine.tasks.music_video.request import MusicVideoRequest
+from tests.browser.conftest import PATIENCE
 from tests.browser.harness_prompt import launch
 from tests.browser.harness_song import FIRST_BEAT, PERIOD, build
 from tests.browser.test_talking_head_widgets import drag, middle
@@ -57,7 +58,7 @@ def pages(server: Server, browser: Browser) -> Iterator[Callable[..., Page]]:
         if phone not in opened:
             context = browser.new_context(viewport={"width": 360 if phone else 1280, "height": 1100}, has_touch=phone, is_mobile=phone, reduced_motion="reduce")
             page = opened[phone] = context.new_page()
-            page.set_default_timeout(8000)
+            page.set_default_timeout(PATIENCE)
             page.on("pageerror", lambda error: errors.append(str(error)))
             page.on("console", lambda message: errors.append(message.text) if "js_on_load" in message.text else None)
             page.goto(server.url)
@@ -91,7 +92,7 @@ def load(page: Page, server: Server) -> Locator:
 
 def run(page: Page, server: Server) -> dict[str, Any]:
     """What Python gets; it must pass the request's own check."""
-    before, end = len(server.seen), time.monotonic() + 8
+    before, end = len(server.seen), time.monotonic() + PATIENCE / 1000
     page.click("#run")
     while len(server.seen) == before:
         assert time.monotonic() < end, "Run did not reach Python"

@@ -343,7 +343,7 @@ def test_the_preview_plays_in_the_canvas(open_page: Open) -> None:
     page = open_page()
     still = pixels(page)
     draw(page, [(0.3, 0.5), (0.7, 0.5)])
-    page.wait_for_function(f"() => {APP}.player.strip", timeout=5000)
+    page.wait_for_function(f"() => {APP}.player.strip")
     page.wait_for_timeout(900)
     middle = pixels(page)
     page.wait_for_timeout(300)

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from engine.tasks.subject_swap.request import SubjectMaskRequest
+from tests.browser.conftest import PATIENCE
 from tests.browser.harness_prompt import launch
 from tests.browser.harness_subjects import CROSSING, FPS, FRAMES, Studio, build, film, middle
 
@@ -123,7 +124,7 @@ def run(page: Page, server: Server) -> dict[str, Any]:
     """The value that Python gets, which must make a request."""
     page.click("#run")
     page.wait_for_timeout(100)
-    for _ in range(50):
+    for _ in range(PATIENCE // 100):
         if server.seen:
             break
         page.wait_for_timeout(100)

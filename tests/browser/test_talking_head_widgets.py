@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from engine.tasks.talking_head.request import TalkingHeadRequest
+from tests.browser.conftest import PATIENCE
 from tests.browser.harness_heads import PLACES, build, portrait
 from tests.browser.harness_prompt import launch
 
@@ -50,7 +51,7 @@ def shared(server: Server, browser: Browser) -> Iterator[Page]:
     errors: list[str] = []
     context = browser.new_context(viewport={"width": 1280, "height": 1000}, reduced_motion="reduce")
     page = context.new_page()
-    page.set_default_timeout(8000)
+    page.set_default_timeout(PATIENCE)
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("console", lambda message: errors.append(message.text) if "js_on_load" in message.text else None)
     page.goto(server.url, timeout=30_000)
@@ -87,7 +88,7 @@ def voice(page: Page, server: Server) -> Locator:
 
 def run(page: Page, server: Server) -> dict[str, Any]:
     """What Python gets of both widgets; it must pass the request's own check."""
-    before, end = len(server.seen), time.monotonic() + 8
+    before, end = len(server.seen), time.monotonic() + PATIENCE / 1000
     page.click("#run")
     while len(server.seen) == before:
         assert time.monotonic() < end, "Run did not reach Python"
