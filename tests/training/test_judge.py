@@ -24,8 +24,8 @@ def test_it_learns_and_its_verdicts_count_what_was_asked(tmp_path, monkeypatch):
     covers = judge.covers_of(toy.RECIPE, 1)
     assert covers.shape == (6, 2, 8, 8) and (covers == -1).all()  # the picture model has drawn nothing here
     torch.manual_seed(0)
-    training = judge.Training(judge.Judge())
-    losses = [training.step(pictures, labels, covers.reshape(-1, 8, 8)) for _ in range(25)]
+    training = judge.Training(judge.Judge(8))  # a quarter as wide as the shipped one
+    losses = [training.step(pictures, labels, covers.reshape(-1, 8, 8)) for _ in range(20)]
     assert losses[-1] < 0.6 * losses[0]  # no learning: ratio 1.00
     figures = judge.verdicts(training.model.float(), pictures, specs)
     assert figures["time"] > 0.6  # a guess: 0.25
