@@ -1,7 +1,7 @@
 // One drop target for the whole page. Widgets that take a drop themselves mark their area with data-takes-drop and stop the event.
 const K = window.kinora;
 const host = element.querySelector(".host") ?? element;
-const veil = K.el("div", { class: "dr-veil", "aria-hidden": "true" }, K.el("div", {}, "Drop a Kinora video to get its settings back, or a picture to use it"));
+const veil = K.el("div", { class: "dr-veil", "aria-hidden": "true" }, K.el("div", {}, "Drop a Kinora video or a project to get it back, or a picture to use it"));
 const said = K.el("div", { class: "dr-said", role: "status", "aria-live": "polite" });
 host.append(veil, said);
 let depth = 0, quiet = null;

@@ -1,6 +1,7 @@
 // A film's scenes as chapters of its player, what is said as its subtitles, and what is heard as lanes.
 
 const BUSES = { narration: "Narration", music: "Music", ambience: "Ambience", effects: "Effects", clip: "Clips" };
+const ROW = 24, OVERLAP = 1.0; // pixels of a row; seconds in which one sound goes over into the next
 const moment = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
 
 class Film {
@@ -41,10 +42,20 @@ class Film {
   }
 
   lanes() {
-    const busy = Object.keys(BUSES).filter((bus) => this.heard.some((one) => one.bus === bus));
-    return busy.map((bus) => K.el("div", { class: "fi-lane", role: "list", "aria-label": BUSES[bus] }, K.el("span", { class: "fi-name kin-muted" }, BUSES[bus]), ...this.heard.filter((one) => one.bus === bus).map((one) => K.el("span", {
-      class: `fi-sound fi-${bus}`, role: "listitem", title: `${moment(one.start)} to ${moment(one.end)}: ${one.what}${one.sound && one.sound !== one.what ? ` (${one.sound})` : ""}`,
-      style: `left: ${(100 * one.start) / this.seconds}%; width: ${(100 * (one.end - one.start)) / this.seconds}%`,
-    }, one.what))));
+    return Object.keys(BUSES).filter((bus) => this.heard.some((one) => one.bus === bus)).map((bus) => this.lane(bus, this.heard.filter((one) => one.bus === bus)));
+  }
+
+  /** One kind of sound; what is heard at the same time lies in rows below each other. */
+  lane(bus, heard) {
+    const ends = [];
+    const sounds = heard.map((one) => {
+      const free = ends.findIndex((end) => end <= one.start + OVERLAP), row = free < 0 ? ends.length : free;
+      ends[row] = one.end;
+      return K.el("span", {
+        class: `fi-sound fi-${bus}`, role: "listitem", title: `${moment(one.start)} to ${moment(one.end)}: ${one.what}${one.sound && one.sound !== one.what ? ` (${one.sound})` : ""}`,
+        style: `left: ${(100 * one.start) / this.seconds}%; width: ${(100 * (one.end - one.start)) / this.seconds}%; top: ${17 + ROW * row}px`,
+      }, one.what);
+    });
+    return K.el("div", { class: "fi-lane", role: "list", "aria-label": BUSES[bus], style: `height: ${18 + ROW * ends.length}px` }, K.el("span", { class: "fi-name kin-muted" }, BUSES[bus]), sounds);
   }
 }
