@@ -1,6 +1,6 @@
 """Text as masks: a font that has all of its letters, lines that are broken evenly, and the largest size that fits.
 
-The house's font is Montserrat Bold (assets/fonts, SIL Open Font License): Latin with all its accents, and Cyrillic. For a text in another script the fonts of the machine are
+The house's font is Source Sans Pro Bold (package font-source-sans-pro, SIL Open Font License): Latin with its accents, Cyrillic and Greek. For a text in another script the fonts of the machine are
 searched for one that has every letter. Where there is none, the text is written in Latin letters (AnyAscii), so that no letter ever becomes an empty box; signs such as
 emoji are left out. Scripts that need shaping (Arabic, Devanagari and others) are set by Raqm, which Pillow's wheels carry; without it they are written in Latin letters, too.
 """
@@ -15,10 +15,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+import font_source_sans_pro
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont, features
 
-HOUSE_FONT = Path(__file__).resolve().parents[3] / "assets" / "fonts" / "Montserrat-Bold.ttf"
+HOUSE_FONT = Path(font_source_sans_pro.font_directory) / "SourceSansPro-Bold.ttf"
 MOST_FONTS = 800
 """Fonts of the machine that are looked into at most: about a second."""
 LINE_HEIGHT = 1.16
