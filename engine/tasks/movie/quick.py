@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from pydantic import ValidationError
+
 from engine.errors import InvalidInput, StudioError
 from engine.helper import Answer
 from engine.movie.plan import Hero, Plan
 from engine.parts import find
 from engine.settings import Settings
-from engine.slots import put, slots
 from engine.task import parse_request
 from engine.tasks.movie.request import MoviePlanRequest, MovieRequest
 from engine.tasks.movie.scenes import part_of, seed_of
@@ -71,11 +72,14 @@ def _planning(fields: Any) -> MoviePlanRequest:
 
 
 def _movie(fields: Any) -> MovieRequest:
-    """The request of the page's fields; scenes that name files which are gone are still scenes."""
+    """The request of the page's fields. What the task itself would refuse (a face without a line) is told of its card alone, by the part that cannot be made."""
     from engine.tasks.movie import TASK
 
     known = _known(MovieRequest, fields)
-    return parse_request(TASK, put(known, {slot.name: str(slot.value) for slot in slots(MovieRequest, known)}))
+    try:
+        return MovieRequest.model_validate(known)
+    except ValidationError:
+        return parse_request(TASK, known)  # says it in a sentence
 
 
 def _known(kind: type[MoviePlanRequest], fields: Any) -> dict[str, Any]:
