@@ -289,7 +289,7 @@ def test_no_letter_becomes_a_box(text: str) -> None:
     font = ImageFont.truetype(str(path), 24)
     lacking = bytes(font.getmask("\U0010fffd"))
     assert all(bytes(font.getmask(sign)) != lacking for sign in shown if not sign.isspace())
-    if path == HOUSE_FONT and text[0] in "小नΕ":
+    if path == HOUSE_FONT and text[0] in "小न":
         assert shown.isascii() and len(shown) > 2  # written in Latin letters
     block = set_text(text, 300, 120, most_lines=4, most_size=60)
     ink = np.flatnonzero(block.mask().any(0)) if block.words else np.zeros(1)

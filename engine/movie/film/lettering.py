@@ -73,7 +73,8 @@ def lettered(text: str) -> tuple[str, Path]:
         other = _system_font(wanted)
         if other is not None:
             return text, other
-    latin = "".join(sign if sign.isspace() or _has_all(HOUSE_FONT, frozenset(sign)) else _in_latin(sign) for sign in text)
+    # A mark goes with its letter: what is left of them after composition belongs to scripts that are not set here.
+    latin = "".join(sign if sign.isspace() or (_has_all(HOUSE_FONT, frozenset(sign)) and not unicodedata.category(sign).startswith("M")) else _in_latin(sign) for sign in text)
     return " ".join("".join(sign for sign in latin if sign.isspace() or _has_all(HOUSE_FONT, frozenset(sign))).split()), HOUSE_FONT
 
 
