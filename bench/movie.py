@@ -1,6 +1,6 @@
 """A film from one sentence: how long each step takes, whether length, loudness, peaks and joins are right, and memory over a film's length.
 
-`python -m bench.movie [IDEA] [--seconds 30 --scenes 6 --model pocket --side 768 --out DIR]`: storyboard, animatic, film; then one prompt changed.
+`python -m bench.movie [IDEA] [--seconds 30 --scenes 6 --model diorama --side 768 --out DIR]`: storyboard, animatic, film; then one prompt changed.
 `python -m bench.movie memory [SECONDS ...]`: the peak of the process that makes a small film of 30 s and of 600 s.
 """
 
@@ -84,8 +84,11 @@ def whole(options: argparse.Namespace) -> None:
         print(f"storyboard, {label}: {time.perf_counter() - began:.2f} s")
     assert isinstance(last, Result)
     plan = Plan.model_validate(last.details["plan"])
+    fps = plan.fps
     for until in ("animatic", "film"):
+        plan = plan.model_copy(update={"fps": fps})
         result, stages, seconds = made(settings, folder / until, pool, plan=plan.model_dump(mode="json"), until=until, **base)
+        plan = plan.model_copy(update={"fps": result.details["fps"]})
         print(f"{until}: {seconds:.1f} s ({', '.join(f'{name} {value:.1f}' for name, value in stages.items())})")
         assert result.clip is not None
         figures(result.clip, plan, settings)
@@ -136,7 +139,7 @@ def main() -> None:
     parser.add_argument("idea", nargs="?", default=IDEA)
     parser.add_argument("--seconds", type=float, default=30.0)
     parser.add_argument("--scenes", type=int, default=6)
-    parser.add_argument("--model", default="pocket")
+    parser.add_argument("--model", default="diorama")
     parser.add_argument("--side", type=int, default=768)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", default="")

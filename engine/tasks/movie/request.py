@@ -32,7 +32,7 @@ class MoviePlanRequest(Request):
         "Local: a small instruct model from its folder. Auto: the best that is there.",
     )
     video_model: Literal["pocket", "diorama", "local"] = Field(
-        "pocket", description="Who draws the scenes. Pocket: a small diffusion model of the paper-cut world. Diorama: the same world drawn at once. Local: a Stable Diffusion model of your own."
+        "diorama", description="Who draws the scenes. Diorama: the paper-cut world, drawn exactly. Pocket: a small diffusion model of that world, soft and sometimes wrong. Local: a Stable Diffusion model of your own."
     )
     seed: int | None = Field(None, ge=0, lt=2**32, description="Empty: a new one each time, always recorded.")
 
