@@ -3,10 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-# A process for each core, with one thread each: small models gain nothing from more. Two browsers at most: a page,
-# its server, and its worker keep a core busy, and tests wait for what a page shows.
+# A process for each core, with one thread each: small models gain nothing from more. The browser has the machine for itself, as its tests wait for
+# what a page shows: two at a time took as long (a page, its server and its worker fill two cores) and met timeouts.
 UNIT := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not browser" -n auto --maxprocesses 4 --dist loadfile
-BROWSER := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m browser -n auto --maxprocesses 2 --dist loadfile
+BROWSER := $(BIN)/python -m pytest -m browser
 
 .PHONY: studio test lint types unit browser bench clean
 
