@@ -11,9 +11,8 @@ import numpy as np
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Interpolation
 
-from engine.errors import StudioError
-from engine.media.disk import disk_full
-from engine.media.writer import ClipWriter, free_bytes
+from engine.media.disk import badly_written
+from engine.media.writer import ClipWriter
 
 AlphaCodec = Literal["prores", "vp9"]
 
@@ -108,9 +107,7 @@ class AlphaWriter(ClipWriter):
                     decoded += 1
         error = np.inf if read is None or read.shape != wanted.shape else float(np.abs(read.astype(np.int16) - wanted).mean())
         if count != self.frames or error > ALPHA_ERROR[self.codec]:
-            if free_bytes(self.path.parent) < 1 << 20:
-                raise disk_full(self.path)
-            raise StudioError(f"{self.path.name} was not written correctly", why="its transparency reads back differently", fix="run again, or choose the other kind of export")
+            raise badly_written(self.path, "its transparency reads back differently", fix="run again, or choose the other kind of export")
 
 
 def alpha_of(picture: VideoFrame) -> np.ndarray:

@@ -10,10 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from engine.errors import LimitExceeded
+from engine.errors import LimitExceeded, StudioError
 
 # EFBIG and EDQUOT are what file-size limits and quotas give instead of ENOSPC.
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_NOTHING = 1 << 20
+"""Bytes: a disk with less is full."""
 
 
 @contextmanager
@@ -57,3 +59,10 @@ def disk_full(target: Path) -> LimitExceeded:
         free = "no room left"
     what = f"the disk is full, so {target.name} could not be written"
     return LimitExceeded(what, why=f"{free} on that disk", fix="free some disk space and run again")
+
+
+def badly_written(target: Path, why: str, *, fix: str = "run again") -> StudioError:
+    """The error for a file that reads back differently: the disk is full, which encoders do not always tell, or else `why`."""
+    if shutil.disk_usage(target.parent).free < _NOTHING:
+        return disk_full(target)
+    return StudioError(f"{target.name} was not written correctly", why=why, fix=fix)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,10 +15,11 @@ from av.container import OutputContainer
 from av.packet import Packet as AvPacket
 
 from engine.errors import InvalidInput, StudioError
-from engine.media.disk import whole_file
+from engine.media.aac import SoundTrack
+from engine.media.disk import badly_written, whole_file
 from engine.media.encoded import parameters_of
-from engine.media.packets import open_packets
-from engine.media.writer import ClipWriter, SoundTrack
+from engine.media.packets import PacketReader, open_packets
+from engine.media.writer import ClipWriter
 from engine.settings import Settings
 
 DELAY = 2
@@ -52,14 +51,18 @@ class Mould:
         with av.open(f"file:{self.path}", "r", format="mp4") as own:
             self.parameters = parameters_of(own.streams.video[0])
 
-    def fits(self, path: Path, frames: int | None = None) -> bool:
+    def takes(self, clip: PacketReader, frames: int) -> bool:
         """Whether the clip's packets may stand in one stream with this mould's: same codec, parameter sets, colours and even times, opening with a key frame.
 
-        frames: how many pictures it must have. A file that cannot be read does not fit.
+        frames: how many pictures it must have.
         """
+        return clip.parameters == self.parameters and clip.opens and clip.is_even(self.fps) and len(clip.times) == frames
+
+    def fits(self, path: Path, frames: int) -> bool:
+        """Whether the mould `takes` the clip of that name. A file that cannot be read does not fit."""
         try:
             with open_packets(path, self._settings) as reader:
-                return reader.parameters == self.parameters and reader.opens and reader.is_even(self.fps) and frames in (None, len(reader.times))
+                return self.takes(reader, frames)
         except StudioError:
             return False
 
@@ -108,7 +111,7 @@ def join(
             for part, count in parts:
                 checkpoint()
                 with open_packets(part, settings) as reader:
-                    if reader.parameters != mould.parameters or not reader.opens or not reader.is_even(mould.fps) or len(reader.times) != count:
+                    if not mould.takes(reader, count):
                         raise InvalidInput(f"{part.name} is encoded in another way than the film", fix="encode it again")
                     step = int(1 / (mould.fps * reader.time_base))
                     for number, read in enumerate(reader):
@@ -157,6 +160,4 @@ def _verify(temporary: Path, out: Path, total: int, fps: Fraction, sound: SoundT
         if sound is not None:
             whole = whole and heard is not None and abs(ends.get(heard.index, Fraction(0)) - length) <= 1 / fps
     if not whole:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise StudioError(f"{out.name} was not written correctly", why="reading it back gave other lengths", fix="run again")
+        raise badly_written(out, "reading it back gave other lengths")

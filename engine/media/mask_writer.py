@@ -11,9 +11,8 @@ import numpy as np
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange
 
-from engine.errors import StudioError
-from engine.media.disk import disk_full
-from engine.media.writer import ClipWriter, free_bytes
+from engine.media.disk import badly_written
+from engine.media.writer import ClipWriter
 
 CHECKED = 24
 """Frames that are decoded and compared, spread over the clip, before it is published; every slice of the others carries its own CRC."""
@@ -85,6 +84,4 @@ class MaskWriter(ClipWriter):
                     same = same and len(pictures) == 1 and zlib.crc32(np.ascontiguousarray(pictures[0].to_ndarray()).data) == self._sums[count]
                 count += 1
         if count != self.frames or not same:
-            if free_bytes(self.path.parent) < 1 << 20:
-                raise disk_full(self.path)
-            raise StudioError(f"{self.path.name} was not written correctly", why="reading it back gave other masks", fix="run again")
+            raise badly_written(self.path, "reading it back gave other masks")

@@ -9,9 +9,7 @@ import numpy as np
 from av.audio.codeccontext import AudioCodecContext
 from av.audio.frame import AudioFrame
 
-from engine.media.writer import AAC_BITS
-
-_FRAME = 1024
+from engine.media.aac import AAC_BITS, AAC_FRAME
 
 
 class AacEcho:
@@ -34,9 +32,9 @@ class AacEcho:
         """(m, 2) float32, what is heard so far of (n, 2) float32."""
         self._rest = np.concatenate([self._rest, block])
         out = []
-        while len(self._rest) >= _FRAME:
-            out += self._through(self._rest[:_FRAME])
-            self._rest = self._rest[_FRAME:]
+        while len(self._rest) >= AAC_FRAME:
+            out += self._through(self._rest[:AAC_FRAME])
+            self._rest = self._rest[AAC_FRAME:]
         return _joined(out)
 
     def finish(self) -> np.ndarray:

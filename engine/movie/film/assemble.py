@@ -20,9 +20,10 @@ import numpy as np
 from moviepy import VideoClip, concatenate_videoclips
 
 from engine.errors import Cancelled, InvalidInput
+from engine.media.aac import SoundTrack
 from engine.media.audio import SoundWindows
 from engine.media.joining import Chapter, Mould, join
-from engine.media.writer import ClipWriter, SoundTrack
+from engine.media.writer import ClipWriter
 from engine.movie.film.captions import BurntCaptions, Cue
 from engine.movie.film.effects import BurnCaptions, FadeAway, MatchColours
 from engine.movie.film.fit import fitted
