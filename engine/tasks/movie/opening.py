@@ -10,9 +10,10 @@ from typing import Any
 from engine.helper import Answer
 from engine.movie.plan import Plan, Scene, Source
 from engine.movie.project import open_project
+from engine.parts import find
 from engine.settings import Settings
 from engine.store import Store
-from engine.tasks.movie.request import MovieRequest
+from engine.tasks.movie.request import SHORTEST_FILM, MovieRequest
 from engine.tasks.movie.scenes import part_of
 
 BROUGHT = "Scenes show the clips that the project brought. Choose “made from the prompt” on a card to make its scene anew."
@@ -39,17 +40,16 @@ def _kept(scene: Scene, plan: Plan, clip: Path | None, store: Store) -> Scene:
     named = {name: store.keep_input(path) for name in ("file", "image") if (path := getattr(source, name)) is not None}
     if clip is not None and source.kind in ("text", "library"):
         part = part_of(MovieRequest(plan=plan), plan, scene)
-        here = store.result_folder(source.run) is not None if source.kind == "library" else part is not None and (store.root / "cache" / "parts" / part.key).is_dir()
+        here = store.result_folder(source.run) is not None if source.kind == "library" else part is not None and find(store.settings, part.key) is not None
         if not here:
             source = Source(kind="file", file=store.keep_input(clip), start=0.0, keep_sound=source.kind == "library" and source.keep_sound)
     return scene.model_copy(update={"source": source.model_copy(update=named)})
 
 
 def _fields(plan: Plan, brought: bool) -> dict[str, Any]:
-    low, high = (next(getattr(m, name) for m in MovieRequest.model_fields["seconds"].metadata if hasattr(m, name)) for name in ("ge", "le"))
     used = any(scene.source.kind == "file" for scene in plan.scenes)
     notes = (*plan.notes[:19], BROUGHT) if brought and used else plan.notes
     shown = plan.model_copy(update={"notes": notes})
     return {
-        "plan": shown.model_dump(mode="json"), "shape": plan.shape, "style": plan.style, "mood": plan.mood, "scenes": len(plan.scenes), "seconds": min(max(plan.seconds, low), high),
+        "plan": shown.model_dump(mode="json"), "shape": plan.shape, "style": plan.style, "mood": plan.mood, "scenes": len(plan.scenes), "seconds": max(plan.seconds, SHORTEST_FILM),
     }  # fmt: skip

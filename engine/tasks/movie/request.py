@@ -11,6 +11,8 @@ from engine.movie.plan import LONGEST_FILM, MOST_SCENES, Mood, Plan, Shape
 from engine.task import Request, media_field
 
 LONGEST_IDEA = 2000
+SHORTEST_FILM = 3.0
+"""Seconds: a storyboard by hand may be shorter, one that is asked for may not."""
 
 
 def _spaced(value: object) -> object:
@@ -22,7 +24,7 @@ class MoviePlanRequest(Request):
 
     idea: Annotated[str, BeforeValidator(_spaced)] = Field("", max_length=LONGEST_IDEA, description="The film in one sentence, in any language: who, what they want, where.")
     scenes: int = Field(6, ge=1, le=MOST_SCENES, description="How many scenes.")
-    seconds: float = Field(30.0, ge=3.0, le=LONGEST_FILM, description="Length of the whole film, title card and all.", json_schema_extra={"unit": "s", "step": 1})
+    seconds: float = Field(30.0, ge=SHORTEST_FILM, le=LONGEST_FILM, description="Length of the whole film, title card and all.", json_schema_extra={"unit": "s", "step": 1})
     shape: Shape = Field("wide", description="Wide 16:9, square, or tall 9:16 for phones.")
     style: str = Field("", max_length=200, description="Words that end every prompt: a look, a light, a time of year.")
     mood: Literal["auto"] | Mood = Field("auto", description="How the film feels; auto takes it from the idea.")

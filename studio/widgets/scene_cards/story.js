@@ -38,10 +38,10 @@ class Story extends History {
   /** A film has at least one scene. */
   remove(id) { return this.scenes.length > 1 && this.order(this.scenes.filter((scene) => scene.id !== id)); }
 
-  /** A copy behind the card, with a seed of its own where the card has one; gives its id, or null when there is no room. */
+  /** A copy behind the card, not locked; gives its id, or null when there is no room. */
   duplicate(id) {
     const scene = this.find(id);
-    return scene && this.insert({ ...scene, heading: scene.heading, locked: false }, this.index(id) + 1);
+    return scene && this.insert({ ...scene, locked: false }, this.index(id) + 1);
   }
 
   insert(scene, at) {

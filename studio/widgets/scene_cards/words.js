@@ -8,7 +8,7 @@ const BADGES = { made: "Made", new: "Not made yet", changed: "Changed", making: 
 const GLYPHS = {
   grip: "M9 5h.01M15 5h.01M9 12h.01M15 12h.01M9 19h.01M15 19h.01", lock: "M6 11h12v9H6zM9 11V8a3 3 0 0 1 6 0v3", unlock: "M6 11h12v9H6zM9 11V8a3 3 0 0 1 5.6-1.5",
   dice: "M7 4h10a3 3 0 0 1 3 3v10a3 3 0 0 1-3 3H7a3 3 0 0 1-3-3V7a3 3 0 0 1 3-3zM8.5 8.5h.01M15.5 8.5h.01M12 12h.01M8.5 15.5h.01M15.5 15.5h.01", copy: "M9 9h11v11H9zM5 15H4V4h11v1",
-  split: "M12 3v4M12 10v4M12 17v4M8 8l-4 4 4 4M16 8l4 4-4 4", more: "M5 12h.01M12 12h.01M19 12h.01", speech: "M4 5h16v11H10l-5 4v-4H4z", film: "M3 5h18v14H3zM3 9h18M3 15h18M8 5v14M16 5v14",
+  split: "M12 3v4M12 10v4M12 17v4M8 8l-4 4 4 4M16 8l4 4-4 4", speech: "M4 5h16v11H10l-5 4v-4H4z", film: "M3 5h18v14H3zM3 9h18M3 15h18M8 5v14M16 5v14",
 };
 
 const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);

@@ -15,7 +15,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.errors import InvalidInput
 from engine.movie.plan import Plan, Scene
 from engine.settings import Settings
 from engine.task import get_task, parse_request
@@ -220,16 +219,3 @@ def test_how_long_a_line_takes_to_say() -> None:
     assert empty == blank == dash == 0
     assert seven == pytest.approx(7 / 2.3) and russian == pytest.approx(4 / 2.3)
     assert 1.5 < japanese < 4
-
-
-def test_a_result_without_a_clip_is_no_scene() -> None:
-    class Store:
-        class runs:
-            @staticmethod
-            def get(run_id: str) -> Any:
-                raise InvalidInput("there is no such run")
-
-    studio = Studio.__new__(Studio)
-    studio.store = Store()  # type: ignore[assignment]
-    with pytest.raises(InvalidInput):
-        StoryField().sent("0" * 32, studio)
