@@ -222,6 +222,19 @@ def test_a_folder_that_is_not_there(settings: Settings) -> None:
     assert own.listed(settings) == own.Listed((), ())
 
 
+def test_a_bed_is_not_taken_for_one_whose_name_begins_alike(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from engine.sound.bank import kept
+
+    sizes = {"rain": 300, "rain-roof": 500}
+    monkeypatch.setattr(kept, "bed", lambda name, seed: bank.Bed((np.zeros((sizes[name], 2), np.float32),) * 2))
+    for name in ("rain-roof", "rain"):
+        assert len(kept.kept_bed(name, Settings(data_dir=tmp_path)).rings[0]) == sizes[name]
+    kept._kept.cache_clear()
+    monkeypatch.setattr(kept, "bed", lambda *_: pytest.fail("it is on disk"))
+    for name, size in sizes.items():
+        assert [len(ring) for ring in kept.kept_bed(name, Settings(data_dir=tmp_path)).rings] == [size, size]
+
+
 def test_a_bed_is_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from engine.sound.bank import kept
 

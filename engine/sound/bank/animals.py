@@ -118,19 +118,14 @@ def neigh(rng: np.random.Generator, seconds: float) -> np.ndarray:
     return room(rng, placed(((cry + 0.1 * hoarse * np.minimum(1, time)) * level).astype(np.float32), -0.1), 0.8, -14)
 
 
-def hoof(rng: np.random.Generator, heavy: float) -> np.ndarray:
+def hoof(rng: np.random.Generator) -> np.ndarray:
     """(N,) float32: a hoof on packed earth."""
     count = samples(0.2)
     pitch = float(rng.uniform(82, 110))
     thud = modes(count, (pitch, pitch * 1.9, pitch * 3.3), (0.13, 0.08, 0.05), (1.0, 0.45, 0.2))
     earth = burst(rng, 0.09, ((200, -6), (700, 0), (2200, -8), (6000, -24)), 0.002, 6.0)
     thud[: len(earth)] += 0.55 * earth
-    return thud * np.float32(heavy) * struck(count)
-
-
-def struck(count: int) -> np.ndarray:
-    """(count,): no click at the begin, nothing left at the end."""
-    return arched(count, 0.002, 0.06)
+    return thud * arched(count, 0.002, 0.06)
 
 
 @effect("gallop", "a horse gallops", "galloping hooves, riders on horseback", "horses run past, hoofbeats", "the knight rides his horse", seconds=4.0, level=-21, lasts=True)
@@ -142,7 +137,7 @@ def gallop(rng: np.random.Generator, seconds: float) -> np.ndarray:
             at.append(samples(0.01 + k * stride + late + float(rng.normal(0, 0.004))))
             gains.append(gain * float(rng.uniform(0.85, 1.1)))
     keep = [k for k, place in enumerate(at) if place < count - samples(0.2)]
-    hits = scatter(count, np.array([at[k] for k in keep]), [hoof(rng, 1.0) for _ in range(13)], np.array([gains[k] for k in keep]), rng.uniform(-0.25, 0.25, len(keep)))
+    hits = scatter(count, np.array([at[k] for k in keep]), [hoof(rng) for _ in range(13)], np.array([gains[k] for k in keep]), rng.uniform(-0.25, 0.25, len(keep)))
     return room(rng, hits, 0.4, -18)
 
 

@@ -26,10 +26,15 @@ def _kept(sound_id: str, folder: Path) -> Bed:
     return _read(sound_id, folder) or _made(sound_id, folder)
 
 
+def _name(sound_id: str) -> str:
+    """What the files of a bed begin with. It ends with a mark that no id has: `rain` is not the begin of `rain-roof`."""
+    return f"{VERSION}-{sound_id}."
+
+
 def _read(sound_id: str, folder: Path) -> Bed | None:
     from engine.media.sound_reader import SoundReader
 
-    paths = sorted(folder.glob(f"{VERSION}-{sound_id}-*of*.flac"))
+    paths = sorted(folder.glob(f"{_name(sound_id)}*of*.flac"))
     if not paths or len(paths) != int(paths[0].stem.rsplit("of", 1)[1]):
         return None
     rings = []
@@ -51,7 +56,7 @@ def _made(sound_id: str, folder: Path) -> Bed:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for number, ring in enumerate(made.rings, 1):
-            with SoundWriter(folder / f"{VERSION}-{sound_id}-{number}of{len(made.rings)}.flac", rate=RATE) as out:
+            with SoundWriter(folder / f"{_name(sound_id)}{number}of{len(made.rings)}.flac", rate=RATE) as out:
                 out.write(ring)
     except (LimitExceeded, OSError):
         return made  # a bed that cannot be kept is heard all the same
