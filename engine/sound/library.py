@@ -15,11 +15,10 @@ import numpy as np
 from engine import sentences
 from engine.catalog.fetch import ModelFiles
 from engine.catalog.music import MUSIC_LIBRARY, PIECES, mood_of
-from engine.errors import StudioError
 from engine.movie.plan import MOODS, Mood, Music
 from engine.settings import Settings
 from engine.sound import score
-from engine.sound.bank import own as folder
+from engine.sound.bank import own as shelf
 from engine.sound.bank.rings import RATE
 
 __all__ = ["Looped", "Track", "choose", "extended", "tracks"]
@@ -61,13 +60,10 @@ class Looped:
         done, last = 0, max(0, min(count, self.length - start))
         while done < last:
             at = start + done
-            # The whole of a short wish is the piece as it is.
-            place = at if at < self.end or self.length <= len(self.samples) else self.begin + (at - self.end) % (self.end - self.begin)
-            stop = len(self.samples) if self.length <= len(self.samples) else self.end
-            part = self.samples[place : min(stop, place + last - done)]
+            place = at if at < self.end else self.begin + (at - self.end) % (self.end - self.begin)
+            part = self.samples[place : min(self.end, place + last - done)]
             out[done : done + len(part)] = part
-            if stop == self.end and self.length > len(self.samples):
-                self._blend(out[done : done + len(part)], place)
+            self._blend(out[done : done + len(part)], place)
             done += len(part)
         return out
 
@@ -101,16 +97,15 @@ class Composed:
 
 def tracks(settings: Settings) -> tuple[Track, ...]:
     """Every piece there is: of the user's own first, then the library's, then scores at the middle tempo of their mood."""
-    mine = tuple(Track(sound.id, _mood_in(f"{sound.id} {sound.caption}"), 0.0, sound.caption, sound.path) for sound in folder.listed(settings).sounds if sound.kind == "music")
+    mine = tuple(Track(sound.id, _mood_in(f"{sound.id} {sound.caption}"), 0.0, sound.caption, sound.path) for sound in shelf.listed(settings).sounds if sound.kind == "music")
     scores = tuple(_score(name, mood, score.tempo_of(mood, "medium")) for name, mood, _ in score.names())
     return (*mine, *_library(settings), *scores)
 
 
-def choose(music: Music, seconds: float, seed: int, settings: Settings, avoid: Sequence[str] = (), own: bool = False) -> Track:
+def choose(music: Music, seed: int, settings: Settings, avoid: Sequence[str] = (), own: bool = False) -> Track:
     """The piece for a stretch of film: of the mood, near in tempo, and near to the words where there are any; the same for the same seed.
 
-    avoid: ids that were used already, which come again only when everything was. own: from the user's folder, where it has music. seconds says how long it will play; any piece
-    can play for any time, so it only breaks ties: long stretches rather get a score or piece of an even loop.
+    avoid: ids that were used already, which come again only when everything was. own: from the user's folder, where it has music. Any piece can play for any time.
     """
     there = tracks(settings)
     mine = tuple(track for track in there if track.id.startswith("own/"))
@@ -138,10 +133,11 @@ def extended(track: Track, seconds: float, settings: Settings) -> Looped | Compo
     """A piece that plays for so many seconds, read in blocks: 12 MB for half a minute of music, however long it plays. Raises `UnreadableMedia` for a broken file."""
     length = round(seconds * RATE)
     if track.path is None:
-        _, mood, number = track.id.split("-")
-        return Composed(score.composed(next(one for one in MOODS if one == mood), track.tempo_bpm, int(number)), length)
+        mood, number = next((mood, number) for name, mood, number in score.names() if name == track.id)
+        return Composed(score.composed(mood, track.tempo_bpm, number), length)
     samples = _read(track.path, settings)
     if length <= len(samples):
+        # It is the piece as it is.
         return Looped(samples, 0, len(samples), 0, length)
     from engine.sound.looping import loop_of
 
@@ -179,12 +175,6 @@ def _longest_ago(pool: tuple[Track, ...], avoid: Sequence[str]) -> tuple[Track, 
 
 @lru_cache(maxsize=4)
 def _read(path: Path, settings: Settings) -> np.ndarray:
-    """(N, 2) float32 at `RATE`."""
-    from engine.media.audio import read_audio
-
-    samples, _ = read_audio(path, settings, rate=RATE)
-    if not len(samples):
-        raise StudioError(f"{path.name} has no sound in it", fix="remove it from the folder of music")
-    out = np.ascontiguousarray(samples[:, [0, min(1, samples.shape[1] - 1)]])
+    out = shelf.read(path, settings)
     out.setflags(write=False)
     return out

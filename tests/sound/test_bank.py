@@ -213,7 +213,7 @@ def test_a_folder_of_ones_own(shelf: Path, settings: Settings) -> None:
     assert not any("/" in note.replace("16/", "") and str(shelf) in note for note in listed.notes)
     best: Sound = search.find("a didgeridoo", settings)[0][0]
     assert best.path == shelf / "didgeridoo_drone.wav"
-    sound = own.read(best, settings)
+    sound = own.read(best.path, settings)
     assert sound.shape == (RATE, 2) and np.corrcoef(sound.T)[0, 1] < -0.99
     assert search.find("the kettle boils", settings)[0][0].caption == "my grandmother's kettle whistles"
 

@@ -126,9 +126,9 @@ def test_what_has_no_beat_loops_where_it_sounds_alike() -> None:
 
 def test_without_a_library_a_score_is_chosen(settings: Settings) -> None:
     for mood in MOODS:
-        track = library.choose(Music(mood=mood, tempo="fast"), 30.0, 1, settings)
+        track = library.choose(Music(mood=mood, tempo="fast"), 1, settings)
         assert track.mood == mood and track.path is None and track.id.startswith("score-")
-    tempi = [library.choose(Music(mood="happy", tempo=tempo), 30.0, 1, settings).tempo_bpm for tempo in ("slow", "medium", "fast")]
+    tempi = [library.choose(Music(mood="happy", tempo=tempo), 1, settings).tempo_bpm for tempo in ("slow", "medium", "fast")]
     assert tempi == sorted(tempi) and tempi[0] < tempi[2]
     piece = library.extended(library.Track("score-happy-1", "happy", 120.0, ""), 40.0, settings)
     assert len(piece.read(39 * RATE, 2 * RATE)) == 2 * RATE and not piece.read(40 * RATE, 100).any() and piece.length == 40 * RATE
@@ -137,9 +137,9 @@ def test_without_a_library_a_score_is_chosen(settings: Settings) -> None:
 def test_pieces_are_not_repeated_before_all_were_used(settings: Settings) -> None:
     used: list[str] = []
     for _ in range(3):
-        used.append(library.choose(Music(mood="calm"), 30.0, 7, settings, avoid=tuple(used)).id)
+        used.append(library.choose(Music(mood="calm"), 7, settings, avoid=tuple(used)).id)
     assert len(set(used)) == 3
-    assert library.choose(Music(mood="calm"), 30.0, 7, settings, avoid=tuple(used)).id != used[-1]
+    assert library.choose(Music(mood="calm"), 7, settings, avoid=tuple(used)).id != used[-1]
 
 
 def test_music_of_ones_own(settings: Settings) -> None:
@@ -147,18 +147,18 @@ def test_music_of_ones_own(settings: Settings) -> None:
     place.mkdir(parents=True)
     for name in ("calm_harp", "energetic_drums", "anything"):
         write_wave(place / f"{name}.wav", beaten(3.0, 100.0), RATE)
-    assert library.choose(Music(mood="energetic"), 30.0, 1, settings, own=True).id != "own/music/calm_harp.wav"
-    assert library.choose(Music(mood="energetic"), 30.0, 1, settings).path is None
-    mine = library.choose(Music(mood="calm"), 9.0, 1, settings, own=True)
+    assert library.choose(Music(mood="energetic"), 1, settings, own=True).id != "own/music/calm_harp.wav"
+    assert library.choose(Music(mood="energetic"), 1, settings).path is None
+    mine = library.choose(Music(mood="calm"), 1, settings, own=True)
     assert mine.path is not None and library.extended(mine, 9.0, settings).read(8 * RATE, 100).shape == (100, 2)
 
 
 @with_library
 def test_the_library_by_mood_tempo_and_words() -> None:
     for mood in MOODS:
-        found = {library.choose(Music(mood=mood), 30.0, seed, REAL).id for seed in range(12)}
+        found = {library.choose(Music(mood=mood), seed, REAL).id for seed in range(12)}
         assert len(found) >= 2 and all(name.startswith(mood) for name in found)
-    assert library.choose(Music(mood="happy", tempo="fast", words="electronic synthesizer"), 30.0, 1, REAL).id.startswith("happy_electronic")
+    assert library.choose(Music(mood="happy", tempo="fast", words="electronic synthesizer"), 1, REAL).id.startswith("happy_electronic")
     one = next(track for track in library.tracks(REAL) if track.id == "happy_acoustic_1")
     piece = library.extended(one, 180.0, REAL)
     assert isinstance(piece, library.Looped)

@@ -77,7 +77,7 @@ class Listener:
 
         changed = sound.path.stat().st_mtime_ns if sound.path else 0
         if (sound.id, changed) not in self._known:
-            samples = own.read(sound, settings) if sound.path else play(sound.id, None, SEED)
+            samples = own.read(sound.path, settings) if sound.path else play(sound.id, None, SEED)
             self._known[sound.id, changed] = self.listen(samples)
         return self._known[sound.id, changed]
 

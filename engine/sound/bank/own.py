@@ -64,14 +64,13 @@ def listed(settings: Settings) -> Listed:
     return Listed(tuple(found), tuple(notes))
 
 
-def read(sound: Sound, settings: Settings) -> np.ndarray:
-    """(N, 2) float32 at `RATE` of a sound of the user's own, as it is in the file. Raises `UnreadableMedia`."""
+def read(path: Path, settings: Settings) -> np.ndarray:
+    """(N, 2) float32 at `RATE` of a sound in a file, as it is there. Raises `UnreadableMedia`."""
     from engine.media.audio import read_audio
 
-    assert sound.path is not None
-    samples, _ = read_audio(sound.path, settings, rate=RATE)
+    samples, _ = read_audio(path, settings, rate=RATE)
     if not len(samples):
-        raise UnreadableMedia(f"{sound.path.name} has no sound in it", fix="remove it from the folder of sounds")
+        raise UnreadableMedia(f"{path.name} has no sound in it", fix="remove it from the folder of sounds")
     # Of more than two channels the first two are left and right.
     return np.ascontiguousarray(samples[:, [0, min(1, samples.shape[1] - 1)]])
 

@@ -187,7 +187,7 @@ def music(desk: _Desk) -> Iterator[Event]:
         end = desk.at(slots[-1].end)
         last = slots[-1] is desk.clock.slots[-1]
         seconds = end - start + (0.0 if last else MUSIC_BLEND)
-        track = choose(wish, seconds, desk.plan.seed, desk.run.settings, avoid=tuple(used), own=desk.request.music == "own")
+        track = choose(wish, desk.plan.seed, desk.run.settings, avoid=tuple(used), own=desk.request.music == "own")
         used.append(track.id)
         piece = extended(track, seconds, desk.run.settings)
         desk.add(Cue("music", start, piece, seconds=seconds, fade_in=0.05 if start == 0.0 else MUSIC_BLEND, fade_out=MUSIC_BLEND))
