@@ -47,7 +47,4 @@ class VoiceField:
             value, blobs = studio.helper.call("voice-look", seconds=60.0, **question)
             return {**value, "sound": data_url("audio/wav", blobs[0]) if blobs else None}
 
-        def voices() -> list[tuple[str, str]]:
-            return [(voice["id"], voice["title"]) for voice in studio.helper.call("voice-list")[0]]
-
-        return VoiceTrack(on_look=listen, voices=voices, elem_id="voice-track")
+        return VoiceTrack(on_look=listen, voices=studio.voices, elem_id="voice-track")

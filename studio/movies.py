@@ -90,7 +90,7 @@ class VoiceField:
 
     def build(self, studio: Studio) -> Component:
         """The choice, with the voices that this machine has."""
-        return VoiceChoice(voices=lambda: [(voice["id"], voice["title"]) for voice in studio.helper.call("voice-list")[0]], elem_id="movie-voice")
+        return VoiceChoice(voices=studio.voices, elem_id="movie-voice")
 
 
 def needed(question: dict[str, Any]) -> dict[str, Any]:

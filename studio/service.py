@@ -326,6 +326,10 @@ class Studio:
         preview = self.store.staging / run_id / name
         return preview if name == "preview.webp" and preview.is_file() else None
 
+    def voices(self) -> list[tuple[str, str]]:
+        """(id, title) of the voices that this machine has."""
+        return [(voice["id"], voice["title"]) for voice in self.helper.call("voice-list")[0]]
+
     def part_file(self, key: str, name: str) -> Path | None:
         """A file of a part on the shelf, such as a scene's clip; None when there is no such thing."""
         if not PART_KEY.fullmatch(key) or not PLAIN_NAME.fullmatch(name):

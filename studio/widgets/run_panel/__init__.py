@@ -12,6 +12,8 @@ from studio.widgets.base import Widget, read_parts
 from studio.widgets.served import guarded
 
 FOLDER = Path(__file__).parent
+SCRIPTS = ("shared/timeline.js", *(f"run_panel/{name}.js" for name in ("takes", "compare", "film", "player", "main")))
+"""Joined in this order into one function body; `main.js` starts the panel from the parts before it."""
 
 
 class RunPanel(Widget):
@@ -40,7 +42,7 @@ class RunPanel(Widget):
             value={"run": None, "error": None, "edit": None, "nonce": 0},
             html_template='<div class="rp"></div>',
             css_template=read_parts(FOLDER, ("style.css",)),
-            js_on_load=read_parts(FOLDER, ("takes.js", "compare.js", "film.js", "player.js", "main.js")),
+            js_on_load=read_parts(FOLDER.parent, SCRIPTS),
             apply_default_css=False,
             server_functions=functions,
             tab=tab,
