@@ -18,13 +18,13 @@ from urllib.parse import quote
 
 from engine.errors import UnreadableMedia
 from engine.media.disk import whole_file
-from engine.media.joining import Mould
+from engine.media.joining import Chapter, Mould
 from engine.media.probe import probe
 from engine.media.writer import ClipWriter
-from engine.movie.film.assemble import shot
+from engine.movie.film.assemble import chapters, shot, start_of
 from engine.movie.film.captions import Cue, srt
 from engine.movie.film.titles import title_card
-from engine.movie.plan import Plan
+from engine.movie.plan import Plan, Scene
 from engine.movie.timing import Timeline
 from engine.settings import Settings
 from engine.task import Note, Progress
@@ -32,6 +32,7 @@ from engine.task import Note, Progress
 FCPXML_VERSION = "1.10"
 _DISSOLVE_UID = "FxPlug:4731E73A-8DAC-4113-9A30-AE85B1761265"
 """Final Cut's own Cross Dissolve; other programs go by its name."""
+_TITLE = "clips/00-title.mp4"
 _ROLES = {"narration": "dialogue", "speech": "dialogue", "voice": "dialogue", "music": "music", "effects": "effects", "ambience": "effects"}
 
 
@@ -67,7 +68,7 @@ class Stem:
 
 @dataclass(frozen=True)
 class Cut:
-    """All that an editing program is told. marks: (name, frame, frames) of chapters."""
+    """All that an editing program is told. frames: the film's length."""
 
     title: str
     fps: int
@@ -75,17 +76,17 @@ class Cut:
     frames: int
     pieces: tuple[Piece, ...]
     stems: tuple[Stem, ...]
-    marks: tuple[tuple[str, int, int], ...]
+    chapters: tuple[Chapter, ...]
 
 
 def cut_of(plan: Plan, timeline: Timeline, have: Sequence[str], size: tuple[int, int], stems: Sequence[Stem] = ()) -> Cut:
     """The cut of a film. have: ids of the scenes that have a clip; the others are gaps."""
     shots: list[tuple[str, str, int, int, str, int, str]] = []
     if timeline.title:
-        shots.append((plan.title, "clips/00-title.mp4", 0, timeline.title + timeline.title_tail, "cut", 0, ""))
+        shots.append((plan.title, _TITLE, 0, timeline.title + timeline.title_tail, "cut", 0, ""))
     for number, slot in enumerate(timeline.slots, 1):
         scene = slot.scene
-        clip = f"clips/{number:02d}-{scene.id}.mp4" if scene.id in have else ""
+        clip = _clip_of(number, scene) if scene.id in have else ""
         shots.append((scene.heading or f"Scene {number}", clip, slot.start, slot.needed, scene.transition, slot.blend, scene.prompt))
     halves = [blend // 2 if clip and number and shots[number - 1][1] else 0 for number, (_, clip, _, _, _, blend, _) in enumerate(shots)]
     # A dissolve over a gap cannot be had: the cut stands where the scene begins.
@@ -94,9 +95,7 @@ def cut_of(plan: Plan, timeline: Timeline, have: Sequence[str], size: tuple[int,
         Piece(name, clip, cuts[n], cuts[n + 1] - cuts[n], cuts[n] - start, media, kind if halves[n] else "cut", halves[n], note)
         for n, (name, clip, start, media, kind, _, note) in enumerate(shots)
     )
-    marks = [(plan.title, 0, timeline.title)] if timeline.title else []
-    marks += [(slot.scene.heading or f"Scene {number}", slot.start, slot.frames) for number, slot in enumerate(timeline.slots, 1)]
-    return Cut(plan.title, timeline.fps, size, timeline.frames, pieces, tuple(stems), tuple(marks))
+    return Cut(plan.title, timeline.fps, size, timeline.frames, pieces, tuple(stems), tuple(chapters(plan, timeline)))
 
 
 def hand_over(
@@ -122,7 +121,7 @@ def hand_over(
     done = 0
     if timeline.title:
         count = timeline.title + timeline.title_tail
-        _write(folder / "clips/00-title.mp4", title_card(plan.title, plan.palette, size, timeline.fps, count, seed=plan.seed), timeline.fps, checkpoint)
+        _write(folder / _TITLE, title_card(plan.title, plan.palette, size, timeline.fps, count, seed=plan.seed), timeline.fps, checkpoint)
         done += 1
         yield Progress("hand-over", done, total)
     with Mould(size, Fraction(timeline.fps), settings) as mould:
@@ -130,9 +129,9 @@ def hand_over(
             if slot.scene.id not in clips:
                 continue
             checkpoint()
-            target = folder / f"clips/{number:02d}-{slot.scene.id}.mp4"
+            target = folder / _clip_of(number, slot.scene)
             source = clips[slot.scene.id]
-            if mould.fits(source, slot.needed) and not (slot.scene.source.kind in ("library", "file") and slot.scene.source.start > 0):
+            if start_of(slot.scene) == 0 and mould.fits(source, slot.needed):
                 with whole_file(target) as temporary:
                     shutil.copyfile(source, temporary)
             else:
@@ -174,8 +173,8 @@ def otio_timeline(cut: Cut) -> Any:
             continue
         media = otio.schema.ExternalReference(quote(piece.clip), available_range=span(0, piece.media))
         pictures.append(otio.schema.Clip(piece.name, media, span(piece.begin, piece.frames), metadata={"kinora": {"prompt": piece.note}}))
-    for name, start, frames in cut.marks:
-        pictures.markers.append(otio.schema.Marker(name, marked_range=span(start, frames), color=otio.schema.MarkerColor.PURPLE))
+    for chapter in cut.chapters:
+        pictures.markers.append(otio.schema.Marker(chapter.title, marked_range=span(chapter.start, chapter.end - chapter.start), color=otio.schema.MarkerColor.PURPLE))
     timeline.tracks.append(pictures)
     for stem in cut.stems:
         track = otio.schema.Track(stem.name, kind=otio.schema.TrackKind.Audio)
@@ -232,6 +231,11 @@ def fcpxml(cut: Cut) -> str:
         ET.SubElement(element, "chapter-marker", start=time(piece.begin), duration=time(1), value=piece.name, posterOffset="0s")
     ET.indent(root, " ")
     return f'<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE fcpxml>\n{ET.tostring(root, encoding="unicode")}\n'
+
+
+def _clip_of(number: int, scene: Scene) -> str:
+    """The place in the folder of the film's scene of that number, from 1."""
+    return f"clips/{number:02d}-{scene.id}.mp4"
 
 
 def _write(path: Path, frames: Iterator[Any], fps: int, checkpoint: Callable[[], None]) -> None:

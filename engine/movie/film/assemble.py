@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +79,7 @@ def assemble(
         samples: dict[str, np.ndarray] = {}
         for number, slot in enumerate(timeline.slots):
             checkpoint()
-            samples[slot.scene.id] = sampled(clips[slot.scene.id], settings, start=_start(slot.scene), seconds=slot.needed / timeline.fps)
+            samples[slot.scene.id] = sampled(clips[slot.scene.id], settings, start=start_of(slot.scene), seconds=slot.needed / timeline.fps)
             yield Progress("colours", number + 1, len(timeline.slots))
         corrections = matched(samples, match, plan.palette)
     burnt = BurntCaptions(captions, size) if captions else None
@@ -86,6 +87,7 @@ def assemble(
         stretches = _stretches(timeline, clips, corrections, captions, mould)
         film = _film(plan, timeline, clips, corrections, size, settings, burnt)
         parts: list[tuple[Path, int]] = []
+        joined = partial(join, parts, out, mould, settings, sound=track, chapters=chapters(plan, timeline), metadata={"title": plan.title})
         try:
             for number, stretch in enumerate(stretches):
                 if stretch.copied is not None:
@@ -108,11 +110,11 @@ def assemble(
                         parts.append((part, writer.frames))
         except Cancelled:
             if parts:
-                join(parts, out, mould, settings, sound=track, chapters=chapters(plan, timeline), metadata={"title": plan.title})
+                joined()
             raise
         finally:
             film.close()
-        join(parts, out, mould, settings, sound=track, chapters=chapters(plan, timeline), metadata={"title": plan.title}, checkpoint=checkpoint)
+        joined(checkpoint=checkpoint)
 
 
 def chapters(plan: Plan, timeline: Timeline) -> list[Chapter]:
@@ -125,11 +127,12 @@ def shot(slot: Slot, path: Path, size: tuple[int, int], fps: int, settings: Sett
     """The frames of a scene, `slot.needed` of them, without what the film does to them."""
     scene = slot.scene
     return fitted(
-        path, settings, count=slot.needed, size=size, fps=fps, start=_start(scene), camera=scene.camera, stretch=scene.source.kind == "text" and not scene.line
+        path, settings, count=slot.needed, size=size, fps=fps, start=start_of(scene), camera=scene.camera, stretch=scene.source.kind == "text" and not scene.line
     )
 
 
-def _start(scene: Scene) -> float:
+def start_of(scene: Scene) -> float:
+    """Where in its clip a scene begins (s): only what was not made for the scene can begin later."""
     return scene.source.start if scene.source.kind in ("library", "file") else 0.0
 
 
@@ -145,7 +148,7 @@ def _stretches(timeline: Timeline, clips: Mapping[str, Path], corrections: Mappi
     found: list[_Stretch] = []
     done = 0
     for slot in timeline.slots:
-        touched = slot.blend or slot.tail or (slot.end > timeline.frames - timeline.ending) or not corrections[slot.scene.id].is_nothing or _start(slot.scene) > 0
+        touched = slot.blend or slot.tail or (slot.end > timeline.frames - timeline.ending) or not corrections[slot.scene.id].is_nothing or start_of(slot.scene) > 0
         touched = touched or any(cue.start * timeline.fps < slot.end and cue.end * timeline.fps > slot.start for cue in captions)
         if not touched and mould.fits(clips[slot.scene.id], slot.needed):
             if slot.start > done:

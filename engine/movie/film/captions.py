@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-from engine.movie.film.lettering import lines_of
+from engine.movie.film.lettering import lines_of, pieces_of, signs_of
 
 LINE_SIGNS, MOST_LINES = 42, 2
 """A caption has two lines of 42 signs at most, as broadcasters set them; a wide sign (Chinese, Japanese, Korean) counts as two."""
@@ -44,16 +43,16 @@ def cues_of(spoken: Iterable[tuple[float, float, str]], until: float) -> list[Cu
         start, end = max(0.0, start), min(end, until)
         if text and end > start and math.isfinite(start):
             pieces = _pieces(text)
-            total, at = sum(map(_signs, pieces)), start
+            total, at = sum(map(signs_of, pieces)), start
             for piece in pieces:
-                length = (end - start) * _signs(piece) / total
+                length = (end - start) * signs_of(piece) / total
                 parts.append((at, at + length, piece))
                 at += length
     parts.sort(key=lambda part: part[0])
     cues = []
     for number, (start, end, text) in enumerate(parts):
         limit = parts[number + 1][0] - GAP if number + 1 < len(parts) else until
-        wanted = max(end, start + max(SHORTEST, _signs(text) / READING_SPEED))
+        wanted = max(end, start + max(SHORTEST, signs_of(text) / READING_SPEED))
         end = max(min(wanted, limit), min(start + 0.2, until))
         if number + 1 < len(parts):
             end = max(start + 0.04, min(end, parts[number + 1][0]))
@@ -63,24 +62,19 @@ def cues_of(spoken: Iterable[tuple[float, float, str]], until: float) -> list[Cu
 
 def wrapped(text: str) -> tuple[str, ...]:
     """One line, or two of about the same length, broken after a clause where there is one near the middle. Longer texts than two lines hold get more lines."""
-    if _signs(text) <= LINE_SIGNS:
+    if signs_of(text) <= LINE_SIGNS:
         return (text,)
-    tokens = _tokens(text)
+    tokens = pieces_of(text, LINE_SIGNS)
     best: tuple[float, tuple[str, ...]] | None = None
     for at in range(1, len(tokens)):
         first, second = "".join(tokens[:at]).strip(), "".join(tokens[at:]).strip()
-        if _signs(first) <= LINE_SIGNS and _signs(second) <= LINE_SIGNS:
-            cost = abs(_signs(first) - _signs(second)) - (8 if first[-1] in _BREAKS else 0) + (2 if _signs(first) > _signs(second) else 0)
+        if signs_of(first) <= LINE_SIGNS and signs_of(second) <= LINE_SIGNS:
+            cost = abs(signs_of(first) - signs_of(second)) - (8 if first[-1] in _BREAKS else 0) + (2 if signs_of(first) > signs_of(second) else 0)
             if best is None or cost < best[0]:
                 best = (cost, (first, second))
     if best is not None:
         return best[1]
-    lines = [""]
-    for token in tokens:
-        if lines[-1] and _signs((lines[-1] + token).strip()) > LINE_SIGNS:
-            lines.append("")
-        lines[-1] += token
-    return tuple(line.strip() for line in lines)
+    return _filled(tokens, LINE_SIGNS)
 
 
 def srt(cues: Sequence[Cue]) -> str:
@@ -121,7 +115,7 @@ class BurntCaptions:
         if height > width and block.width > safe:
             # On a phone's shape letters stay large, and the text takes more lines.
             share = block.width / safe
-            lines = _narrow(lines, max(12, int(LINE_SIGNS / share)))
+            lines = _filled(pieces_of(" ".join(lines), LINE_SIGNS), max(12, int(LINE_SIGNS / share)))
             block = lines_of(lines, size)
         if block.width > safe:
             block = lines_of(lines, max(8, int(size * safe / block.width)))
@@ -147,27 +141,28 @@ class BurntCaptions:
         return colour[: height - y, : width - x], through[: height - y, : width - x], x, y
 
 
-def _narrow(lines: Sequence[str], most: int) -> tuple[str, ...]:
-    narrow = [""]
-    for token in _tokens(" ".join(lines)):
-        if narrow[-1] and _signs((narrow[-1] + token).strip()) > most:
-            narrow.append("")
-        narrow[-1] += token
-    return tuple(line.strip() for line in narrow)
+def _filled(tokens: Sequence[str], most: int) -> tuple[str, ...]:
+    """Lines of at most so many signs, each as full as it can be."""
+    lines = [""]
+    for token in tokens:
+        if lines[-1] and signs_of((lines[-1] + token).strip()) > most:
+            lines.append("")
+        lines[-1] += token
+    return tuple(line.strip() for line in lines)
 
 
 def _pieces(text: str) -> list[str]:
     """Parts of at most two lines: cut after a clause where that leaves two useful parts, else as evenly as words allow."""
     if _fits(text):
         return [text]
-    tokens = _tokens(text)
-    parts = math.ceil(_signs(text) / (LINE_SIGNS * MOST_LINES * 0.92))
-    wanted = _signs(text) / max(parts, 2)
+    tokens = pieces_of(text, LINE_SIGNS)
+    parts = math.ceil(signs_of(text) / (LINE_SIGNS * MOST_LINES * 0.92))
+    wanted = signs_of(text) / max(parts, 2)
     found, held = [], ""
     for token in tokens:
         joined = (held + token).strip()
-        ends = held.strip()[-1:] in _BREAKS and _signs(held.strip()) >= 0.6 * wanted
-        if held.strip() and (not _fits(joined) or ends or (_signs(joined) > 1.25 * wanted and _signs(held.strip()) >= 0.8 * wanted)):
+        ends = held.strip()[-1:] in _BREAKS and signs_of(held.strip()) >= 0.6 * wanted
+        if held.strip() and (not _fits(joined) or ends or (signs_of(joined) > 1.25 * wanted and signs_of(held.strip()) >= 0.8 * wanted)):
             found.append(held.strip())
             held = ""
         held += token
@@ -178,26 +173,6 @@ def _pieces(text: str) -> list[str]:
 
 def _fits(text: str) -> bool:
     return len(wrapped(text)) <= MOST_LINES
-
-
-def _tokens(text: str) -> list[str]:
-    """Words with the space after them; wide signs alone; overlong words in pieces of a line."""
-    tokens: list[str] = []
-    for word in text.split(" "):
-        start = len(tokens)
-        for sign in word:
-            wide = unicodedata.east_asian_width(sign) in "WF" and sign not in _BREAKS
-            if len(tokens) == start or wide or _signs(tokens[-1]) >= LINE_SIGNS:
-                tokens.append(sign)
-            else:
-                tokens[-1] += sign
-        if len(tokens) > start:
-            tokens[-1] += " "
-    return tokens
-
-
-def _signs(text: str) -> int:
-    return sum(2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in text if not unicodedata.combining(sign))
 
 
 def _plain(line: str) -> str:

@@ -25,7 +25,7 @@ MOST_FONTS = 800
 LINE_HEIGHT = 1.16
 """Of the font's size, from line to line."""
 LONGEST_WORD = 24
-"""Letters that are kept together at most: what is longer is no word, and would make everything tiny."""
+"""Signs that are kept together at most: what is longer is no word, and would make everything tiny."""
 _NOWHERE = "\U0010fffd"
 """A private code point: what a font shows for it is what it shows for letters that it lacks."""
 _GOOD_NAMES = ("noto", "source", "pingfang", "hiragino", "yugoth", "msyh", "malgun", "nirmala", "dejavu", "arial", "wqy", "droid", "ubuntu", "liberation")
@@ -81,7 +81,7 @@ def lettered(text: str) -> tuple[str, Path]:
 def fitted(text: str, width: int, height: int, *, most_lines: int, most_size: int) -> Block:
     """A text in at most `most_lines` lines at the largest size, up to `most_size` pixels, at which it fits into `width` x `height` pixels."""
     shown, path = lettered(text)
-    pieces = _pieces(shown)
+    pieces = pieces_of(shown, LONGEST_WORD)
     if not pieces:
         return Block((), 1, 1, most_size, "")
     probe = 64
@@ -104,6 +104,27 @@ def lines_of(lines: tuple[str, ...], size: int) -> Block:
     if _has_all(path, frozenset(sign for line in lines for sign in line if not sign.isspace())):
         return _set([(line, path) for line in lines], size, shown)
     return _set([lettered(line) for line in lines], size, shown)
+
+
+def pieces_of(text: str, longest: int) -> list[str]:
+    """What stays together: words of up to `longest` signs, each with the space after it; single signs in scripts without spaces, with a closing sign that follows."""
+    pieces: list[str] = []
+    for word in text.split(" "):
+        start = len(pieces)
+        for sign in word:
+            wide = unicodedata.east_asian_width(sign) in "WF"
+            if len(pieces) == start or (wide and sign not in _NO_CLOSE) or signs_of(pieces[-1]) >= longest:
+                pieces.append(sign)
+            else:
+                pieces[-1] += sign
+        if len(pieces) > start:
+            pieces[-1] += " "
+    return pieces
+
+
+def signs_of(text: str) -> int:
+    """How many columns a text takes: a wide sign (Chinese, Japanese, Korean) counts as two, a mark that joins its letter as none."""
+    return sum(2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in text if not unicodedata.combining(sign))
 
 
 def _set(lines: list[tuple[str, Path]], size: int, text: str) -> Block:
@@ -135,22 +156,6 @@ def _words(line: str) -> Iterator[tuple[str, int]]:
         if word:
             yield word, at
         at += len(word) + 1
-
-
-def _pieces(text: str) -> list[str]:
-    """What stays together: words, each with the space after it; single signs in scripts without spaces, with a closing sign that follows."""
-    pieces: list[str] = []
-    for word in text.split(" "):
-        start = len(pieces)
-        for sign in word:
-            wide = unicodedata.east_asian_width(sign) in "WF"
-            if len(pieces) == start or (wide and sign not in _NO_CLOSE) or len(pieces[-1]) >= LONGEST_WORD:
-                pieces.append(sign)
-            else:
-                pieces[-1] += sign
-        if len(pieces) > start:
-            pieces[-1] += " "
-    return pieces
 
 
 def _broken(pieces: list[str], count: int, length: Callable[[str], float]) -> list[str]:
