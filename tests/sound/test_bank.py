@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import wave
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,12 @@ with_encoder = pytest.mark.skipif(not sentences.ready(REAL), reason="needs `app.
 
 QUICK = ("rain", "stream", "cave", "train", "fire")
 """Beds that are made within a second or so."""
+
+
+@lru_cache(maxsize=len(QUICK))
+def made(name: str) -> bank.Bed:
+    """A bed for several tests."""
+    return bank.bed(name, 1)
 
 
 def centroid(sound: np.ndarray) -> float:
@@ -79,7 +86,7 @@ def test_effects_are_as_loud_as_they_say() -> None:
 
 @pytest.mark.parametrize("name", QUICK)
 def test_beds_loop_without_a_seam(name: str) -> None:
-    bed = bank.bed(name, 1)
+    bed = made(name)
     for ring in bed.rings:
         steps = np.abs(np.diff(ring, axis=0)).max(axis=1)
         # White noise cut at any place has the same figure; a bed that was cut and not closed has jumps of its whole level.
@@ -89,7 +96,7 @@ def test_beds_loop_without_a_seam(name: str) -> None:
 
 
 def test_blocks_of_a_bed_are_the_bed() -> None:
-    bed = bank.bed("rain", 1)
+    bed = made("rain")
     whole = bed.read(0, 3 * RATE)
     parts = [bed.read(at, min(7001, 3 * RATE - at)) for at in range(0, 3 * RATE, 7001)]
     assert np.array_equal(np.concatenate(parts), whole)
@@ -103,7 +110,7 @@ def test_blocks_of_a_bed_are_the_bed() -> None:
 def test_beds_are_as_loud_as_they_say() -> None:
     for one in bank.sounds():
         if one.id in {"rain", "fire"}:
-            assert measured(bank.bed(one.id, 1).read(0, 40 * RATE), RATE) == pytest.approx(one.level, abs=1.0)
+            assert measured(made(one.id).read(0, 40 * RATE), RATE) == pytest.approx(one.level, abs=1.0)
 
 
 def test_the_same_seed_is_the_same_sound() -> None:
@@ -175,6 +182,29 @@ def test_words_find_the_right_sound_without_the_encoder(settings: Settings) -> N
     # Measured: 1.0 and 0.95.
     assert share_right(settings, TUNED) >= 0.9 and share_right(settings, HELD_OUT) >= 0.8
     assert not [words for words in NOTHING if search.find(words, settings)]
+
+
+def test_captions_are_read_once_and_damage_is_repaired(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def encode(texts: tuple[str, ...], settings: Settings) -> np.ndarray:
+        asked.append(len(texts))
+        return np.full((len(texts), sentences.WIDTH), len(texts), np.float32)
+
+    monkeypatch.setattr(sentences, "encode", encode)
+
+    def vectors(count: int) -> np.ndarray:
+        search._vectors.cache_clear()
+        return search._vectors(("rain",) * count, settings)
+
+    assert (vectors(2) == vectors(2)).all() and vectors(2).shape == (2, sentences.WIDTH) and asked == [2]
+    (path,) = (settings.data_dir / "cache").iterdir()
+    path.write_bytes(path.read_bytes()[:50])
+    assert (vectors(2) == 2).all() and asked == [2, 2]
+    for count in range(1, search.KEPT_FILES + 3):
+        vectors(count)
+    assert len(list((settings.data_dir / "cache").iterdir())) == search.KEPT_FILES
+    search._vectors.cache_clear()
 
 
 def test_odd_words(settings: Settings) -> None:

@@ -15,6 +15,8 @@ import numpy as np
 from engine.errors import InvalidInput
 from engine.sound.bank.registry import REGISTRY, Kind, Recipe, Sound
 from engine.sound.bank.rings import LOWEST, RATE
+from engine.sound.bank.space import filtered
+from engine.sound.mixing.loudness import LoudnessMeter, measured
 
 __all__ = ["RATE", "Bed", "Kind", "Sound", "bed", "play", "sounds"]
 
@@ -61,11 +63,20 @@ def sounds() -> tuple[Sound, ...]:
 
 
 def bed(sound_id: str, seed: int) -> Bed:
-    """The bed of an ambience, at its level. Raises `InvalidInput` for another id."""
+    """The bed of an ambience, at its level, made anew: it takes seconds, and `kept.kept_bed` has it on disk. Raises `InvalidInput` for another id."""
     recipe = _recipe(sound_id)
     if recipe.ring is None:
         raise InvalidInput(f"{sound_id} is an effect, not an ambience", fix="use play")
-    return _bed(sound_id, seed)
+    # One layer takes the longer ring.
+    lengths = RINGS[-recipe.layers :]
+    rings = [_on_ring(recipe.ring(_chance(sound_id, seed, k), round(length * RATE))) for k, length in enumerate(lengths)]
+    # Peaks of two rings hardly ever meet, but they may: each has half of the room.
+    loud = [measured(ring, RATE) for ring in rings]
+    level = recipe.sound.level - 10 * np.log10(len(rings))
+    done = tuple(_levelled(ring, value, level, PEAK / len(rings)) for ring, value in zip(rings, loud, strict=True))
+    for ring in done:
+        ring.setflags(write=False)
+    return Bed(done)
 
 
 def play(sound_id: str, seconds: float | None, seed: int) -> np.ndarray:
@@ -78,7 +89,7 @@ def play(sound_id: str, seconds: float | None, seed: int) -> np.ndarray:
     if seconds is not None and not 0.02 <= seconds <= LONGEST:
         raise InvalidInput(f"a sound of {seconds:g} s cannot be made", fix=f"give 0.02 to {LONGEST:g} s")
     if recipe.ring is not None:
-        out = _bed(sound_id, seed).read(0, round((seconds or 10.0) * RATE))
+        out = bed(sound_id, seed).read(0, round((seconds or 10.0) * RATE))
         return _edged(out, 0.05, 0.05)
     return _effect(recipe, seconds, seed)
 
@@ -88,28 +99,12 @@ def _effect(recipe: Recipe, seconds: float | None, seed: int) -> np.ndarray:
     assert recipe.once is not None and recipe.sound.seconds is not None
     # Shorter than half a second nothing of a walk or a clock would be in it: that is cut from a longer one.
     made = recipe.once(_chance(recipe.sound.id, seed, 0), max(0.8, seconds or recipe.sound.seconds) if recipe.lasts else recipe.sound.seconds)
-    sound = _without_rumble(np.stack([made, made], axis=1) if made.ndim == 1 else made)
+    sound = filtered(np.stack([made, made], axis=1) if made.ndim == 1 else made, low=LOWEST)
     count = _heard_until(sound) if seconds is None else round(seconds * RATE)
     cut = len(sound) > count
     sound = np.pad(sound[:count], ((0, max(0, count - len(sound))), (0, 0)))
     levelled = _levelled(sound, _momentary(sound), recipe.sound.level)
     return _edged(levelled, 0.0008, max(EDGE, min(0.25, 0.2 * count / RATE)) if cut else EDGE)
-
-
-@lru_cache(maxsize=6)
-def _bed(sound_id: str, seed: int) -> Bed:
-    recipe = _recipe(sound_id)
-    assert recipe.ring is not None
-    # One layer takes the longer ring.
-    lengths = RINGS[-recipe.layers :]
-    rings = [_on_ring(recipe.ring(_chance(sound_id, seed, k), round(length * RATE))) for k, length in enumerate(lengths)]
-    # Peaks of two rings hardly ever meet, but they may: each has half of the room.
-    loud = [_integrated(ring) for ring in rings]
-    level = recipe.sound.level - 10 * np.log10(len(rings))
-    done = tuple(_levelled(ring, value, level, PEAK / len(rings)) for ring, value in zip(rings, loud, strict=True))
-    for ring in done:
-        ring.setflags(write=False)
-    return Bed(done)
 
 
 def _recipe(sound_id: str) -> Recipe:
@@ -145,25 +140,11 @@ def _heard_until(sound: np.ndarray) -> int:
     return int(loud[-1]) + 1 if len(loud) else len(sound)
 
 
-def _without_rumble(sound: np.ndarray) -> np.ndarray:
-    from engine.sound.bank.space import filtered
-
-    return filtered(sound, low=LOWEST)
-
-
 def _momentary(sound: np.ndarray) -> float:
     """LUFS of the loudest 0.4 s; a shorter sound counts as if silence followed."""
-    from engine.sound.mixing.loudness import LoudnessMeter
-
     meter = LoudnessMeter(RATE)
     meter.feed(np.pad(sound, ((0, round(0.5 * RATE)), (0, 0))))
     return float(meter.momentary.max())
-
-
-def _integrated(sound: np.ndarray) -> float:
-    from engine.sound.mixing.loudness import measured
-
-    return measured(sound, RATE)
 
 
 def _levelled(sound: np.ndarray, heard: float, level: float, peak: float = PEAK) -> np.ndarray:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-import secrets
 from functools import lru_cache
 from hashlib import sha256
 from math import log
@@ -13,6 +12,8 @@ from math import log
 import numpy as np
 
 from engine import sentences
+from engine.errors import LimitExceeded
+from engine.media.disk import whole_file
 from engine.settings import Settings
 from engine.sound.bank import Kind, Sound, clap, own, sounds
 from engine.sound.bank.synonyms import WORDS
@@ -31,8 +32,8 @@ BY_SOUND = 0.5
 ALONE, LEAST_ALONE = 0.9, 0.36
 """What the table's score is worth when it stands alone, and below which nothing is offered then."""
 
-KEPT, KEPT_FILES, VERSION = "cache", 8, 1
-"""Folder in the data folder, how many files of captions stay there, and what makes old ones useless."""
+KEPT_FILES, VERSION = 8, 1
+"""How many files of captions stay on disk, and what makes old ones useless."""
 
 _IDLE = """
 a an the of in on at to by with and or is are was it its his her their some someone something somebody sound sounds noise hear
@@ -86,7 +87,7 @@ def _vectors(texts: tuple[str, ...], settings: Settings) -> np.ndarray:
     from safetensors import SafetensorError
     from safetensors.numpy import load_file, save_file
 
-    path = settings.data_dir / KEPT / f"captions-{sha256(json.dumps([VERSION, *texts]).encode()).hexdigest()[:24]}.safetensors"
+    path = settings.data_dir / "cache" / f"captions-{sha256(json.dumps([VERSION, *texts]).encode()).hexdigest()[:24]}.safetensors"
     try:
         vectors = load_file(path)["vectors"]
         if vectors.shape == (len(texts), sentences.WIDTH) and np.isfinite(vectors).all():
@@ -95,16 +96,12 @@ def _vectors(texts: tuple[str, ...], settings: Settings) -> np.ndarray:
         pass
     vectors = sentences.encode(texts, settings)
     # A full disk is no reason to fail: they are read again next time.
-    with contextlib.suppress(OSError, SafetensorError):
+    with contextlib.suppress(OSError, LimitExceeded, SafetensorError):
         path.parent.mkdir(parents=True, exist_ok=True)
         for old in sorted(path.parent.glob("captions-*.safetensors"), key=lambda one: one.stat().st_mtime)[: -KEPT_FILES + 1]:
-            old.unlink()
-        aside = path.with_suffix(f".{secrets.token_hex(4)}.part")
-        try:
+            old.unlink(missing_ok=True)
+        with whole_file(path) as aside:
             save_file({"vectors": vectors}, aside)
-            aside.replace(path)
-        finally:
-            aside.unlink(missing_ok=True)
     return vectors
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from engine.sound.mixing.cues import RATE, Bus, Cue, length_of, reader_of
+from engine.sound.mixing.cues import MOST_GAIN, RATE, Bus, Cue, length_of, reader_of
 from engine.sound.mixing.loudness import LoudnessMeter
 
 LEVELS: dict[Bus, float] = {"narration": -20.0, "music": -27.0, "ambience": -36.0, "effects": -24.0, "clip": -24.0}
@@ -44,4 +44,4 @@ def levelled(cue: Cue) -> Cue:
     if not np.isfinite(found):
         return cue
     change = float(np.clip(LEVELS[cue.bus] - found, -MOST_CHANGE, MOST_CHANGE))
-    return replace(cue, gain_db=float(np.clip(cue.gain_db + change, -60.0, 60.0)))
+    return replace(cue, gain_db=float(np.clip(cue.gain_db + change, -MOST_GAIN, MOST_GAIN)))
