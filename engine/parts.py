@@ -6,21 +6,18 @@ shelf is on disk and a part appears by one rename, a film that was stopped, kill
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
-import os
 import secrets
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import StudioError
+from engine.kept import content, make_room, use
 from engine.slots import files_of, put
-from engine.store import file_hash, folder_bytes
 from engine.task import Event, Note, Preview, Progress, Request, Result, Stage, Task, get_task, parse_request
 
 if TYPE_CHECKING:
@@ -48,7 +45,7 @@ class RunPart:
     def key(self) -> str:
         """The name of what it gives: a hash of the task, its version, and the request with files by their content. Raises `StudioError`."""
         task, request = self.request()
-        fields = put(request.model_dump(mode="json"), {slot.name: _content(slot.value) for slot in files_of(request)})
+        fields = put(request.model_dump(mode="json"), {slot.name: content(slot.value) for slot in files_of(request)})
         return hashlib.sha256(json.dumps([task.id, task.version, fields], sort_keys=True).encode()).hexdigest()
 
 
@@ -69,9 +66,7 @@ def find(settings: Settings, key: str) -> Path | None:
     folder = place(settings, key)
     if not (folder / "run.json").is_file():
         return None
-    with contextlib.suppress(OSError):
-        os.utime(folder)
-    return folder
+    return use(folder)
 
 
 def missing(settings: Settings, parts: Iterable[RunPart]) -> list[RunPart]:
@@ -81,10 +76,10 @@ def missing(settings: Settings, parts: Iterable[RunPart]) -> list[RunPart]:
 
 
 def clip_of(folder: Path) -> Path:
-    """The clip of a part. Raises `StudioError` when it has none."""
+    """The clip of a result's folder. Raises `StudioError` when it has none."""
     name = json.loads((folder / "run.json").read_text(encoding="utf-8"))["result"]["clip"]
-    if not name:
-        raise StudioError("a part of this run has no clip", fix="run it again")
+    if not name or not (folder / name).is_file():
+        raise StudioError("this result has no clip", fix="run it again")
     return folder / name
 
 
@@ -100,7 +95,7 @@ def make(part: RunPart, run: RunContext) -> Iterator[Event | Path]:
     if folder is None:
         task, request = part.request()
         staging = shelf(run.settings) / f".{secrets.token_hex(8)}"
-        own = replace(run, id=run.id, directory=staging, seed=int(part.fields.get("seed") or 0), names={}, timings={})
+        own = replace(run, directory=staging, seed=int(part.fields.get("seed") or 0), names={}, timings={})
         staging.mkdir()
         try:
             result = None
@@ -116,8 +111,11 @@ def make(part: RunPart, run: RunContext) -> Iterator[Event | Path]:
                 run.checkpoint()
                 raise StudioError(f"{part.label} could not be made", why="its task ended early", fix="run it again")
             folder = place(run.settings, key)
-            with contextlib.suppress(FileExistsError, OSError) if folder.exists() else contextlib.nullcontext():
+            try:
                 seal(task, request, result, run=own, destination=folder, inputs=travel_copies(request, run.settings))
+            except OSError:
+                if find(run.settings, key) is None:  # else another run made it meanwhile
+                    raise
         finally:
             shutil.rmtree(staging, ignore_errors=True)
     yield folder
@@ -125,28 +123,4 @@ def make(part: RunPart, run: RunContext) -> Iterator[Event | Path]:
 
 def sweep(settings: Settings) -> None:
     """Make room: leftovers of killed runs go, then the parts not used for longest, until the rest fits."""
-    folders = [folder for folder in shelf(settings).iterdir() if folder.is_dir()]
-    whole = {folder: folder_bytes(folder) for folder in folders if not folder.name.startswith(".")}
-    used = sum(whole.values())
-    for folder in sorted(whole, key=_used):
-        if used <= KEPT_MIB * 2**20:
-            break
-        shutil.rmtree(folder, ignore_errors=True)
-        used -= whole[folder]
-
-
-def _used(folder: Path) -> float:
-    try:
-        return folder.stat().st_mtime
-    except OSError:
-        return 0.0
-
-
-def _content(path: Any) -> str:
-    facts = Path(path).stat()
-    return _hash(str(path), facts.st_size, facts.st_mtime_ns)
-
-
-@lru_cache(maxsize=256)
-def _hash(path: str, size: int, changed: int) -> str:
-    return file_hash(Path(path))
+    make_room(shelf(settings), KEPT_MIB)

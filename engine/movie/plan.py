@@ -15,6 +15,7 @@ SHORTEST_SCENE, LONGEST_SCENE = 0.5, 60.0
 LONGEST_FILM = 1200.0
 MOST_TAKES = 4
 MOST_SOUNDS = 6
+LONGEST_TITLE = 10.0
 
 Shape = Literal["wide", "square", "tall"]
 Mood = Literal["calm", "happy", "tender", "nostalgic", "energetic"]
@@ -22,8 +23,11 @@ Tempo = Literal["slow", "medium", "fast"]
 Transition = Literal["cut", "cross-fade", "fade through black", "wipe", "match on colour"]
 Camera = Literal["as written"] | CameraMove
 
-SHAPES: tuple[Shape, ...] = get_args(Shape)
+ASPECTS: dict[str, tuple[int, int]] = {"wide": (16, 9), "square": (1, 1), "tall": (9, 16)}
+"""Width to height of each shape."""
+
 MOODS: tuple[Mood, ...] = get_args(Mood)
+TEMPOS: tuple[Tempo, ...] = get_args(Tempo)
 TRANSITIONS: tuple[Transition, ...] = get_args(Transition)
 
 
@@ -120,7 +124,7 @@ class Plan(Part):
     shape: Shape = Field("wide", description="Wide 16:9, square, or tall 9:16.")
     hero: Hero
     palette: tuple[Colour, ...] = Field(("#25273b", "#ee5d36", "#ffd27a"), min_length=3, max_length=6, description="Colours of the title card, and what scenes are matched to.")
-    title_seconds: float = Field(2.0, ge=0.0, le=10.0, description="Length of the title card; 0 leaves it out.", json_schema_extra={"unit": "s", "step": 0.1})
+    title_seconds: float = Field(2.0, ge=0.0, le=LONGEST_TITLE, description="Length of the title card; 0 leaves it out.", json_schema_extra={"unit": "s", "step": 0.1})
     scenes: tuple[Scene, ...] = Field(min_length=1, max_length=MOST_SCENES)
     fps: int = Field(24, ge=12, le=60, description="Frames a second.")
     seed: int = Field(0, ge=0, lt=2**32, description="Where the seeds of all scenes come from.")
@@ -138,3 +142,10 @@ class Plan(Part):
     def seconds(self) -> float:
         """Length of the film."""
         return self.title_seconds + sum(scene.seconds for scene in self.scenes)
+
+
+def film_size(shape: Shape, side: int) -> tuple[int, int]:
+    """(width, height) in pixels of a film with so many on its longer side; both are even."""
+    across, down = ASPECTS[shape]
+    longer = max(across, down)
+    return 2 * round(side * across / longer / 2), 2 * round(side * down / longer / 2)

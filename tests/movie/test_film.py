@@ -20,13 +20,13 @@ from engine.media.video import open_video
 from engine.movie.film.assemble import assemble, chapters
 from engine.movie.film.captions import LINE_SIGNS, READING_SPEED, BurntCaptions, Cue, cues_of, srt
 from engine.movie.film.fit import fitted
-from engine.movie.film.framing import film_size, framed
+from engine.movie.film.framing import framed
 from engine.movie.film.lettering import HOUSE_FONT, lettered, lines_of
 from engine.movie.film.lettering import fitted as set_text
 from engine.movie.film.light import mixed
 from engine.movie.film.picture import moving_picture
 from engine.movie.film.titles import title_card
-from engine.movie.plan import Plan
+from engine.movie.plan import Plan, film_size
 from engine.movie.timing import timeline
 from engine.settings import Settings
 from tests.movie.reels import SIZE, film, level, numbered, write

@@ -5,20 +5,10 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from engine.movie.plan import Shape
-
 TOO_FAR = 1.6
 """Shapes that differ by more than this factor lose too much to cutting: the picture stands whole before its own blurred copy."""
 _DIM = 0.62
 """How bright the blurred copy is: what matters is the picture before it."""
-_RATIOS: dict[str, tuple[int, int]] = {"wide": (16, 9), "square": (1, 1), "tall": (9, 16)}
-
-
-def film_size(shape: Shape, side: int) -> tuple[int, int]:
-    """(width, height) of a film with so many pixels on its longer side; both are even."""
-    across, down = _RATIOS[shape]
-    longer = max(across, down)
-    return 2 * round(side * across / longer / 2), 2 * round(side * down / longer / 2)
 
 
 def framed(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import shutil
 import zipfile
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from engine.context import RunContext
     from engine.movie.film.captions import Cue
 
+
 def film(request: MovieRequest, run: RunContext) -> Iterator[Event]:
     """The events of a film, ending in its `Result`."""
     yield Stage("plan", "Writing the storyboard" if request.plan is None and request.project is None else "Reading the storyboard")
@@ -31,33 +31,31 @@ def film(request: MovieRequest, run: RunContext) -> Iterator[Event]:
     request = request.model_copy(update={"plan": plan})
     (run.directory / "plan.json").write_text(plan.model_dump_json(indent=1), encoding="utf-8")
     yield from (Note(note) for note in plan.notes)
-    library = library_clips(plan, brought, run)
+    there = clips_there(plan, brought, run)
 
     if request.until == "scenes":
         made = yield from scenes_of(request, plan, brought, run)
-        yield scenes_alone(plan, made, run)
+        yield scenes_alone(made, run)
         return
     clock = timeline(shown(request, plan))
     # Where a face speaks, its clip is a part of the sound, which is mixed when all clips are there.
     speaks = request.until == "film" and any(scene.source.kind == "head" for scene in plan.scenes)
-    with InBackground(request, plan, clock, library, run) if not speaks else nullcontext() as ahead:
+    with InBackground(request, plan, clock, there, run) if not speaks else nullcontext() as ahead:
         made = yield from scenes_of(request, plan, brought, run)
-        clips = {scene.id: made[scene.id, scene.take] for scene in plan.scenes if (scene.id, scene.take) in made} | library
+        clips = {scene.id: made[scene.id, scene.take] for scene in plan.scenes if (scene.id, scene.take) in made} | there
         yield Stage("sound", "Mixing the sound")
         sound = yield from ahead.wait() if ahead is not None else soundtrack(request, plan, clock, clips, run)
     yield from together(request, plan, clock, clips, sound, run)
 
 
 def scenes_of(request: MovieRequest, plan: Plan, brought: dict[str, Path], run: RunContext) -> Generator[Event, None, dict[tuple[str, int], Path]]:
-    """Make the clips that are asked for. Returns (scene id, take) -> clip; scenes that no model makes are not among them."""
+    """Make the clips that are asked for and were not brought by a project. Returns (scene id, take) -> clip; scenes that no model makes are not among them."""
     made: dict[tuple[str, int], Path] = {}
     chosen = wanted(request, plan)
     for index, (scene, take) in enumerate(chosen):
         run.checkpoint()
         yield Stage("scenes", f"Scene {index + 1} of {len(chosen)}")
-        if scene.id in brought:
-            made[scene.id, take] = brought[scene.id]
-        elif (part := part_of(request, plan, scene, take)) is not None:
+        if scene.id not in brought and (part := part_of(request, plan, scene, take)) is not None:
             made[scene.id, take] = clip_of((yield from making(part, scene, plan, run)))
     sweep(run.settings)
     return made
@@ -96,31 +94,27 @@ def making(part: RunPart, scene: Scene, plan: Plan, run: RunContext) -> Generato
     raise AssertionError("a part ends with its folder")
 
 
-def library_clips(plan: Plan, brought: dict[str, Path], run: RunContext) -> dict[str, Path]:
-    """Scene id -> the clip that is there already: of an earlier run, or a file; not those that a project brought. Raises `InvalidInput` for one that is gone, before anything is made."""
-    found = {}
+def clips_there(plan: Plan, brought: dict[str, Path], run: RunContext) -> dict[str, Path]:
+    """Scene id -> the clip or picture that is there already: of a project, of an earlier run, or a file. Raises `InvalidInput` for one that is gone, before anything is made."""
+    found = dict(brought)
     for index, scene in enumerate(plan.scenes):
         source = scene.source
-        if scene.id in brought:
-            found[scene.id] = brought[scene.id]
-        elif source.kind == "library":
-            folder = run.results(source.run)
-            name = json.loads((folder / "run.json").read_text(encoding="utf-8"))["result"]["clip"] if folder is not None else None
-            if folder is None or not name or not (folder / name).is_file():
-                raise InvalidInput(
-                    f"scene {index + 1}: the clip from the library is not here any more", why="it was deleted, or is of another machine", fix="choose another source for the scene",
-                    field=f"plan.scenes[{index}].source",
-                )  # fmt: skip
-            found[scene.id] = folder / name
-        elif source.kind in ("file", "picture"):
-            path = source.file if source.kind == "file" else source.image
-            if path is None or not path.is_file():
-                raise InvalidInput(f"scene {index + 1}: its file is not here any more", fix="choose it again", field=f"plan.scenes[{index}].source")
-            found[scene.id] = path
+        if scene.id in brought or source.kind in ("text", "head"):
+            continue
+        try:
+            folder = run.results(source.run) if source.kind == "library" else None
+            path = clip_of(folder) if folder is not None else source.file if source.kind == "file" else source.image
+        except (StudioError, OSError):
+            path = None
+        if path is None or not path.is_file():
+            gone = "the clip from the library" if source.kind == "library" else "its file"
+            why = "it was deleted, or is of another machine"
+            raise InvalidInput(f"scene {index + 1}: {gone} is not here any more", why=why, fix="choose another source for the scene", field=f"plan.scenes[{index}].source")
+        found[scene.id] = path
     return found
 
 
-def scenes_alone(plan: Plan, made: dict[tuple[str, int], Path], run: RunContext) -> Result:
+def scenes_alone(made: dict[tuple[str, int], Path], run: RunContext) -> Result:
     """The result of making scenes without the film: what was made lies on the shelf; the clip is a copy of the first."""
     if not made:
         raise InvalidInput("none of these scenes is made by a model", why="their clips are there already", fix="make the film")

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import hashlib
 
-from engine.movie.plan import Plan, Scene
+from engine.movie.plan import Plan, Scene, film_size
 from engine.parts import RunPart
 from engine.tasks.movie.request import MovieRequest
-
-ASPECTS = {"wide": (16, 9), "square": (1, 1), "tall": (9, 16)}
 
 MARGIN = 0.75
 """Seconds that a clip is longer than its scene, for the transition into whatever follows. It does not depend on what follows, so that moving a card makes nothing anew."""
@@ -19,10 +17,8 @@ ANIMATIC_SIDE, ANIMATIC_FPS = 320, 12
 
 def size_of(request: MovieRequest) -> tuple[int, int]:
     """(width, height) of the film, both even."""
-    side = ANIMATIC_SIDE if request.until == "animatic" else request.side
-    across, down = ASPECTS[request.plan.shape if request.plan is not None else request.shape]
-    scale = side / max(across, down)
-    return max(2, 2 * round(across * scale / 2)), max(2, 2 * round(down * scale / 2))
+    shape = request.plan.shape if request.plan is not None else request.shape
+    return film_size(shape, ANIMATIC_SIDE if request.until == "animatic" else request.side)
 
 
 def seed_of(plan: Plan, scene: Scene, take: int) -> int:

@@ -69,8 +69,8 @@ class _Desk:
 def soundtrack(request: MovieRequest, plan: Plan, clock: Timeline, clips: dict[str, Path], run: RunContext) -> Generator[Event, None, Soundtrack]:
     """The film's sound. Returns a `Soundtrack`; a sound that cannot be had is told in a note and left out, the film is made all the same."""
     desk = _Desk(request, plan, clock, clips, run)
-    steps: list[tuple[str, Callable[[_Desk], Iterator[Event]]]] = [("clips", own_sound), ("narration", narration), ("music", music), ("beds", ambience), ("effects", effects)]
-    for index, (_, step) in enumerate(steps):
+    steps: list[Callable[[_Desk], Iterator[Event]]] = [own_sound, narration, music, ambience, effects]
+    for index, step in enumerate(steps):
         run.checkpoint()
         try:
             yield from step(desk)

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
 import secrets
-import shutil
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from engine.errors import UnreadableMedia
+from engine.kept import content, make_room, use
 from engine.settings import Settings
-from engine.store import file_hash, folder_bytes
 
 KEPT_MIB = 3000
 """Room for stages on disk, those not used for longest go first."""
@@ -37,24 +34,15 @@ def key(*what: Any) -> str:
 
 def place(settings: Settings, stage: str, name: str) -> Path:
     """The folder of a stage; it may not be there yet. Asking for it counts as a use."""
-    folder = shelf(settings) / f"{stage}-{name}"
-    with contextlib.suppress(OSError):
-        os.utime(folder)
-    return folder
+    return use(shelf(settings) / f"{stage}-{name}")
 
 
 def identity(path: Path) -> str:
     """The content's hash of a file, read once as long as the file does not change. Raises `UnreadableMedia` when it is not there."""
     try:
-        facts = path.stat()
+        return content(path)
     except (OSError, ValueError) as error:
         raise UnreadableMedia(f"{path.name[:60]} cannot be opened", why="it is not there any more", fix="choose the file again", field="video") from error
-    return _hash(str(path), facts.st_size, facts.st_mtime_ns)
-
-
-@lru_cache(maxsize=64)
-def _hash(path: str, size: int, changed: int) -> str:
-    return file_hash(Path(path))
 
 
 def read_note(folder: Path) -> dict[str, Any] | None:
@@ -80,20 +68,4 @@ def write_note(folder: Path, note: dict[str, Any]) -> None:
 
 def sweep(settings: Settings, *, keep: frozenset[Path] = frozenset()) -> None:
     """Make room: the stages not used for longest go until the rest fits."""
-    folders = [folder for folder in shelf(settings).iterdir() if folder.is_dir()]
-    sizes = {folder: folder_bytes(folder) for folder in folders}
-    used = sum(sizes.values())
-    for folder in sorted(folders, key=_used):
-        if used <= KEPT_MIB * 2**20:
-            break
-        if folder not in keep:
-            shutil.rmtree(folder, ignore_errors=True)
-            used -= sizes[folder]
-
-
-def _used(folder: Path) -> float:
-    """When a stage was used last; one that another process just took away comes first."""
-    try:
-        return folder.stat().st_mtime
-    except OSError:
-        return 0.0
+    make_room(shelf(settings), KEPT_MIB, keep=keep)
