@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
 
 import av
 import numpy as np
-from av.container import OutputContainer
+from av.container import InputContainer, OutputContainer
 from av.packet import Packet as AvPacket
 
 from engine.errors import InvalidInput, StudioError
@@ -37,19 +37,23 @@ class Chapter:
 
 
 class Mould:
-    """What a clip of `ClipWriter` must be like to be joined: one written here for the purpose, of one grey picture. A context manager: its file goes at the end.
+    """What a clip of `ClipWriter` must be like to be joined: one written here for the purpose, of one grey picture.
 
     size: (width, height). The joined file is described by the mould alone, never by a file of unknown origin.
     """
 
     def __init__(self, size: tuple[int, int], fps: Fraction, settings: Settings, *, crf: int = 18) -> None:
-        self.fps, self._settings = fps, settings
-        self._folder = tempfile.TemporaryDirectory(prefix="kinora-mould-")
-        self.path = Path(self._folder.name) / "mould.mp4"
-        with ClipWriter(self.path, fps=fps, crf=crf) as writer:
-            writer.write(np.full((size[1], size[0], 3), 128, np.uint8))
-        with av.open(f"file:{self.path}", "r", format="mp4") as own:
+        self.fps, self.settings = fps, settings
+        with tempfile.TemporaryDirectory(prefix="kinora-mould-") as folder:
+            with ClipWriter(Path(folder) / "mould.mp4", fps=fps, crf=crf) as writer:
+                writer.write(np.full((size[1], size[0], 3), 128, np.uint8))
+            self._clip = writer.path.read_bytes()
+        with self.opened() as own:
             self.parameters = parameters_of(own.streams.video[0])
+
+    def opened(self) -> InputContainer:
+        """The mould's own clip, to be closed by the caller."""
+        return av.open(io.BytesIO(self._clip), "r", format="mp4")
 
     def takes(self, clip: PacketReader, frames: int) -> bool:
         """Whether the clip's packets may stand in one stream with this mould's: same codec, parameter sets, colours and even times, opening with a key frame.
@@ -61,27 +65,16 @@ class Mould:
     def fits(self, path: Path, frames: int) -> bool:
         """Whether the mould `takes` the clip of that name. A file that cannot be read does not fit."""
         try:
-            with open_packets(path, self._settings) as reader:
+            with open_packets(path, self.settings) as reader:
                 return self.takes(reader, frames)
         except StudioError:
             return False
-
-    def close(self) -> None:
-        """Remove the file. Twice does no harm."""
-        self._folder.cleanup()
-
-    def __enter__(self) -> Mould:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.close()
 
 
 def join(
     parts: Sequence[tuple[Path, int]],
     out: Path,
     mould: Mould,
-    settings: Settings,
     *,
     sound: SoundTrack | None = None,
     chapters: Sequence[Chapter] = (),
@@ -99,7 +92,7 @@ def join(
         raise InvalidInput(f"{out.name} would have no pictures", fix="give at least one clip")
     with whole_file(out) as temporary:
         with (
-            av.open(f"file:{mould.path}", "r", format="mp4") as template,
+            mould.opened() as template,
             av.open(f"file:{temporary}", "w", format="mp4", options={"movflags": "+faststart"}) as output,
         ):
             output.metadata.update(metadata or {})
@@ -110,7 +103,7 @@ def join(
             done = 0
             for part, count in parts:
                 checkpoint()
-                with open_packets(part, settings) as reader:
+                with open_packets(part, mould.settings) as reader:
                     if not mould.takes(reader, count):
                         raise InvalidInput(f"{part.name} is encoded in another way than the film", fix="encode it again")
                     step = int(1 / (mould.fps * reader.time_base))

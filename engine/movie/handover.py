@@ -124,20 +124,20 @@ def hand_over(
         _write(folder / _TITLE, title_card(plan.title, plan.palette, size, timeline.fps, count, seed=plan.seed), timeline.fps, checkpoint)
         done += 1
         yield Progress("hand-over", done, total)
-    with Mould(size, Fraction(timeline.fps), settings) as mould:
-        for number, slot in enumerate(timeline.slots, 1):
-            if slot.scene.id not in clips:
-                continue
-            checkpoint()
-            target = folder / _clip_of(number, slot.scene)
-            source = clips[slot.scene.id]
-            if start_of(slot.scene) == 0 and mould.fits(source, slot.needed):
-                with whole_file(target) as temporary:
-                    shutil.copyfile(source, temporary)
-            else:
-                _write(target, shot(slot, source, size, timeline.fps, settings), timeline.fps, checkpoint)
-            done += 1
-            yield Progress("hand-over", done, total)
+    mould = Mould(size, Fraction(timeline.fps), settings)
+    for number, slot in enumerate(timeline.slots, 1):
+        if slot.scene.id not in clips:
+            continue
+        checkpoint()
+        target = folder / _clip_of(number, slot.scene)
+        source = clips[slot.scene.id]
+        if start_of(slot.scene) == 0 and mould.fits(source, slot.needed):
+            with whole_file(target) as temporary:
+                shutil.copyfile(source, temporary)
+        else:
+            _write(target, shot(slot, source, size, timeline.fps, settings), timeline.fps, checkpoint)
+        done += 1
+        yield Progress("hand-over", done, total)
     made = [_stem(name, file, folder, timeline, settings) for name, file in (stems or {}).items()]
     cut = cut_of(plan, timeline, have, size, made)
     if cues:

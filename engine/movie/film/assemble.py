@@ -83,11 +83,12 @@ def assemble(
             yield Progress("colours", number + 1, len(timeline.slots))
         corrections = matched(samples, match, plan.palette)
     burnt = BurntCaptions(captions, size) if captions else None
-    with tempfile.TemporaryDirectory(prefix=".film-", dir=out.parent) as folder, Mould(size, Fraction(timeline.fps), settings, crf=crf) as mould:
+    mould = Mould(size, Fraction(timeline.fps), settings, crf=crf)
+    with tempfile.TemporaryDirectory(prefix=".film-", dir=out.parent) as folder:
         stretches = _stretches(timeline, clips, corrections, captions, mould)
         film = _film(plan, timeline, clips, corrections, size, settings, burnt)
         parts: list[tuple[Path, int]] = []
-        joined = partial(join, parts, out, mould, settings, sound=track, chapters=chapters(plan, timeline), metadata={"title": plan.title})
+        joined = partial(join, parts, out, mould, sound=track, chapters=chapters(plan, timeline), metadata={"title": plan.title})
         try:
             for number, stretch in enumerate(stretches):
                 if stretch.copied is not None:
