@@ -21,7 +21,6 @@ from engine.movie import plan as plans
 from engine.movie.plan import Effect, Hero, Plan, Scene
 from engine.task import Part
 from engine.tasks.movie.request import LONGEST_IDEA
-from engine.tasks.movie.scenes import ASPECTS
 from studio.widgets.base import Widget, read_parts
 from studio.widgets.served import guarded
 
@@ -86,7 +85,7 @@ class SceneCards(Widget):
             settings=self.settings,
             ideas=list(ideas),
             tab=tab,
-            choices={"cameras": cameras(), "transitions": list(plans.TRANSITIONS), "moods": list(plans.MOODS), "tempos": list(get_args(plans.Tempo)), "aspects": {name: list(sides) for name, sides in ASPECTS.items()}},
+            choices={"cameras": cameras(), "transitions": list(plans.TRANSITIONS), "moods": list(plans.MOODS), "tempos": list(get_args(plans.Tempo)), "aspects": {name: list(sides) for name, sides in plans.ASPECTS.items()}},
             limits=limits(),
             **options,
         )
