@@ -16,7 +16,9 @@ from engine.errors import InvalidInput
 from engine.movie.plan import SHORTEST_SCENE, Hero, Plan
 from engine.movie.planner import add_scene, plan_built_in, replan, split_scene, with_hero
 from engine.movie.planner.arc import BEATS, arc
+from engine.movie.planner.colours import HEROES
 from engine.movie.planner.idea import read_idea
+from engine.movie.planner.sounding import STORM_EFFECTS
 from engine.movie.planner.telling import BREATH, PACE
 from engine.movie.planner.vocabulary import told
 from engine.movie.timing import timeline
@@ -220,6 +222,43 @@ def test_sounds_fit_what_is_seen(plans: list[tuple[str, float, Plan]]) -> None:
             assert spec.place not in ("sea", "beach") or "waves" in heard
             assert spec.weather != "rain" or "rain" in heard
             assert spec.time != "night" or "birds singing" not in heard
+
+
+def test_the_storm_is_heard_and_beats_have_their_sounds(plans: list[tuple[str, float, Plan]]) -> None:
+    for idea, _, plan in plans:
+        storm = next(scene for scene in plan.scenes if scene.music and scene.music.words == "stormy and tense")
+        assert {effect.what for effect in storm.effects} & set(STORM_EFFECTS.values()), idea
+        assert sum(bool(scene.effects) for scene in plan.scenes) >= 0.3 * len(plan.scenes), idea
+        assert len({scene.ambience for scene in plan.scenes}) > 1, idea
+
+
+def test_scenes_follow_each_other_with_sense(plans: list[tuple[str, float, Plan]]) -> None:
+    used: Counter[str] = Counter()
+    for idea, _, plan in plans:
+        used.update(scene.transition for scene in plan.scenes)
+        specs = [spec_from_text(scene.prompt).spec for scene in plan.scenes]
+        for (before, spec), scene in zip(pairwise(specs), plan.scenes[1:], strict=True):
+            if scene.transition == "fade through black":
+                assert before.time != spec.time, idea
+            elif scene.transition == "match on colour":
+                assert before.time == spec.time and before.place != spec.place, idea
+            assert scene.transition == "cut" or scene.blend <= 0.5 * scene.seconds
+    assert {"cut", "cross-fade", "fade through black", "match on colour"} <= set(used) and max(used.values()) < 0.7 * used.total()
+
+
+def test_prompts_show_motions_of_their_own_and_headings_differ(plans: list[tuple[str, float, Plan]]) -> None:
+    for idea, _, plan in plans:
+        cameras = {scene.camera for scene in plan.scenes}
+        motions = {spec_from_text(scene.prompt).spec.subjects[0].motion for scene in plan.scenes}
+        assert len(cameras) >= min(3, len(plan.scenes)) and len(motions) >= min(3, len(plan.scenes)), idea
+        assert all(scene.heading for scene in plan.scenes) and len({scene.heading for scene in plan.scenes}) > 0.8 * len(plan.scenes), idea
+
+
+def test_mood_and_palette_follow_the_idea() -> None:
+    moods = {idea: planned(idea).mood for idea in ("a lonely boat", "an old train", "a brave bicycle wins the race", "a happy dog plays", "a boat")}
+    assert list(moods.values()) == ["tender", "nostalgic", "energetic", "happy", "calm"]
+    red, blue = (planned(f"a {colour} boat looks for the moon").palette for colour in ("red", "blue"))
+    assert HEROES["red"] in red and HEROES["blue"] in blue and HEROES["red"] not in blue
 
 
 def test_another_hero_is_in_all_prompts_and_lines() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from engine.movie.plan import MOODS, TRANSITIONS
+from engine.movie.plan import MOODS, TEMPOS, TRANSITIONS
 from engine.tasks.movie.request import MoviePlanRequest
 from engine.world.spec import CAMERAS, COLOURS, KINDS, MOTIONS, PLACES, TIMES, WEATHERS
 
@@ -34,7 +34,7 @@ def messages(request: MoviePlanRequest) -> list[dict[str, str]]:
     system = (
         f"You write the plan of a short film for children as one JSON object, and nothing else, in this shape: {json.dumps(EXAMPLE, ensure_ascii=False)} "
         f"Follow this arc as far as there are scenes: {ARC}. The hero's phrase stands word for word in every prompt. Every scene differs in place, time or weather, with sense. "
-        f"camera: {', '.join(CAMERAS)}. transition: {', '.join(TRANSITIONS)}. moods: {', '.join(MOODS)}. tempo: slow, medium, fast. A line is spoken in its scene: at most two words for each second. {drawing}"
+        f"camera: {', '.join(CAMERAS)}. transition: {', '.join(TRANSITIONS)}. moods: {', '.join(MOODS)}. tempo: {', '.join(TEMPOS)}. A line is spoken in its scene: at most two words for each second. {drawing}"
     )
     asked = {"idea": request.idea, "scenes": request.scenes, "seconds": request.seconds, "mood": request.mood, "style": request.style}
     return [{"role": "system", "content": system}, {"role": "user", "content": json.dumps(asked, ensure_ascii=False)}]

@@ -16,7 +16,7 @@ from engine.movie.planner.cast import friend_of, goal_role, hero_of
 from engine.movie.planner.clock import WEIGHTS, check_fits, lengths
 from engine.movie.planner.colours import palette
 from engine.movie.planner.idea import Idea, read_idea
-from engine.movie.planner.journey import Stage, stages
+from engine.movie.planner.journey import stages
 from engine.movie.planner.pictures import prompt_of
 from engine.movie.planner.sounding import ambience, effects, mood_of, music
 from engine.movie.planner.staging import Shot, shots
@@ -53,10 +53,11 @@ def plan_built_in(request: MoviePlanRequest, seed: int, settings: Settings | Non
         idea = replace(idea, wish=rng.choice(OPEN_WISHES[:2] if idea.friends else OPEN_WISHES))
     free = request.video_model == "local"
     hero, notes = hero_of(idea, free, settings)
-    being = idea.hero is not None and not idea.hero.kind
+    # Somebody whom the world does not draw, for a model that draws anything: heard, moved and placed as a person, not as a stand-in.
+    being = free and idea.hero is not None and not idea.hero.kind
     beats = arc(request.scenes, rng)
-    heard = "" if being and free else hero.kind
-    where = stages(beats, ON_FOOT if being and free else hero.kind, idea, rng)
+    heard = "" if being else hero.kind
+    where = stages(beats, ON_FOOT if being else hero.kind, idea, rng)
     friend, from_start = friend_of(idea, hero, [stage.place for stage in where], rng, settings)
     if friend.played and not free:
         notes.append(f"The video model cannot draw {friend.called}: {friend.phrase} stands in.")
@@ -119,11 +120,3 @@ def _notes(idea: Idea, request: MoviePlanRequest) -> list[str]:
     if len(request.idea) > MOST_READ:
         notes.append(f"Only the first {MOST_READ} characters of the idea were read.")
     return notes
-
-
-def stages_of(plan: Plan) -> list[Stage]:
-    """Where the scenes of any plan play, as the world reads their prompts."""
-    from engine.world.reading import spec_from_text
-
-    specs = [spec_from_text(scene.prompt).spec for scene in plan.scenes]
-    return [Stage(spec.place, spec.time, spec.weather) for spec in specs]

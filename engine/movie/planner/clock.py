@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from engine.errors import InvalidInput
-from engine.movie.plan import LONGEST_FILM, LONGEST_SCENE, SHORTEST_SCENE
+from engine.movie.plan import LONGEST_FILM, LONGEST_SCENE, LONGEST_TITLE, SHORTEST_SCENE
 
 WEIGHTS = {"opening": 0.9, "introduce": 1.0, "want": 1.15, "once": 1.2, "friend": 1.05, "big trouble": 1.1, "low point": 0.9, "climax": 1.2, "closing": 1.1, "turn": 0.9, "rest": 0.9}
 """Beat -> its share of the time; 1 where it is not named."""
 
-LONGEST_TITLE = 10.0
 TITLE_SHARE, TITLE_LEAST, TITLE_MOST = 0.065, 1.6, 3.0
 """The title card's share of the film, and its bounds in seconds."""
 

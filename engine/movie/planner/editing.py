@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from engine.errors import InvalidInput
 from engine.movie.plan import LONGEST_FILM, LONGEST_SCENE, MOST_SCENES, SHORTEST_SCENE, Hero, Plan, Scene
-from engine.movie.planner.built_in import stages_of, to_the_frame
+from engine.movie.planner.built_in import to_the_frame
 from engine.movie.planner.cast import Role
 from engine.movie.planner.clock import shared
 from engine.movie.planner.idea import Idea
@@ -101,7 +101,7 @@ def add_scene(plan: Plan, after: str | None = None, seconds: float | None = None
     before, behind = plan.scenes[index - 1] if index else None, plan.scenes[index] if index < len(plan.scenes) else None
     near = [scene for scene in (before, behind) if scene is not None]
     length = round(sum(scene.seconds for scene in near) / len(near), 1) if seconds is None else seconds
-    stages = stages_of(plan)
+    stages = _stages(plan)
     here = [stages[i] for i in (index - 1, index) if 0 <= i < len(stages)]
     rng = Random(f"add {plan.seed} {seed} {after}")
     beat = rng.choice(BETWEEN)
@@ -186,6 +186,12 @@ def _role(hero: Hero) -> Role:
     many = len(subjects) if len({one.kind for one in subjects}) == 1 else 1
     words = ("they", "them", "their") if many > 1 else ("it", "it", "its") if name.startswith("the ") else (name, name, f"{name}'s")
     return Role(subjects[0].kind if subjects else "", hero.phrase, name, name, *words, max(1, many), subjects[0].colour if subjects else "")
+
+
+def _stages(plan: Plan) -> list[Stage]:
+    """Where the scenes of any plan play, as the world reads their prompts."""
+    specs = [spec_from_text(scene.prompt).spec for scene in plan.scenes]
+    return [Stage(spec.place, spec.time, spec.weather) for spec in specs]
 
 
 def _middle(first: str, last: str) -> str:

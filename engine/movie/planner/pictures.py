@@ -35,13 +35,13 @@ DEEDS = {
 def prompt_of(shot: Shot, hero: Role, rng: Random, *, free: bool = False, being: bool = False, goal: str = "") -> str:
     """The prompt of a shot. Of several wordings the first is taken that the world reads as meant.
 
-    free: for models that draw anything, with words for the light; being: the hero then moves as somebody, not as a paper figure; goal: what is wished for, shown then where the wish comes true.
+    free: for models that draw anything, with words for the light; being: the hero moves as somebody, not as a paper figure; goal: what is wished for, shown then where the wish comes true.
     """
     patterns = rng.sample(PATTERNS, len(PATTERNS))
     for pattern in [*patterns, SAFE]:
         if ("{W}" in pattern) == (shot.stage.weather == "clear"):
             continue
-        prompt = _filled(pattern, shot, hero, rng, being and free, goal if free and shot.beat in ("climax", "only") else "")
+        prompt = _filled(pattern, shot, hero, rng, being, goal if free and shot.beat in ("climax", "only") else "")
         if free or is_meant(prompt, shot, hero):
             break
     return f"{prompt} {rng.choice(LIGHT[shot.stage.time]).capitalize()}." if free else prompt
@@ -94,12 +94,11 @@ def _company(shot: Shot, hero: Role, rng: Random) -> list[str]:
 
 def _does(role: Role, motion: str, speed: str, rng: Random) -> str:
     """The role's phrase with its verb: a small red boat sails to the left slowly."""
-    form = 0
     if motion in ("left", "right"):
-        verb = rng.choice(w.TRAVEL_VERBS[w.GAITS.get(role.kind, "slide")][0])[form]
+        verb = rng.choice(w.TRAVEL_VERBS[w.GAITS.get(role.kind, "slide")][0])[0]
         text = f"{verb} {speed} {rng.choice(w.DIRECTION_WORDS[motion][0][:2])}".replace("  ", " ")
     else:
-        text = f"{rng.choice(w.MOTION_PHRASES[motion][0])[form]} {speed}".strip()
+        text = f"{rng.choice(w.MOTION_PHRASES[motion][0])[0]} {speed}".strip()
     if role.count > 1:
         verb, _, rest = text.partition(" ")
         text = f"{_plural_verb(verb)} {rest}".strip()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from random import Random
 
 from engine.movie.planner.cast import Role, passer_by
@@ -83,8 +83,3 @@ def camera_for(beat: str, motion: str, before: Sequence[str], rng: Random) -> st
     able = [camera for camera in CAMERAS.get(beat, CAMERAS["weather"]) if (camera != "follow" or motion in TRAVELS) and camera not in before[-1:]]
     rare = [camera for camera in able if camera not in before[-2:]]
     return (rare or able)[0] if rng.random() < 0.5 else rng.choice(rare or able)
-
-
-def with_camera(shot: Shot, camera: str) -> Shot:
-    """The same shot with another camera move."""
-    return replace(shot, camera=camera)

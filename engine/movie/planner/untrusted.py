@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from engine.movie.plan import MOODS, MOST_SCENES, MOST_SOUNDS, TRANSITIONS, Effect, Hero, Mood, Music, Plan, Scene, Tempo, Transition
+from engine.movie.plan import MOODS, MOST_SCENES, MOST_SOUNDS, TEMPOS, TRANSITIONS, Effect, Hero, Mood, Music, Plan, Scene, Tempo, Transition
 from engine.movie.planner.built_in import BLEND_SHARE, BLENDS, plan_built_in, to_the_frame
 from engine.movie.planner.clock import lengths
 from engine.movie.planner.extracting import find_document
@@ -166,7 +166,7 @@ def _camera(value: Any, otherwise: str) -> str:
 def _music(value: Any, mood: Mood, otherwise: Music | None) -> Music:
     if isinstance(value, dict):
         words = _words(value.get("words") or value.get("description") or value.get("style"), 120)
-        return Music(mood=_nearest(value.get("mood"), MOODS, MOOD_NEAR, mood), tempo=_nearest(value.get("tempo"), ("slow", "medium", "fast"), TEMPO_NEAR, "medium"), words=words)
+        return Music(mood=_nearest(value.get("mood"), MOODS, MOOD_NEAR, mood), tempo=_nearest(value.get("tempo"), TEMPOS, TEMPO_NEAR, "medium"), words=words)
     words = _words(value, 120)
     return Music(mood=_in_words(words, mood), words=words) if words else otherwise or Music(mood=mood)
 

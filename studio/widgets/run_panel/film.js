@@ -2,6 +2,7 @@
 
 const BUSES = { narration: "Narration", music: "Music", ambience: "Ambience", effects: "Effects", clip: "Clips" };
 const ROW = 24, OVERLAP = 1.0; // pixels of a row; seconds in which one sound goes over into the next
+const moment = (seconds) => clock(Math.floor(seconds)); // as the player's own clock counts
 
 class Film {
   /** details: {scenes: [{id, heading, start, end}], heard: [{bus, start, end, what, sound}], frames, fps}, times in seconds. */
@@ -9,8 +10,8 @@ class Film {
     Object.assign(this, { video, scenes: details.scenes ?? [], heard: details.heard ?? [], seconds: details.frames / details.fps });
     const life = new AbortController(), { signal } = life;
     this.marks = this.scenes.map((scene, index) => K.el("button", {
-      type: "button", class: "fi-chapter kin-focus", onclick: () => this.go(scene.start), "aria-label": `Go to scene ${index + 1}${scene.heading ? `, ${scene.heading}` : ""}, ${clock(scene.start)}`,
-    }, K.el("span", { class: "kin-muted" }, clock(scene.start)), K.el("span", {}, scene.heading || `Scene ${index + 1}`)));
+      type: "button", class: "fi-chapter kin-focus", onclick: () => this.go(scene.start), "aria-label": `Go to scene ${index + 1}${scene.heading ? `, ${scene.heading}` : ""}, ${moment(scene.start)}`,
+    }, K.el("span", { class: "kin-muted" }, moment(scene.start)), K.el("span", {}, scene.heading || `Scene ${index + 1}`)));
     this.chapters = K.el("div", { class: "fi-chapters", role: "group", "aria-label": "Chapters" }, this.marks);
     this.cursor = K.el("i", { class: "fi-cursor" });
     this.sounds = this.heard.length ? K.el("details", { class: "fi-heard" }, K.el("summary", { class: "kin-focus" }, "What is heard"), K.el("div", { class: "fi-lanes" }, this.lanes(), this.cursor)) : null;
@@ -51,7 +52,7 @@ class Film {
       const free = ends.findIndex((end) => end <= one.start + OVERLAP), row = free < 0 ? ends.length : free;
       ends[row] = one.end;
       return K.el("span", {
-        class: `fi-sound fi-${bus}`, role: "listitem", title: `${clock(one.start)} to ${clock(one.end)}: ${one.what}${one.sound && one.sound !== one.what ? ` (${one.sound})` : ""}`,
+        class: `fi-sound fi-${bus}`, role: "listitem", title: `${moment(one.start)} to ${moment(one.end)}: ${one.what}${one.sound && one.sound !== one.what ? ` (${one.sound})` : ""}`,
         style: `left: ${(100 * one.start) / this.seconds}%; width: ${(100 * (one.end - one.start)) / this.seconds}%; top: ${17 + ROW * row}px`,
       }, one.what);
     });

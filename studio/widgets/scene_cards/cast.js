@@ -4,7 +4,7 @@ class Cast {
   /** acts: set(change, done), done(), hero({name, phrase}). */
   constructor({ limits, acts }) {
     Object.assign(this, { limits, acts, plan: null });
-    this.title = line("Title of the film", { most: limits.plan_title, hint: "Title", kind: "sb-title", typed: (title) => { if (title.trim()) acts.set({ title }, false); }, done: () => { acts.done(); fill(this.title, this.plan?.title); } });
+    this.title = line("Title of the film", { most: limits.plan_title, rows: 1, hint: "Title", kind: "sb-title", typed: (title) => { if (title.trim()) acts.set({ title }, false); }, done: () => { acts.done(); fill(this.title, this.plan?.title); } });
     this.logline = line("The film in one sentence", { most: limits.plan_logline, rows: 1, hint: "The film in one sentence", kind: "sb-logline", typed: (logline) => acts.set({ logline }, false), done: acts.done });
     this.name = line("Name of the hero", { most: limits.hero_name, hint: "Mia, the little red boat", typed: () => {}, done: () => this.told() });
     this.phrase = line("How prompts describe the hero", { most: limits.hero_phrase, hint: "a small red boat", typed: () => {}, done: () => this.told() });
@@ -38,6 +38,12 @@ class Cast {
       this.swatches.replaceChildren(...plan.palette.map((_, at) => this.swatch(at)));
     }
     if (this.shown !== print) { this.shown = print; [...this.swatches.children].forEach((node, at) => { if (document.activeElement !== node.firstChild) node.firstChild.value = plan.palette[at]; }); }
+    this.grow();
+  }
+
+  /** Title and logline as high as their text. */
+  grow() {
+    grow(this.title);
     grow(this.logline);
   }
 

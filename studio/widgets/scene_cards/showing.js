@@ -76,7 +76,7 @@ const Showing = (Base) => class extends Base {
   /** Text areas that had no width before. */
   grow() {
     for (const card of this.cards.values()) card.grow();
-    grow(this.cast.logline);
+    this.cast.grow();
     grow(this.idea.area);
   }
 };
