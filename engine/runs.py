@@ -7,7 +7,7 @@ import secrets
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ from statistics import median
 from typing import Any, Literal
 
 from engine.errors import InvalidInput, LimitExceeded, StudioError
+from engine.turns import Served, in_turn
 
 State = Literal["queued", "running", "done", "failed", "cancelled", "interrupted"]
 ENDED: tuple[State, ...] = ("done", "failed", "cancelled", "interrupted")
@@ -34,13 +35,13 @@ CREATE TABLE IF NOT EXISTS events (
 _ADDED = ("parent", "part", "label")
 """Text columns that data folders of earlier versions lack."""
 
-_PARTED = "CREATE INDEX IF NOT EXISTS runs_by_parent ON runs(parent)"
+_INDEXES = "CREATE INDEX IF NOT EXISTS runs_by_parent ON runs(parent); CREATE INDEX IF NOT EXISTS runs_by_owner ON runs(owner, started);"
 
-_IN_TURN = """
-    SELECT r.id FROM runs r LEFT JOIN runs p ON p.id = r.parent AND r.parent != ''
-    WHERE r.state='queued' AND NOT EXISTS (SELECT 1 FROM runs c WHERE c.parent = r.id AND c.state IN ('queued','running'))
-    ORDER BY COALESCE(p.position, r.position), r.parent = '', r.position LIMIT 1"""
-"""The next run: parts stand where their run stands, before it, and a run waits for its parts."""
+_WAITING = """
+    SELECT r.id, r.owner, r.parent, EXISTS (SELECT 1 FROM runs c WHERE c.parent = r.id AND c.state IN ('queued','running')) AS held
+    FROM runs r LEFT JOIN runs p ON p.id = r.parent AND r.parent != '' WHERE r.state='queued'
+    ORDER BY COALESCE(p.position, r.position), r.parent = '', r.position"""
+"""Waiting runs by their position: parts stand where their run stands, before it. `held`: the run waits for its parts."""
 
 
 @dataclass(frozen=True)
@@ -102,18 +103,21 @@ def is_run_id(text: str) -> bool:
 
 
 class RunStore:
-    """All runs of one data folder. Safe to use from several threads and processes at once."""
+    """All runs of one data folder. Safe to use from several threads and processes at once.
 
-    def __init__(self, path: Path) -> None:
+    fair: owners take turns (`engine.turns`); otherwise runs are taken by their position alone, as on one's own machine.
+    """
+
+    def __init__(self, path: Path, *, fair: bool = False) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self.path = path
+        self.path, self.fair = path, fair
         self._local = threading.local()
         self._db.executescript(_SCHEMA)
         there = {row["name"] for row in self._db.execute("PRAGMA table_info(runs)")}
         for column in _ADDED:
             if column not in there:
                 self._db.execute(f"ALTER TABLE runs ADD COLUMN {column} TEXT NOT NULL DEFAULT ''")
-        self._db.execute(_PARTED)
+        self._db.executescript(_INDEXES)
 
     @property
     def _db(self) -> sqlite3.Connection:
@@ -191,8 +195,11 @@ class RunStore:
 
     def queue(self) -> list[Run]:
         """Running and waiting runs that are no part of another, in the order in which they will work."""
-        rows = self._db.execute("SELECT * FROM runs WHERE state IN ('queued','running') AND parent='' ORDER BY state='queued', position")
-        return [_run(row) for row in rows]
+        runs = [_run(row) for row in self._db.execute("SELECT * FROM runs WHERE state IN ('queued','running') AND parent='' ORDER BY state='queued', position")]
+        if self.fair:
+            turn = {run_id: place for place, run_id in enumerate(self._order(self._db.execute(_WAITING).fetchall()), 1)}
+            runs.sort(key=lambda run: turn.get(run.id, 0))
+        return runs
 
     def events(self, run_id: str, after: int = 0, limit: int = 1000) -> list[dict[str, Any]]:
         """Events with a sequence number above `after`: `{"seq", "time", "event", ...}`."""
@@ -232,12 +239,13 @@ class RunStore:
         return row is None or bool(row["stop"])
 
     def move(self, run_id: str, steps: int) -> None:
-        """Move a waiting run `steps` places; negative is earlier."""
+        """Move a waiting run `steps` places, among its owner's own where owners take turns; negative is earlier."""
         with self._write() as db:
-            ids = [row["id"] for row in db.execute("SELECT id FROM runs WHERE state='queued' AND parent='' ORDER BY position")]
+            among = "SELECT id, position FROM runs WHERE state='queued' AND parent='' AND (? OR owner=(SELECT owner FROM runs WHERE id=?)) ORDER BY position"
+            rows = db.execute(among, (not self.fair, run_id)).fetchall()
+            ids, places = [row["id"] for row in rows], [row["position"] for row in rows]
             if run_id not in ids:
                 return
-            places = [row["position"] for row in db.execute("SELECT position FROM runs WHERE state='queued' AND parent='' ORDER BY position")]
             target = max(0, min(len(ids) - 1, ids.index(run_id) + steps))
             ids.remove(run_id)
             ids.insert(target, run_id)
@@ -287,17 +295,26 @@ class RunStore:
 
     # ---- working (called by executors)
 
-    def claim(self) -> Run | None:
-        """Take the next waiting run whose parts have ended: it is running from now on, exactly once."""
+    def claim(self, suits: Callable[[Run], bool] | None = None) -> Run | None:
+        """Take the next waiting run whose parts have ended, of those that suit: it is running from now on, exactly once."""
         if self._db.execute("SELECT 1 FROM runs WHERE state='queued' LIMIT 1").fetchone() is None:
             return None
         with self._write() as db:
-            row = db.execute(_IN_TURN).fetchone()
-            if row is None:
+            ready = self._order([row for row in db.execute(_WAITING) if not row["held"]])
+            run_id = next((one for one in ready if suits is None or suits(self.get(one))), None)
+            if run_id is None:
                 return None
-            db.execute("UPDATE runs SET state='running', started=?, stop=0 WHERE id=?", (time.time(), row["id"]))
-            self._append(db, row["id"], "state", {"state": "running"})
-        return self.get(row["id"])
+            db.execute("UPDATE runs SET state='running', started=?, stop=0 WHERE id=?", (time.time(), run_id))
+            self._append(db, run_id, "state", {"state": "running"})
+        return self.get(run_id)
+
+    def retry(self, run_id: str) -> bool:
+        """A working run whose process died goes back to its place in the queue; False when it has ended, or was asked to stop."""
+        with self._write() as db:
+            changed = db.execute("UPDATE runs SET state='queued' WHERE id=? AND state='running' AND stop=0", (run_id,)).rowcount
+            if changed:
+                self._append(db, run_id, "state", {"state": "queued"})
+        return bool(changed)
 
     def append(self, run_id: str, kind: str, data: dict[str, Any]) -> None:
         """Record one event."""
@@ -318,6 +335,14 @@ class RunStore:
     def running(self) -> list[Run]:
         """Runs that are working now."""
         return [_run(row) for row in self._db.execute("SELECT * FROM runs WHERE state='running'")]
+
+    def _order(self, waiting: list[sqlite3.Row]) -> list[str]:
+        """Ids of rows of `_WAITING` in the order in which they are taken."""
+        if not self.fair:
+            return [row["id"] for row in waiting]
+        last = {owner: self._db.execute("SELECT MAX(started) AS last FROM runs WHERE owner=?", (owner,)).fetchone()["last"] for owner in {row["owner"] for row in waiting}}
+        working = {row["owner"]: row["n"] for row in self._db.execute("SELECT owner, COUNT(*) AS n FROM runs WHERE state='running' GROUP BY owner")}
+        return in_turn([(row["id"], row["owner"]) for row in waiting], {owner: Served(working.get(owner, 0), at or 0.0) for owner, at in last.items()})
 
     def _insert_parts(self, db: sqlite3.Connection, parent: str, parts: Sequence[PartRow]) -> None:
         for row in parts:

@@ -40,7 +40,7 @@ class Store:
                 folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise LimitExceeded(f"the data folder {self.root} cannot be written", why=error.strerror or "", fix="choose another with --data-dir") from error
-        self.runs = RunStore(self.root / "kinora.db")
+        self.runs = RunStore(self.root / "kinora.db", fair=settings.shared)
         self.reserve = self.root / "reserve"
         self.refill()
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import random
 import threading
 
 import pytest
 
 from engine.errors import InvalidInput, LimitExceeded, StudioError
-from engine.runs import RunStore
+from engine.runs import PartRow, RunStore
+from engine.settings import Settings
 from engine.store import Store
+from engine.turns import Served, in_turn
 
 
 def submit(store: Store, number: int, **options: object) -> str:
@@ -125,3 +128,93 @@ def test_errors_travel_through_the_store(store: Store) -> None:
     store.runs.finish(run_id, "failed", error=LimitExceeded("the disk is full", fix="free space"))
     error = StudioError.from_dict(store.runs.get(run_id).error or {})
     assert isinstance(error, LimitExceeded) and error.line == "the disk is full: free space"
+
+
+@pytest.fixture
+def visited(settings: Settings) -> Store:
+    """The store of a studio that several visitors share."""
+    return Store(settings.model_copy(update={"shared": True}))
+
+
+def worked(store: Store) -> list[str]:
+    """Work the whole queue as one worker does; the ids in the order in which they were taken."""
+    taken = []
+    while (run := store.runs.claim()) is not None:
+        taken.append(run.id)
+        store.runs.finish(run.id, "done", result={"clip": None})
+    return taken
+
+
+def test_forty_runs_of_one_visitor_do_not_starve_another(visited: Store) -> None:
+    many = [submit(visited, number, owner="many") for number in range(1, 41)]
+    one = submit(visited, 1, owner="one")
+    two = [submit(visited, number, owner="two") for number in (1, 2)]
+    assert [run.id for run in visited.runs.queue()] == (taken := worked(visited)), "the page shows the places that come true"
+    assert taken[:5] == [many[0], one, two[0], many[1], two[1]], "in the order of arrival the one would be 41st"
+    assert [run for run in taken if run in many] == many, "a visitor's own runs stay in order"
+
+
+def test_who_comes_back_waits_behind_those_who_waited(visited: Store) -> None:
+    first = [submit(visited, number, owner="a") for number in (1, 2)]
+    assert visited.runs.claim().id == first[0]  # type: ignore[union-attr]
+    late = submit(visited, 1, owner="b")
+    assert visited.runs.claim().id == late, "another worker is free: the one with nothing working comes first"  # type: ignore[union-attr]
+    visited.runs.finish(late, "done")
+    again = submit(visited, 2, owner="b")
+    visited.runs.finish(first[0], "done")
+    assert worked(visited) == [first[1], again], "b had the last turn"
+
+
+def test_a_film_takes_a_turn_for_each_of_its_scenes(visited: Store) -> None:
+    scenes = [PartRow("toy", 1, {"frames": number, "seed": 1}, f"{number}" * 64, f"Scene {number}", 1.0) for number in (1, 2, 3)]
+    film = submit(visited, 1, owner="film", parts=scenes)
+    others = [submit(visited, number, owner="other") for number in (1, 2)]
+    places = [run.id for run in visited.runs.queue()]
+    taken = worked(visited)
+    assert [run for run in taken if run in (film, *others)] == [*others, film] == places
+    assert taken.index(others[0]) == 1 and taken[-1] == film
+
+
+def test_on_ones_own_machine_the_order_is_that_of_the_list(store: Store) -> None:
+    ids = [submit(store, number, owner=owner) for number, owner in enumerate("aaab", 1)]
+    store.runs.move(ids[3], -1)
+    assert [run.id for run in store.runs.queue()] == worked(store) == [ids[0], ids[1], ids[3], ids[2]]
+
+
+def test_a_visitor_moves_only_among_own_runs(visited: Store) -> None:
+    other, a, b = submit(visited, 1, owner="other"), submit(visited, 1, owner="me"), submit(visited, 2, owner="me")
+    visited.runs.move(b, -99)
+    assert worked(visited) == [other, b, a]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_turns_are_even(seed: int) -> None:
+    rng = random.Random(seed)
+    waiting = [(str(number), rng.choice("aaaaabbc")) for number in range(60)]
+    served = {"a": Served(working=1, last=50.0), "b": Served(last=99.0)}
+    order = in_turn(waiting, served)
+    owner = dict(waiting)
+    left = {name: sum(one == name for one in owner.values()) for name in "abc"}
+    had = {"a": 1, "b": 0, "c": 0}
+    for run in order:
+        name = owner[run]
+        assert all(had[name] <= had[other] for other in left if left[other]), "nobody is a turn ahead of somebody who waits"
+        had[name] += 1
+        left[name] -= 1
+    assert sorted(order) == sorted(owner)
+
+
+def test_of_runs_that_suit_the_first_is_taken(store: Store) -> None:
+    ids = [submit(store, number) for number in (1, 2, 3)]
+    assert store.runs.claim(lambda run: run.request["frames"] > 1).id == ids[1]  # type: ignore[union-attr]
+    assert store.runs.claim(lambda run: False) is None
+    assert store.runs.claim().id == ids[0]  # type: ignore[union-attr]
+
+
+def test_a_run_that_is_tried_again_keeps_its_place(store: Store) -> None:
+    first, second = submit(store, 1), submit(store, 2)
+    store.runs.claim()
+    assert store.runs.retry(first) and not store.runs.retry(second)
+    assert store.runs.claim().id == first  # type: ignore[union-attr]
+    store.runs.cancel(first)
+    assert not store.runs.retry(first), "who was told to stop is not tried again"
