@@ -27,8 +27,8 @@ class Executor(Protocol):
     def start(self) -> None:
         """Begin to take runs."""
 
-    def wake(self) -> None:
-        """A run was queued: look now."""
+    def wake(self, run_id: str | None = None) -> None:
+        """A run was queued, by the call that is being answered when `run_id` names it: look now."""
 
     def free(self) -> None:
         """Drop every model that nobody uses."""
@@ -53,7 +53,7 @@ class InlineExecutor:
 
         self._worker = Worker(self.store)
 
-    def wake(self) -> None:
+    def wake(self, run_id: str | None = None) -> None:
         with self._lock:
             while (run := self.store.runs.claim()) is not None:
                 outcome = self._worker.work(run)
@@ -84,7 +84,7 @@ class WorkerExecutor:
         self._watcher = threading.Thread(target=self._watch, name="worker-watch", daemon=True)
         self._watcher.start()
 
-    def wake(self) -> None:
+    def wake(self, run_id: str | None = None) -> None:
         self._tell("wake")
 
     def free(self) -> None:
@@ -152,6 +152,18 @@ class WorkerExecutor:
         self._stop_seen = {run_id: self._stop_seen.get(run_id, now) for run_id in running}
         if any(now - seen > STOP_GRACE for seen in self._stop_seen.values()) and self._process is not None:
             self._process.kill()
+
+
+def executor_for(store: Store) -> Executor:
+    """The executor that the settings ask for. Raises `InvalidInput` when it cannot be had."""
+    match store.settings.executor:
+        case "ray":
+            from engine.ray_executor import RayExecutor
+
+            return RayExecutor(store)
+        case "inline":
+            return InlineExecutor(store)
+    return WorkerExecutor(store)
 
 
 def child_environment() -> dict[str, str]:

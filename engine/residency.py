@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, is_dataclass
-from typing import Any
+from typing import Any, Self
 
 from engine.errors import OutOfMemory, StudioError
 from engine.settings import Settings
@@ -48,7 +48,7 @@ class ModelPool:
         self._on_event = on_event or (lambda kind, key, data: None)
 
     @classmethod
-    def for_machine(cls, settings: Settings) -> ModelPool:
+    def for_machine(cls, settings: Settings) -> Self:
         """A pool with the settings' budget, or half of the machine's memory."""
         total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
         return cls(settings.model_memory_mib * 2**20 if settings.model_memory_mib else total // 2)

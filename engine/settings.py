@@ -6,7 +6,7 @@ import os
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
@@ -29,6 +29,9 @@ class Settings(BaseModel):
     model_folders: str = Field("", description="More folders with models of your own in diffusers layout, separated as in PATH; data/checkpoints is always searched.")
     device: str = Field("auto", description="cpu, cuda, mps or auto.")
     shared: bool = Field(False, description="Several visitors: each sees only the results of their own browser.")
+    executor: Literal["worker", "inline", "ray"] = Field("worker", description="Where runs work: worker (one process beside the page), ray (several, see ray_actors), inline (the page's own process; on ZeroGPU).")
+    ray_actors: int = Field(0, ge=0, le=64, description="Executor ray: processes that work runs at once; 0: one for each graphics card of the cluster, or for each core.")
+    ray_address: str = Field("", description="Executor ray: address of a running cluster; empty: this machine alone.")
     offline: bool = Field(False, description="Never fetch a model, even when asked.")
     mcp: bool = Field(False, description="Offer the endpoints as MCP tools too (needs the package gradio[mcp]).")
     planner_url: str = Field("", description="OpenAI-compatible server that may write the plans of films, such as http://127.0.0.1:8080/v1; empty: none.")

@@ -24,8 +24,8 @@ RESERVE_BYTES = 2**20
 """Room for the database to write down the end of a run when the disk is full."""
 
 
-class Store:
-    """Folders of one installation and the runs in them.
+class Folders:
+    """The folders of one installation. All that a process needs which works runs but keeps no list of them.
 
     `staging/ID` is written by a working run; `results/ID` appears by one rename when it is whole; `inputs/HASH.ext` keeps what users gave.
     """
@@ -35,6 +35,26 @@ class Store:
         self.root = settings.data_dir
         self.staging, self.results, self.trash = self.root / "staging", self.root / "results", self.root / "trash"
         self.inputs, self.models, self.logs = self.root / "inputs", self.root / "models", self.root / "logs"
+
+    def result_folder(self, run_id: str) -> Path | None:
+        """The folder of a whole result that is not in the trash; None when there is none."""
+        folder = self.results / run_id
+        return folder if is_run_id(run_id) and (folder / "run.json").is_file() else None
+
+    def check_disk(self, needed_mib: float) -> None:
+        """Raise `LimitExceeded` when the disk has no room for `needed_mib` besides the reserve."""
+        free = shutil.disk_usage(self.root).free / 2**20
+        if free < needed_mib + self.settings.min_free_mib:
+            raise LimitExceeded(
+                f"the disk has {free:.0f} MiB free, this needs about {needed_mib:.0f}", fix=f"free some space: {self.settings.min_free_mib} MiB always stay free"
+            )
+
+
+class Store(Folders):
+    """The folders, and the runs in them."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
         try:
             for folder in (self.staging, self.results, self.trash, self.inputs, self.models, self.logs):
                 folder.mkdir(parents=True, exist_ok=True)
@@ -119,11 +139,6 @@ class Store:
             raise LimitExceeded("the input could not be kept", why=error.strerror or "disk", fix="free some disk space") from error
         return kept
 
-    def result_folder(self, run_id: str) -> Path | None:
-        """The folder of a whole result that is not in the trash; None when there is none."""
-        folder = self.results / run_id
-        return folder if is_run_id(run_id) and (folder / "run.json").is_file() else None
-
     def remove(self, run_id: str) -> None:
         """Move a run and its result to the trash, from where `restore` brings it back for `trash_days`."""
         run = self.runs.get(run_id)
@@ -158,14 +173,6 @@ class Store:
                 break
             used -= sizes.get(run.id, 0)
             self._forget(run.id)
-
-    def check_disk(self, needed_mib: float) -> None:
-        """Raise `LimitExceeded` when the disk has no room for `needed_mib` besides the reserve."""
-        free = shutil.disk_usage(self.root).free / 2**20
-        if free < needed_mib + self.settings.min_free_mib:
-            raise LimitExceeded(
-                f"the disk has {free:.0f} MiB free, this needs about {needed_mib:.0f}", fix=f"free some space: {self.settings.min_free_mib} MiB always stay free"
-            )
 
     def _sweep_inputs(self) -> None:
         """Inputs older than a day that no run names any more; a younger one may be on a page that has not pressed Run yet."""

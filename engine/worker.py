@@ -11,22 +11,54 @@ import sys
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from engine.errors import LimitExceeded, StudioError
-from engine.execution import Outcome, named, perform
+from engine.errors import LimitExceeded
+from engine.execution import Emit, Outcome, named, perform
 from engine.parts import find, place
 from engine.residency import ModelPool
 from engine.runs import Run
 from engine.settings import Settings
-from engine.store import Store
+from engine.store import Folders, Store
 from engine.task import get_task
 
 STOP_POLL = 0.03
 """Seconds between looks at the stop flag: well below the 300 ms in which Stop must act, and cheap."""
 
 STATS_EVERY = 2.0
+
+
+def work_on(run: Run, folders: Folders, pool: ModelPool, *, emit: Emit, cancelled: Callable[[], bool]) -> Outcome:
+    """Perform one claimed run: its events go to `emit`, its result to its folder or, for a part, to the shelf. Never raises for the run's own faults."""
+    settings = folders.settings
+    try:
+        task = get_task(run.task)
+        request = task.request_type.model_validate(run.request)
+        folders.check_disk(task.disk_mib(request))
+        if run.part and find(settings, run.part) is not None:
+            return Outcome("done")
+    except Exception as error:
+        return Outcome("failed", error=named(error, settings))
+    outcome = perform(
+        task,
+        request,
+        run_id=run.id,
+        seed=run.seed,
+        settings=settings,
+        staging=folders.staging / run.id,
+        destination=place(settings, run.part) if run.part else folders.results / run.id,
+        keep_partial=not run.part,
+        emit=emit,
+        cancelled=cancelled,
+        pool=pool,
+        names=run.names,
+        results=folders.result_folder,
+    )
+    if outcome.error is not None and outcome.error.kind == "out-of-memory":
+        pool.evict_all()
+    return outcome
 
 
 class Worker:
@@ -43,7 +75,7 @@ class Worker:
         """Work until the page ends."""
         threading.Thread(target=self._listen, daemon=True).start()
         threading.Thread(target=self._report, daemon=True).start()
-        _warm_up()
+        warm_up()
         while True:
             try:
                 run = self.store.runs.claim()
@@ -70,32 +102,7 @@ class Worker:
                 last[0], last[1] = now, runs.stop_requested(run.id)
             return bool(last[1])
 
-        try:
-            task = get_task(run.task)
-            request = task.request_type.model_validate(run.request)
-            self.store.check_disk(task.disk_mib(request))
-            if run.part and find(self.store.settings, run.part) is not None:
-                return Outcome("done")
-        except Exception as error:
-            return Outcome("failed", error=error if isinstance(error, StudioError) else named(error, self.store.settings))
-        outcome = perform(
-            task,
-            request,
-            run_id=run.id,
-            seed=run.seed,
-            settings=self.store.settings,
-            staging=self.store.staging / run.id,
-            destination=place(self.store.settings, run.part) if run.part else self.store.results / run.id,
-            keep_partial=not run.part,
-            emit=lambda kind, data: runs.append(run.id, kind, data),
-            cancelled=stop_requested,
-            pool=self.pool,
-            names=run.names,
-            results=self.store.result_folder,
-        )
-        if outcome.error is not None and outcome.error.kind == "out-of-memory":
-            self.pool.evict_all()
-        return outcome
+        return work_on(run, self.store, self.pool, emit=lambda kind, data: runs.append(run.id, kind, data), cancelled=stop_requested)
 
     def _listen(self) -> None:
         for line in sys.stdin:
@@ -138,7 +145,7 @@ def resident_mib(pid: int | str = "self") -> float:
     return round(pages * os.sysconf("SC_PAGE_SIZE") / 2**20, 1)
 
 
-def _warm_up() -> None:
+def warm_up() -> None:
     """Load what every run needs, so that the first one is as quick as the second."""
     import av  # noqa: F401
     import cv2  # noqa: F401

@@ -13,7 +13,7 @@ from typing import Any
 from engine.catalog import CARDS, get_card
 from engine.catalog.fetch import ModelFiles
 from engine.errors import InvalidInput, StudioError
-from engine.executors import Executor, InlineExecutor, WorkerExecutor
+from engine.executors import Executor, executor_for
 from engine.hardware import describe as hardware
 from engine.hardware import memory_mib
 from engine.parts import missing, place
@@ -45,7 +45,7 @@ class Studio:
         self.interrupted = [run.id for run in self.store.settle()]
         self.helper = Helper(self.store)
         self.painter = Helper(self.store, "painter", idle=settings.painter_idle_seconds)
-        self.executor: Executor = InlineExecutor(self.store) if os.environ.get("SPACES_ZERO_GPU") else WorkerExecutor(self.store)
+        self.executor: Executor = executor_for(self.store)
         self.models = ModelFiles(self.store.models, settings)
 
     def start(self) -> None:
@@ -99,7 +99,7 @@ class Studio:
         run = self.store.runs.submit(
             task.id, task.version, request.model_dump(mode="json"), owner=owner, work=task.work(request), limits=limits, names=self.names_of(request, fields), parts=self._parts(task, request),
         )
-        self.executor.wake()
+        self.executor.wake(run.id)
         return run
 
     def _parts(self, task: Task[Any], request: Request) -> list[PartRow]:
@@ -128,7 +128,7 @@ class Studio:
         old = self.store.runs.get(run_id)
         task = get_task(old.task)
         if not old.active and old.state != "done" and self.store.runs.requeue(run_id, self._parts(task, task.request_type.model_validate(old.request))):
-            self.executor.wake()
+            self.executor.wake(run_id)
             return self.store.runs.get(run_id)
         if old.active:
             return old
@@ -182,15 +182,16 @@ class Studio:
     def _in_parts(self, run: Run, parts: list[Run]) -> dict[str, Any]:
         """The status of a run whose parts are being made: what its working part shows, and how far all of them are."""
         status = self._status(run)
-        working = next((part for part in parts if part.state == "running"), None)
+        busy = [part for part in parts if part.state == "running"]
+        working = busy[0] if busy else None
         waiting = [part for part in parts if part.state == "queued"]
         if working is None and len(waiting) in (0, len(parts)):
             return status
-        ended = len(parts) - len(waiting) - (working is not None)
+        ended = len(parts) - len(waiting) - len(busy)
         live = self._status(working) if working is not None else None
         whole = sum(part.work for part in parts) or 1.0
-        done = sum(part.work for part in parts if not part.active) + (live["share"] * working.work if live and working else 0.0)
-        later = sum(self._seconds(part.task, part.work) for part in waiting) + self._seconds(run.task, run.work)
+        done = sum(part.work for part in parts if not part.active) + sum(self._status(part)["share"] * part.work for part in busy)
+        later = sum(self._seconds(part.task, part.work) for part in waiting) / max(1, len(busy)) + self._seconds(run.task, run.work)
         began = min((part.started for part in parts if part.started), default=time.time())
         return {
             **status, "state": "running", "stage": f"{working.label if working else waiting[0].label} ({min(ended + 1, len(parts))} of {len(parts)})", "share": done / whole,
@@ -297,7 +298,7 @@ class Studio:
             for card in CARDS.values()
         ]  # fmt: skip
         return {
-            "worker": self.executor.stats(), "free_mib": memory_mib("MemAvailable"), "machine": hardware(), "results_bytes": used, "keep_gib": self.settings.keep_gib,
+            "worker": {**(worker := self.executor.stats()), "run": bool(worker.get("run"))}, "free_mib": memory_mib("MemAvailable"), "machine": hardware(), "results_bytes": used, "keep_gib": self.settings.keep_gib,
             "offline": self.settings.offline, "cards": cards,
         }  # fmt: skip
 

@@ -40,7 +40,12 @@ def serve(options: argparse.Namespace) -> int:
     demo = build(studio)
     demo.launch(server_name=settings.host, server_port=port, quiet=True, prevent_thread_lock=True, inbrowser=False, **launch_options(studio))
     print(f"Kinora is at http://{'127.0.0.1' if settings.host == '0.0.0.0' else settings.host}:{port}", flush=True)
-    studio.start()
+    try:
+        studio.start()
+    except StudioError as error:
+        complain(error)
+        demo.close(verbose=False)
+        return 2
     ended = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
     signal.signal(signal.SIGINT, lambda *_: ended.set())
