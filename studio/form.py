@@ -144,7 +144,9 @@ def control(name: str, info: FieldInfo, *, elem_id: str, **options: Any) -> Comp
     kind, optional = _plain(info.annotation)
     low, high = range_of(info)
     if get_origin(kind) is Literal:
-        choices = [(str(choice).replace("-", " ").capitalize(), choice) for choice in get_args(kind)]
+        told = extra.get("titles")
+        titles: dict[Any, Any] = told if isinstance(told, dict) else {}
+        choices = [(str(titles.get(choice) or str(choice).replace("-", " ").capitalize()), choice) for choice in get_args(kind)]
         return gr.Radio(choices, **common) if len(choices) <= 3 else gr.Dropdown(choices, **common)
     if kind is bool:
         return gr.Checkbox(**common)

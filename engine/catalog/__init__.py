@@ -8,9 +8,10 @@ from engine.catalog.language import CARDS as _LANGUAGE
 from engine.catalog.music import CARDS as _MUSIC
 from engine.catalog.packaged import CARDS as _PACKAGED
 from engine.catalog.pocket import CARDS as _POCKET
+from engine.catalog.video import CARDS as _VIDEO
 from engine.errors import ModelUnavailable
 
-CARDS: dict[str, Card] = {card.id: card for card in (*_POCKET, *_PACKAGED, *_MUSIC, *_EXPERTS, *_LANGUAGE)}
+CARDS: dict[str, Card] = {card.id: card for card in (*_POCKET, *_PACKAGED, *_MUSIC, *_EXPERTS, *_LANGUAGE, *_VIDEO)}
 
 
 def get_card(card_id: str) -> Card:

@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from engine.catalog.drawing import Drawing
+
 
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -77,6 +79,7 @@ class Card(_Frozen):
     tabs: tuple[str, ...] = ()
     good_at: str
     bad_at: str
+    drawing: Drawing | None = Field(None, description="How its pipeline is called, for models that draw clips or pictures.")
 
     @model_validator(mode="after")
     def _pinned(self) -> Card:

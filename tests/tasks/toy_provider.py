@@ -25,7 +25,7 @@ def make(request: TextToVideoRequest, run: RunContext, seed: int, stem: str) -> 
     if request.steps == FAILS:
         raise OutOfMemory("grey ran out", fix="take fewer steps")
     draft = earlier_draft(request, run)
-    level = int(np.random.default_rng(seed).integers(20, 200)) + request.steps if draft is None else int(json.loads(draft.read_text())["level"])
+    level = int(np.random.default_rng(seed).integers(20, 200)) + request.own_steps if draft is None else int(json.loads(draft.read_text())["level"])
     count = 4 if draft is None else 8
     kept = run.directory / f"{stem}-draft.json"
     if request.draft:

@@ -6,6 +6,7 @@ import json
 
 from engine.movie.plan import MOODS, TEMPOS, TRANSITIONS
 from engine.tasks.movie.request import MoviePlanRequest
+from engine.tasks.text_to_video.models import draws_anything
 from engine.world.spec import CAMERAS, COLOURS, KINDS, MOTIONS, PLACES, TIMES, WEATHERS
 
 EXAMPLE = {
@@ -24,7 +25,7 @@ ARC = "opening image, who it is about, the wish, setting out, first trouble, a f
 
 def messages(request: MoviePlanRequest) -> list[dict[str, str]]:
     """The chat that asks for a plan: what a planner does, then the request as JSON, so that the idea is data and not part of the instruction."""
-    if request.video_model == "local":
+    if draws_anything(request.video_model):
         drawing = "Prompts are for a text-to-image model: concrete, visual, one action, no names of artists."
     else:
         drawing = (

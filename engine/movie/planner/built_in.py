@@ -25,6 +25,7 @@ from engine.movie.planner.wishes import OPEN_WISHES
 from engine.movie.timing import timeline
 from engine.settings import Settings
 from engine.tasks.movie.request import MoviePlanRequest
+from engine.tasks.text_to_video.models import draws_anything
 
 MOST_READ = 600
 """Characters of an idea that are read: a story is told in its first sentences."""
@@ -51,7 +52,7 @@ def plan_built_in(request: MoviePlanRequest, seed: int, settings: Settings | Non
     idea = read_idea(request.idea[:MOST_READ])
     if not idea.wish:
         idea = replace(idea, wish=rng.choice(OPEN_WISHES[:2] if idea.friends else OPEN_WISHES))
-    free = request.video_model == "local"
+    free = draws_anything(request.video_model)
     hero, notes = hero_of(idea, free, settings)
     # Somebody whom the world does not draw, for a model that draws anything: heard, moved and placed as a person, not as a stand-in.
     being = free and idea.hero is not None and not idea.hero.kind

@@ -20,6 +20,7 @@ from engine.movie.planner.extracting import find_document
 from engine.movie.planner.telling import spoken
 from engine.settings import Settings
 from engine.tasks.movie.request import MoviePlanRequest
+from engine.tasks.text_to_video.models import draws_anything
 from engine.world.reading import spec_from_text
 from engine.world.spec import CAMERAS
 
@@ -129,7 +130,7 @@ def _hero(document: dict[str, Any], request: MoviePlanRequest, own: Plan, notes:
     name = _words(given.get("name"), 80)
     if not phrase:
         return own.hero
-    if request.video_model != "local":
+    if not draws_anything(request.video_model):
         reading = spec_from_text(phrase)
         if not reading.spec.subjects or reading.unknown:
             notes.append(f"The video model cannot draw {phrase[:80]}: {own.hero.phrase} stands in.")

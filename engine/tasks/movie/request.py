@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from engine.movie.plan import LONGEST_FILM, MOST_SCENES, Mood, Plan, Shape
 from engine.task import Request, media_field
+from engine.tasks.text_to_video.models import TITLES, Model
 
 LONGEST_IDEA = 2000
 SHORTEST_FILM = 3.0
@@ -33,8 +34,10 @@ class MoviePlanRequest(Request):
         description="Who writes the plan. Built-in: grammar and sentence encoder, at once. Endpoint: an OpenAI-compatible server, named in the settings. "
         "Local: a small instruct model from its folder. Auto: the best that is there.",
     )
-    video_model: Literal["pocket", "diorama", "local"] = Field(
-        "diorama", description="Who draws the scenes. Diorama: the paper-cut world, drawn exactly. Pocket: a small diffusion model of that world, soft and sometimes wrong. Local: a Stable Diffusion model of your own."
+    video_model: Model = Field(
+        "diorama",
+        description="Who draws the scenes. Diorama: the paper-cut world, drawn exactly. Pocket: a small diffusion model of that world, soft and sometimes wrong. The others draw anything, as in Text to video.",
+        json_schema_extra={"titles": dict(TITLES)},
     )
     seed: int | None = Field(None, ge=0, lt=2**32, description="Empty: a new one each time, always recorded.")
 
@@ -60,5 +63,5 @@ class MovieRequest(MoviePlanRequest):
     captions: Literal["off", "file", "burnt"] = Field("file", description="What is said, as text: not at all, as an .srt file, or in the picture, too.")
     match_colours: float = Field(0.3, ge=0.0, le=1.0, description="How far the colours of all scenes are drawn together.", json_schema_extra={"step": 0.1})
     loudness: float = Field(-16.0, ge=-31.0, le=-10.0, description="Loudness of the whole film (ITU-R BS.1770).", json_schema_extra={"unit": "LUFS", "step": 1})
-    steps: int = Field(12, ge=1, le=200, description="Denoising steps of scenes that diffusion draws.")
+    steps: int | None = Field(None, ge=1, le=200, description="Denoising steps of scenes that diffusion draws; empty: the model's own count.")
     hand_over: bool = Field(True, description="Also save a project zip, and what an editor needs: OpenTimelineIO, FCPXML, sound stems, subtitles.")

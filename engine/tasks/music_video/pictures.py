@@ -23,9 +23,10 @@ from engine.diffusion.parts import as_pictures
 from engine.diffusion.walk import blended
 from engine.tasks.music_video.request import SEEDS, Interval, MusicVideoRequest
 from engine.tasks.text_to_video.pocket.models import Pocket
-from engine.tasks.text_to_video.pocket.shapes import doublings, fitted, native_size
+from engine.tasks.text_to_video.pocket.shapes import doublings, native_size
 from engine.tasks.text_to_video.pocket.wording import Told, told
 from engine.tasks.text_to_video.request import TextToVideoRequest
+from engine.tasks.text_to_video.shapes import fitted
 from engine.vision.interpolation import Between
 
 if TYPE_CHECKING:

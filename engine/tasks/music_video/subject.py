@@ -11,7 +11,7 @@ from engine.diffusion.parts import as_pictures
 from engine.tasks.music_video.pictures import Painter
 from engine.tasks.text_to_video.pocket.drawing import DRAWN_AT
 from engine.tasks.text_to_video.pocket.moving import layered, phase_of
-from engine.tasks.text_to_video.pocket.shapes import fitted
+from engine.tasks.text_to_video.shapes import fitted
 
 ROUND = 4.0
 """Seconds of the thing's own time in which it goes there and back."""

@@ -35,7 +35,8 @@ from engine.media.frames import Pictures
 from engine.settings import Settings
 from engine.tasks.subject_swap.denoised import as_tensor
 from engine.tasks.subject_swap.request import SubjectSwapRequest
-from engine.tasks.text_to_video.local import NUMBERS, sized
+from engine.tasks.text_to_video.local import NUMBERS
+from engine.tasks.text_to_video.shapes import sized
 
 if TYPE_CHECKING:
     from engine.context import RunContext

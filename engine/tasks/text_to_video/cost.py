@@ -32,13 +32,13 @@ CO_DENOISED = 1.75
 def pictures_of(request: TextToVideoRequest) -> float:
     """How many pictures the pocket model is evaluated on for one clip, with and without the prompt."""
     prompts = max(1, len(segments(request.prompt)) + len(request.prompts))
-    half = (request.steps + 1) // 2
-    drawn = prompts * (request.candidates * half + (0 if request.draft else request.steps - half))
-    frames = 8 * request.seconds * request.steps * (CO_DENOISED if request.seconds > 2 else 1.0)
+    half = (request.own_steps + 1) // 2
+    drawn = prompts * (request.candidates * half + (0 if request.draft else request.own_steps - half))
+    frames = 8 * request.seconds * request.own_steps * (CO_DENOISED if request.seconds > 2 else 1.0)
     if request.model == "local":
-        return frames * (1 if request.guidance == 1 else 2)
+        return frames * (1 if request.own_guidance == 1 else 2)
     alone = {"flow": drawn, "zero": drawn + frames}.get(request.method, frames)
-    return alone * (1 if request.guidance == 1 else 2)
+    return alone * (1 if request.own_guidance == 1 else 2)
 
 
 def work_of(request: TextToVideoRequest) -> float:

@@ -22,6 +22,7 @@ from engine.tasks.text_to_video.pocket.job import Job
 from engine.tasks.text_to_video.pocket.models import Pocket
 from engine.tasks.text_to_video.prompts import schedule
 from engine.tasks.text_to_video.request import TextToVideoRequest
+from engine.tasks.text_to_video.shapes import sized
 from engine.tasks.text_to_video.takes import Made
 
 if TYPE_CHECKING:
@@ -66,12 +67,6 @@ class LocalJob(Job):
         return motion_unet(parts.unet, load_adapter(self.adapter, dtype=parts.dtype, device=parts.device))
 
 
-def sized(side: int, ratio: float, multiple: int) -> tuple[int, int]:
-    """(width, height) of the shape `ratio` with about side * side pixels, each a multiple of `multiple` and at least that."""
-    width, height = (max(multiple, round(side * share / multiple) * multiple) for share in (ratio**0.5, ratio**-0.5))
-    return width, height
-
-
 def make(request: TextToVideoRequest, run: RunContext, seed: int, stem: str) -> Iterator[Event | Made]:
     """Makes the clip STEM.mp4. Raises `ModelUnavailable` that says where to put a model when there is none."""
     checkpoint = chosen(run.settings, "checkpoint", request.checkpoint)
@@ -92,7 +87,7 @@ def make(request: TextToVideoRequest, run: RunContext, seed: int, stem: str) -> 
         request = request.model_copy(update={"method": "zero"})
     if request.draft:
         yield Note("A draft of the model local takes half of the steps and cannot be finished later.")
-        request = request.model_copy(update={"steps": (request.steps + 1) // 2, "draft": False})
+        request = request.model_copy(update={"steps": (request.own_steps + 1) // 2, "draft": False})
     device = device_of(run.settings.device)
     run.device = str(device)
     with ExitStack() as held:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from engine.task import Part, Request, media_field
+from engine.tasks.text_to_video.models import TITLES, Model
 
 MOST_TAKES = 8
 MOST_VALUES = 5
@@ -55,12 +56,13 @@ class TextToVideoRequest(Request):
     fps: int = Field(24, ge=4, le=60, description="Frames a second.", json_schema_extra={"unit": "frames/s"})
     width: int = Field(768, ge=64, le=1920, description="Width of the clip.", json_schema_extra={"unit": "px", "step": 2})
     height: int = Field(432, ge=64, le=1920, description="Height of the clip.", json_schema_extra={"unit": "px", "step": 2})
-    model: Literal["pocket", "diorama", "local"] = Field(
+    model: Model = Field(
         "diorama",
-        description="Who draws. Pocket: a small diffusion model of the paper-cut world. Diorama: the same world drawn at once, exactly as the words are understood. "
-        "Local: a Stable Diffusion 1.5 model of your own, from its folder.",
+        description="Who draws. Diorama: the paper-cut world, at once and exactly as the words are understood. Pocket: a small diffusion model of that world. "
+        "A model of your own: from its folder. The others are large open models, which are fetched when you ask for it and want a graphics card.",
+        json_schema_extra={"titles": dict(TITLES)},
     )
-    checkpoint: str = Field("", max_length=200, description="Model local: the name of the model's folder; empty takes the only one there is.")
+    checkpoint: str = Field("", max_length=200, description="A model of your own: the name of its folder; empty takes the only one there is.")
     motion_module: str = Field("", max_length=200, description="Model local, method animatediff: the name of the motion adapter's folder; empty takes the only one there is.")
     camera: Literal["as written", "still", "pan left", "pan right", "tilt up", "tilt down", "zoom in", "zoom out", "follow"] = Field(
         "as written", description="The camera's move; as written takes it from the prompt."
@@ -70,8 +72,8 @@ class TextToVideoRequest(Request):
     takes: int = Field(1, ge=1, le=MOST_TAKES, description="Clips to choose from; each has its own seed, counted up from the first.")
     seed: int | None = Field(None, ge=0, lt=2**32, description="Empty: a new one each time, always recorded.")
     draft: bool = Field(False, description="A quick look at lower quality. A draft that pleases can be finished later.")
-    steps: int = Field(12, ge=1, le=200, description="Denoising steps. More: finer and slower.")
-    guidance: float = Field(3.5, ge=1.0, le=20.0, description="How strictly the prompt is followed; 1 is not at all, too much burns the colours.", json_schema_extra={"step": 0.1})
+    steps: int | None = Field(None, ge=1, le=200, description="Denoising steps; empty: the model's own count. More: finer and slower.")
+    guidance: float | None = Field(None, ge=1.0, le=20.0, description="How strictly the prompt is followed; empty: the model's own. 1 is not at all, too much burns the colours.", json_schema_extra={"step": 0.1})
     candidates: int = Field(8, ge=1, le=16, description="Pictures begun for each clip; halfway, the one that fits the words best is chosen and finished.")
     method: Literal["flow", "zero", "animatediff", "clip", "independent"] = Field(
         "flow",
@@ -91,3 +93,13 @@ class TextToVideoRequest(Request):
     grid: Grid | None = Field(None, description="One clip for every pair of values of two fields, all of one seed.")
     continue_run: str = Field("", max_length=32, description="The run whose draft is finished; empty: none.", json_schema_extra={"run": True})
     continue_take: int = Field(1, ge=1, le=MOST_VALUES**2, description="Which of that run's takes.")
+
+    @property
+    def own_steps(self) -> int:
+        """Denoising steps of the pocket model and of Stable Diffusion folders."""
+        return 12 if self.steps is None else self.steps
+
+    @property
+    def own_guidance(self) -> float:
+        """Guidance of the pocket model and of Stable Diffusion folders."""
+        return 3.5 if self.guidance is None else self.guidance

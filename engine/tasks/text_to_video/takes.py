@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import Cancelled, InvalidInput, ModelUnavailable, StudioError
 from engine.task import Event, Meter, Note, Result, Stage
+from engine.tasks.text_to_video.models import LARGE
 from engine.tasks.text_to_video.request import Scalar, TextToVideoRequest
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ PROVIDERS = {
     "diorama": "engine.tasks.text_to_video.diorama",
     "local": "engine.tasks.text_to_video.local",
 }
-"""Value of `model` -> module. A provider is one line here and one module; it is imported when a run needs it."""
+"""Value of `model` -> module, for models that are not a card of a large one. A provider is one line here and one module; it is imported when a run needs it."""
 
 OWN = frozenset({"prompt", "takes", "grid", "seed", "model", "continue_run", "continue_take", "draft"})
 """Fields that this layer, or every provider, obeys."""
@@ -74,19 +75,24 @@ class Cell:
 
 def makers() -> dict[str, Callable[[], Provider]]:
     """Value of `model` -> how to import that provider; only those that this installation has."""
-    return {name: partial(provider, name) for name in PROVIDERS if present(name)}
+    return {name: partial(provider, name) for name in (*PROVIDERS, *LARGE) if present(name)}
+
+
+def home_of(name: str) -> str:
+    """The module that serves a value of `model`."""
+    return PROVIDERS.get(name, "engine.tasks.text_to_video.hub")
 
 
 def present(name: str) -> bool:
     """True when the provider's module is here. Imports nothing of it."""
-    return find_spec(PROVIDERS[name]) is not None
+    return find_spec(home_of(name)) is not None
 
 
 def provider(name: str) -> Provider:
     """Import a provider. Raises `ModelUnavailable` when this installation has no such module."""
     if not present(name):
         raise ModelUnavailable(f"model={name} is not in this installation", fix=f"choose {' or '.join(makers())}", field="model")
-    module = import_module(PROVIDERS[name])
+    module = import_module(home_of(name))
     return Provider(module.make, module.HONOURS)
 
 

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 def halfway(request: TextToVideoRequest) -> int:
     """After how many of its steps the best candidate is chosen, and a draft rests."""
-    return max(1, (request.steps + 1) // 2)
+    return max(1, (request.own_steps + 1) // 2)
 
 
 def save(path: Path, latents: list[torch.Tensor], request: TextToVideoRequest) -> Path:
     """Write the noisy latents (each (1, F, C, h, w) float32) of a draft, in the order in which they were drawn."""
-    save_file({str(k): one.contiguous() for k, one in enumerate(latents)}, path, metadata={"steps": str(request.steps), "done": str(halfway(request)), "method": request.method})
+    save_file({str(k): one.contiguous() for k, one in enumerate(latents)}, path, metadata={"steps": str(request.own_steps), "done": str(halfway(request)), "method": request.method})
     return path
 
 
@@ -41,7 +41,7 @@ def load(request: TextToVideoRequest, run: RunContext) -> tuple[list[torch.Tenso
             told, found = file.metadata() or {}, [file.get_tensor(str(k)) for k in range(len(list(file.keys())))]
     except Exception as error:  # safetensors has its own kind of error for each way in which a file can be broken
         raise InvalidInput("the draft cannot be read", why=str(error)[:80], fix="make it again", field="continue_run") from error
-    if told.get("steps") != str(request.steps) or told.get("method") != request.method:
+    if told.get("steps") != str(request.own_steps) or told.get("method") != request.method:
         raise InvalidInput(
             f"the draft was made with steps={told.get('steps')} and method={told.get('method')}", fix="finish it with the same ones", field="continue_run"
         )

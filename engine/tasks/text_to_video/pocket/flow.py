@@ -16,8 +16,8 @@ from engine.tasks.text_to_video.pocket import drafts
 from engine.tasks.text_to_video.pocket.drawing import DRAWN_AT, draw
 from engine.tasks.text_to_video.pocket.job import Job
 from engine.tasks.text_to_video.pocket.moving import Anchor, blended, layered, phase_of, shares_between
-from engine.tasks.text_to_video.pocket.shapes import fitted
 from engine.tasks.text_to_video.prompts import schedule, weights
+from engine.tasks.text_to_video.shapes import fitted
 from engine.tasks.text_to_video.takes import Made
 from engine.world.weather import Falling
 

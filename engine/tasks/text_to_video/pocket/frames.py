@@ -28,8 +28,8 @@ from engine.tasks.text_to_video.pocket import clip
 from engine.tasks.text_to_video.pocket.drawing import DRAWN_AT, PREVIEW_FPS, PREVIEW_FRAMES, draw
 from engine.tasks.text_to_video.pocket.job import MODEL_FPS, Job, small
 from engine.tasks.text_to_video.pocket.moving import Anchor, layered, phase_of
-from engine.tasks.text_to_video.pocket.shapes import fitted
 from engine.tasks.text_to_video.prompts import schedule, weights
+from engine.tasks.text_to_video.shapes import fitted
 from engine.tasks.text_to_video.takes import Made
 from engine.vision.interpolation import Between
 from engine.world.spec import SceneSpec

@@ -22,9 +22,10 @@ from engine.task import Event, Meter, Preview, Progress, Stage
 from engine.tasks.text_to_video.diorama import mixed
 from engine.tasks.text_to_video.pocket.models import Pocket, clip_model, motion_model
 from engine.tasks.text_to_video.pocket.moving import Pace
-from engine.tasks.text_to_video.pocket.shapes import doublings, fitted, native_size
+from engine.tasks.text_to_video.pocket.shapes import doublings, native_size
 from engine.tasks.text_to_video.pocket.wording import Told
 from engine.tasks.text_to_video.request import TextToVideoRequest
+from engine.tasks.text_to_video.shapes import fitted
 from engine.tasks.text_to_video.takes import Made
 from engine.tasks.text_to_video.timeline import Timeline
 
@@ -88,7 +89,7 @@ class Job:
     @cached_property
     def levels(self) -> Levels:
         """The noise levels of the request's steps."""
-        return Levels.of(self.pocket.parts.scheduler, self.request.steps)
+        return Levels.of(self.pocket.parts.scheduler, self.request.own_steps)
 
     @property
     def knows_words(self) -> bool:
@@ -106,7 +107,7 @@ class Job:
     @property
     def guidance(self) -> Guidance:
         """How strictly the prompt is followed."""
-        return Guidance(self.request.guidance)
+        return Guidance(self.request.own_guidance)
 
     @property
     def cell_shape(self) -> tuple[int, int, int]:

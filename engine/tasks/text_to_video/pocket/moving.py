@@ -16,8 +16,8 @@ from engine.diffusion.motion_field import KEYS, layers
 from engine.diffusion.parts import as_pictures
 from engine.tasks.text_to_video.diorama import mixed
 from engine.tasks.text_to_video.pocket.models import Pocket
-from engine.tasks.text_to_video.pocket.shapes import fitted
 from engine.tasks.text_to_video.pocket.wording import Told
+from engine.tasks.text_to_video.shapes import fitted
 from engine.vision.inpainting import diffuse, fill
 from engine.vision.layers import LayeredPicture, Motion
 from engine.world.course import AIM, TEMPO, Camera, Frame

@@ -1,8 +1,7 @@
-"""The sizes that the pocket model draws, and how a drawn picture becomes one of the size that was asked for. Pure but for the resizing."""
+"""The sizes that the pocket model draws. Pure."""
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 
 NATIVE = ((128, 128), (160, 128), (128, 160), (160, 96), (96, 160), (192, 96), (96, 192))
@@ -17,15 +16,3 @@ def native_size(width: int, height: int) -> tuple[int, int]:
 def doublings(native: tuple[int, int], width: int, height: int) -> int:
     """How often a native picture is doubled before it is resized for good: once, or twice when the clip is much larger than that."""
     return 2 if max(width / native[0], height / native[1]) > 2.6 else 1
-
-
-def fitted(picture: np.ndarray, width: int, height: int) -> np.ndarray:
-    """(H, W, C) of any type cut to the shape of width x height around its middle, and resized to it."""
-    rows, columns = picture.shape[:2]
-    scale = min(columns / width, rows / height)
-    w, h = min(columns, round(width * scale)), min(rows, round(height * scale))
-    x, y = (columns - w) // 2, (rows - h) // 2
-    part = picture[y : y + h, x : x + w]
-    if (w, h) == (width, height):
-        return np.ascontiguousarray(part)
-    return cv2.resize(part, (width, height), interpolation=cv2.INTER_AREA if width < w else cv2.INTER_CUBIC)

@@ -1,0 +1,183 @@
+"""The parts of a model folder in diffusers layout, each resident on its own: two cards with one text encoder or one VAE hold it once, by the content of its weights.
+
+Only classes of diffusers and transformers are built, from safetensors alone; no code of a model folder ever runs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from copy import deepcopy
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import ModelUnavailable
+from engine.experts.loading import complete, unreadable
+
+if TYPE_CHECKING:
+    from engine.residency import ModelPool
+
+SAMPLES, SAMPLE = 32, 4096
+"""A fingerprint reads so many places of so many bytes of each file, besides its header."""
+
+
+@dataclass(frozen=True)
+class Component:
+    """One entry of model_index.json. folder: where its files lie."""
+
+    name: str
+    library: str
+    kind: str
+    folder: Path
+
+    @property
+    def weights(self) -> tuple[Path, ...]:
+        """Its safetensors files; of several precisions, those without one in their name, else the first precision."""
+        files = sorted(self.folder.glob("*.safetensors"))
+        plain = [file for file in files if file.name.count(".") == 1]
+        variants = sorted({file.name.split(".")[1] for file in files if file.name.count(".") == 2})
+        return tuple(plain or [file for file in files if file.name.split(".")[1:2] == variants[:1]])
+
+    @property
+    def variant(self) -> str | None:
+        """The precision in its files' names, such as fp16; None without one."""
+        files = self.weights
+        return files[0].name.split(".")[1] if files and files[0].name.count(".") == 2 else None
+
+
+def index(folder: Path) -> dict[str, Any]:
+    """A folder's model_index.json. Raises `ModelUnavailable`."""
+    try:
+        document = json.loads((folder / "model_index.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise unreadable(folder, error) from error
+    if not isinstance(document, dict) or not isinstance(document.get("_class_name"), str):
+        raise unreadable(folder, ValueError("model_index.json names no pipeline"))
+    return document
+
+
+def components_of(folder: Path) -> list[Component]:
+    """The parts that a folder says it has. Raises `ModelUnavailable` for an index that names none, or files outside the folder."""
+    found = []
+    for name, value in index(folder).items():
+        if isinstance(value, list) and len(value) == 2 and all(isinstance(word, str) for word in value):
+            place = (folder / name).resolve()
+            if "/" in name or name.startswith(".") or place.parent != folder.resolve():
+                raise unreadable(folder, ValueError(f"the part {name[:60]!r} lies outside the folder"))
+            found.append(Component(name, value[0], value[1], place))
+    if not found:
+        raise unreadable(folder, ValueError("model_index.json names no parts"))
+    return found
+
+
+def settings_of(folder: Path) -> dict[str, Any]:
+    """What model_index.json tells the pipeline besides its parts, such as boundary_ratio."""
+    return {name: value for name, value in index(folder).items() if not name.startswith("_") and not isinstance(value, list)}
+
+
+def class_of(component: Component) -> Any:
+    """The class of a part. Raises `ModelUnavailable` for anything but a class of models, schedulers, tokenizers and processors of the two libraries."""
+    from diffusers.configuration_utils import ConfigMixin
+    from diffusers.guiders.guider_utils import BaseGuidance
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase, ProcessorMixin
+    from transformers.image_processing_base import ImageProcessingMixin
+
+    known = (ConfigMixin, BaseGuidance, PreTrainedModel, PreTrainedTokenizerBase, ProcessorMixin, ImageProcessingMixin)
+    try:
+        inside = component.library if component.library in ("diffusers", "transformers") else f"diffusers.pipelines.{component.library}"
+        kind = getattr(import_module(inside), component.kind) if component.library.isidentifier() else None
+    except (ImportError, AttributeError):
+        kind = None
+    if not isinstance(kind, type) or not issubclass(kind, known):
+        raise ModelUnavailable(
+            f"{component.folder.parent.name} asks for {component.library}.{component.kind}"[:120], why="this installation has no such kind of model", fix="update diffusers, or choose another model"
+        )
+    return kind
+
+
+def has_weights(component: Component) -> bool:
+    """True for parts that are nets."""
+    return bool(component.weights)
+
+
+def fingerprint(files: tuple[Path, ...]) -> str:
+    """A name for the content of weight files: their sizes, headers and many places inside. Two files that differ in a single weight may share it; two models do not."""
+    digest = hashlib.sha256()
+    for file in files:
+        size = file.stat().st_size
+        with open(file, "rb") as stream:
+            head = stream.read(8)
+            digest.update(size.to_bytes(8, "little") + head + stream.read(min(int.from_bytes(head, "little"), 2**27, size)))
+            for k in range(SAMPLES):
+                stream.seek(k * max(0, size - SAMPLE) // (SAMPLES - 1))
+                digest.update(stream.read(SAMPLE))
+    return digest.hexdigest()[:32]
+
+
+def load_net(component: Component, dtype: Any) -> Any:
+    """A part with weights, frozen, on the processor. Raises `ModelUnavailable` when weights are missing, foreign or broken."""
+    kind = class_of(component)
+    told: dict[str, Any]
+    try:
+        model, told = kind.from_pretrained(
+            component.folder, local_files_only=True, use_safetensors=True, torch_dtype=dtype, output_loading_info=True, **({"variant": component.variant} if component.variant else {})
+        )
+    except Exception as error:  # each library raises a dozen kinds for a missing, cut or foreign file
+        raise unreadable(component.folder, error) from error
+    complete(component.folder, told.get("missing_keys", ()), told.get("mismatched_keys", ()))
+    return model.eval().requires_grad_(False)
+
+
+def load_small(component: Component) -> Any:
+    """A part without weights: scheduler, tokenizer, processor. Raises `ModelUnavailable`."""
+    try:
+        return class_of(component).from_pretrained(component.folder, local_files_only=True)
+    except ModelUnavailable:
+        raise
+    except Exception as error:  # as above
+        raise unreadable(component.folder, error) from error
+
+
+@contextmanager
+def leased(folder: Path, pool: ModelPool | None, dtypes: Mapping[str, Any], *, wanted: frozenset[str] | None = None) -> Iterator[dict[str, Any]]:
+    """All parts of a folder by name for the length of a block, resident from one run to the next where there is a pool.
+
+    dtypes: part -> torch dtype, `""` for those not named. wanted: leave other parts out. Small parts are copies: a run may change its scheduler.
+    """
+    parts = [part for part in components_of(folder) if wanted is None or part.name in wanted]
+    nets = [part for part in parts if has_weights(part)]
+    with ExitStack() as held:
+        out: dict[str, Any] = {}
+        for part in nets:
+            dtype = dtypes.get(part.name, dtypes[""])
+            if pool is None:
+                out[part.name] = load_net(part, dtype)
+            else:
+                key = f"{part.kind}:{fingerprint(part.weights)}:{str(dtype).removeprefix('torch.')}"
+                size = bytes_of(part.weights, dtype)
+                out[part.name] = held.enter_context(pool.lease(key, lambda progress, part=part, dtype=dtype: load_net(part, dtype), expected=size))
+        small = [part for part in parts if part not in nets]
+
+        def rest() -> dict[str, Any]:
+            return {part.name: load_small(part) for part in small}
+
+        loaded = rest() if pool is None else held.enter_context(pool.lease(f"settings:{folder}", lambda progress: rest(), expected=0))
+        yield {**out, **{name: deepcopy(one) if hasattr(one, "timesteps") else one for name, one in loaded.items()}}
+
+
+def bytes_of(files: tuple[Path, ...], dtype: Any) -> int:
+    """Bytes that weight files take in memory as numbers of `dtype`, from their headers. Raises `ModelUnavailable` for a broken header."""
+    from engine.catalog.weights import inspect
+
+    count = 0
+    for file in files:
+        for _, shape in inspect(file).values():
+            size = 1
+            for side in shape:
+                size *= side
+            count += size
+    return count * int(dtype.itemsize)

@@ -1,0 +1,209 @@
+"""The provider of large models: a card of `engine.catalog.video` drawn by its own pipeline of diffusers, on the graphics card where there is one.
+
+The pipeline is called as it is: sizes, counts of frames, steps and guidance follow the card unless the request says otherwise. A clip that is longer than the model's own
+goes on from its last frame where the model takes a first picture. Between the model's frames others are put, and the clip is cut to the size that was asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.catalog.card import Card
+from engine.catalog.drawing import Drawing
+from engine.catalog.fetch import ModelFiles
+from engine.errors import Cancelled, InvalidInput
+from engine.task import Event, Meter, Note, Preview, Progress, Stage
+from engine.tasks.text_to_video.diorama import mixed
+from engine.tasks.text_to_video.models import LARGE
+from engine.tasks.text_to_video.prompts import schedule
+from engine.tasks.text_to_video.request import TextToVideoRequest
+from engine.tasks.text_to_video.shapes import sized
+from engine.tasks.text_to_video.takes import Made
+from engine.tasks.text_to_video.timeline import Timeline
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from engine.context import RunContext
+
+HONOURS = frozenset({
+    "prompt", "negative_prompt", "seconds", "fps", "width", "height", "loop", "steps", "guidance", "first_image", "last_image", "interpolate", "seed", "prompts",
+})  # fmt: skip
+
+MOST_WINDOWS = 12
+"""Times that a clip may go on from its last frame: what drifts, drifts further each time."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What will be drawn: size (width, height) in pixels, frames of each window, in order; a window after the first repeats the last frame of the one before."""
+
+    drawing: Drawing
+    size: tuple[int, int]
+    windows: tuple[int, ...]
+    steps: int
+    guidance: float
+
+    @property
+    def frames(self) -> int:
+        """Frames of the whole clip at the model's rate."""
+        return sum(self.windows) - len(self.windows) + 1
+
+    @property
+    def evaluations(self) -> int:
+        """Steps of all windows together."""
+        return self.steps * len(self.windows)
+
+
+def plan_for(request: TextToVideoRequest, drawing: Drawing, seconds: float) -> Plan:
+    """Sizes, windows, steps and guidance of a request by a card's rules. Light. seconds: of ordinary time that the clip must show."""
+    width, height = sized((drawing.width * drawing.height) ** 0.5, request.width / request.height, drawing.multiple)
+    wanted = seconds * drawing.fps + 1
+    windows = [drawing.count(wanted)]
+    while drawing.image and sum(windows) - len(windows) + 1 < wanted - drawing.every and len(windows) < MOST_WINDOWS:
+        windows.append(drawing.count(wanted - sum(windows) + len(windows)))
+    return Plan(drawing, (width, height), tuple(windows), request.steps or drawing.steps, drawing.guidance if request.guidance is None else request.guidance)
+
+
+@dataclass
+class _Work:
+    """A clip while it is drawn."""
+
+    request: TextToVideoRequest
+    run: RunContext
+    card: Card
+    folder: Path
+    plan: Plan
+    seed: int
+    stem: str
+    details: dict[str, Any] = field(default_factory=dict)
+    meters: list[Meter] = field(default_factory=list)
+    stopped: bool = False
+
+
+def make(request: TextToVideoRequest, run: RunContext, seed: int, stem: str) -> Iterator[Event | Made]:
+    """Makes the clip STEM.mp4. Raises `ModelUnavailable` with size and licence when the model is not here."""
+    card = LARGE[request.model]
+    folder = ModelFiles(run.settings.data_dir / "models", run.settings).path(card)
+    yield from draw(request, run, seed, stem, card, folder)
+
+
+def draw(request: TextToVideoRequest, run: RunContext, seed: int, stem: str, card: Card, folder: Path) -> Iterator[Event | Made]:
+    """Makes the clip with the model in `folder` by the rules of `card`."""
+    drawing = card.drawing
+    assert drawing is not None, "cards of video models tell how they are called"
+    timeline = Timeline(max(2, round(request.seconds * request.fps)), request.loop)
+    plan = plan_for(request, drawing, timeline.needed / request.fps)
+    work = _Work(request, run, card, folder, plan, seed, stem)
+    yield from _told(work)
+    frames = yield from _drawn(work)
+    yield from _written(work, frames, timeline)
+
+
+def _told(work: _Work) -> Iterator[Event]:
+    """Notes about what the model does otherwise than it was asked."""
+    plan, request, drawing = work.plan, work.request, work.plan.drawing
+    if not drawing.text and request.first_image is None:
+        raise InvalidInput(f"{work.card.title} begins with a picture", fix="give a first picture, or choose another model", field="first_image")
+    if request.first_image is not None and not drawing.image:
+        raise InvalidInput(f"{work.card.title} takes no first picture", fix="leave it empty, or choose a model that goes on from pictures", field="first_image")
+    if request.last_image is not None and not (drawing.last and request.first_image is not None and len(plan.windows) == 1):
+        yield Note("The last picture is left out: this model needs a first one with it, takes none, or the clip is too long for one piece.")
+    longest = plan.frames / drawing.fps
+    if longest < request.seconds * 0.95:
+        yield Note(f"{work.card.title} draws at most {longest:.1f} s at once: the clip is slowed down to {request.seconds:g} s.", "warning")
+    if len(plan.windows) > 1:
+        yield Note(f"The clip is longer than {work.card.title} draws at once: it goes on {len(plan.windows) - 1} times from its last frame.")
+    if len(schedule(request)) > len(plan.windows):
+        yield Note("A prompt that changes inside one piece of the clip is not known to this model: each piece takes the prompt that holds at its beginning.")
+
+
+def _drawn(work: _Work) -> Generator[Event, None, np.ndarray]:
+    """(F, H, W, 3) uint8 at the model's size and rate."""
+    import numpy as np
+
+    from engine.hub.pipeline import Wish
+    from engine.hub.session import opened
+
+    request, run, plan = work.request, work.run, work.plan
+    first = _picture(work, request.first_image)
+    last = _picture(work, request.last_image) if plan.drawing.last and first is not None and len(plan.windows) == 1 else None
+    whole: list[np.ndarray] = []
+    yield Stage("loading", f"Loading {work.card.title}")
+    moments = schedule(request)
+    for number, frames in enumerate(plan.windows):
+        begin = sum(plan.windows[:number]) - number
+        words = [moment.prompt for moment in moments if moment.at <= begin / plan.drawing.fps][-1]
+        with opened(work.card, work.folder, run, image=first is not None) as session:
+            work.details |= session.told
+            run.device = session.device
+            if number == 0:
+                for note in session.notes:
+                    yield Note(note)
+            wish = Wish(words, request.negative_prompt, plan.size, frames, work.seed + number, plan.steps, plan.guidance, first=first, last=last)
+            yield Stage("denoising", "Denoising" + (f" (piece {number + 1} of {len(plan.windows)})" if len(plan.windows) > 1 else ""))
+            for step, look in session.steps(wish):
+                yield Progress("denoising", number * plan.steps + step.done, plan.evaluations)
+                if look is not None:
+                    yield Preview(look, fps=min(12.0, plan.drawing.fps))
+            made = session.frames()
+        whole.append(made[1:] if whole else made)
+        first, last = made[-1], None
+        if session.stopped:
+            work.stopped = True
+            break
+    work.details |= {"model_size": list(plan.size), "model_fps": plan.drawing.fps, "model_frames": sum(map(len, whole)), "steps": plan.steps, "guidance": plan.guidance}
+    return np.concatenate(whole)
+
+
+def _picture(work: _Work, path: Path | None) -> np.ndarray | None:
+    if path is None:
+        return None
+    from engine.media.images import read_image
+    from engine.tasks.text_to_video.shapes import fitted
+
+    return fitted(read_image(path, work.run.settings, max_side=4096), *work.plan.size)
+
+
+def _written(work: _Work, frames: np.ndarray, timeline: Timeline) -> Iterator[Event | Made]:
+    """The clip: the model's frames spread over its time, with others between them, at the size that was asked for."""
+    import numpy as np
+
+    from engine.metrics.clips import adjacent_change
+    from engine.tasks.text_to_video.shapes import fitted
+    from engine.vision.interpolation import Between
+
+    request, run = work.request, work.run
+    yield Stage("rendering", "Writing the clip")
+    pace = (len(frames) - 1) / max(1e-6, timeline.needed / request.fps) if work.plan.frames / work.plan.drawing.fps < request.seconds * 0.95 else work.plan.drawing.fps
+    pair: list[tuple[int, Between]] = []
+    fewest = len(frames) < 2
+
+    def ordinary(index: int) -> np.ndarray:
+        where = min(index / request.fps * pace, len(frames) - 1.0)
+        if fewest:
+            return fitted(frames[0], request.width, request.height)
+        k = min(int(where), len(frames) - 2)
+        share = where - k if request.interpolate else 0.0
+        if share < 1e-6:
+            return fitted(frames[k], request.width, request.height)
+        if not pair or pair[0][0] != k:
+            pair[:] = [(k, Between(frames[k], frames[k + 1]))]
+        return fitted(pair[0][1].at(share), request.width, request.height)
+
+    with run.clip_writer(fps=request.fps, name=f"{work.stem}.mp4") as writer:
+        for index in range(timeline.frames):
+            if not work.stopped:
+                run.checkpoint()
+            writer.write(mixed([(share, ordinary(which)) for which, share in timeline.shown(index)]))
+            yield Progress("rendering", index + 1, timeline.frames)
+    looked = frames[:: max(1, len(frames) // 24)]
+    if len(looked) > 1:
+        work.meters.append(Meter("change", "Change", adjacent_change(np.ascontiguousarray(looked)), "of 255", 0.0, "a frozen clip", help="Mean change of a pixel from one looked-at frame to the next."))
+    made = Made(writer.path, work.seed, tuple(work.meters), work.details, partial=work.stopped)
+    yield made if not work.stopped else replace(made, meters=())
+    if work.stopped:
+        raise Cancelled

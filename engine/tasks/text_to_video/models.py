@@ -1,0 +1,25 @@
+"""Who can draw a clip: the values of a request's `model`, their names, and which provider serves them. Light: data alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from engine.catalog.video import CARDS
+
+OWN_MODELS = {"diorama": "Diorama, drawn exactly", "pocket": "Pocket diffusion model", "local": "A model of your own"}
+"""What works here without a fetch, and what the user has."""
+
+LARGE = {card.id: card for card in CARDS}
+"""Cards of large models, by their value of `model`."""
+
+TITLES = {**OWN_MODELS, **{name: f"{card.title} · {card.bytes / 1e9:.0f} GB" for name, card in LARGE.items()}}
+
+if TYPE_CHECKING:
+    Model = str
+else:
+    Model = Literal[tuple(TITLES)]
+
+
+def draws_anything(model: str) -> bool:
+    """True for models that know more than the paper-cut world."""
+    return model not in ("diorama", "pocket")
