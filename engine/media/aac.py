@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from av.audio.frame import AudioFrame
@@ -12,7 +12,6 @@ from av.audio.stream import AudioStream
 from av.container import OutputContainer
 
 from engine.errors import InvalidInput
-from engine.media.audio import SoundWindows
 
 AAC_BITS = 96_000
 """Bits a second and channel of sound in clips."""
@@ -22,10 +21,19 @@ _AAC_RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 120
 _LAYOUTS = {1: "mono", 2: "stereo", 6: "5.1", 8: "7.1"}
 
 
-class SoundTrack:
-    """Samples on their way into AAC, cut or padded to the pictures' length. A `SoundWindows` is read as it is needed, so that memory stays flat."""
+class Windows(Protocol):
+    """A sound that is read as it is needed, so that memory stays flat: shape is (samples, channels), a slice from number to number gives (n, C) float32, fewer at the end."""
 
-    def __init__(self, samples: np.ndarray | SoundWindows, rate: int) -> None:
+    @property
+    def shape(self) -> tuple[int, int]: ...
+
+    def __getitem__(self, part: slice) -> np.ndarray: ...
+
+
+class SoundTrack:
+    """Samples on their way into AAC, cut or padded to the pictures' length. coder: FFmpeg's `aac_coder`."""
+
+    def __init__(self, samples: np.ndarray | Windows, rate: int, *, coder: str = "twoloop") -> None:
         if isinstance(samples, np.ndarray):
             samples = np.asarray(samples, dtype=np.float32)
             if samples.ndim == 1:
@@ -38,12 +46,12 @@ class SoundTrack:
             fix = f"resample it to one of {', '.join(map(str, _AAC_RATES))} Hz"
             raise InvalidInput(f"sound of {rate} Hz cannot be written as AAC", fix=fix)
         self.rate = rate
-        self._samples, self._layout, self._sent = samples, _LAYOUTS[samples.shape[1]], 0
+        self._samples, self._layout, self._sent, self._coder = samples, _LAYOUTS[samples.shape[1]], 0, coder
         self._stream: AudioStream | None = None
 
     def attach(self, container: OutputContainer) -> None:
         """Add the AAC stream to a container that has not started yet."""
-        self._stream = container.add_stream("aac", rate=self.rate, layout=self._layout)
+        self._stream = container.add_stream("aac", rate=self.rate, layout=self._layout, options={"aac_coder": self._coder})
         self._stream.bit_rate = AAC_BITS * min(self._samples.shape[1], 6)
         self._stream.codec_context.time_base = Fraction(1, self.rate)
 

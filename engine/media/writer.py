@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
+from typing import Literal
 
 import av
 import numpy as np
@@ -28,10 +30,22 @@ _MAX_SIDE = 16384
 _MOST_THREADS = 16
 
 
+@dataclass(frozen=True)
+class Coding:
+    """How a clip is encoded. crf, preset: as `ClipWriter` has them. cut_every: the packets can be cut before every so many pictures (`engine.media.joining`); 0: nowhere.
+    aac_coder: FFmpeg's search for the sound's steps; fast takes half the time."""
+
+    crf: int = 18
+    preset: str = "veryfast"
+    cut_every: int = 0
+    aac_coder: Literal["twoloop", "fast"] = "twoloop"
+
+
 class ClipWriter(Output):
     """A context manager that writes one clip.
 
     path: ends in .mp4, an existing file is replaced at the end. fps: frames a second. crf: 0 (lossless) to 51, lower is better.
+    preset: x264's; quicker ones make larger files. coding: both in one, and more.
     audio: (samples float32 (N,) or (N, C) in [-1, 1], rate in Hz); it is cut, or padded with silence, to the pictures' length.
     metadata: MP4 tags (`title`, `comment`, ...).
 
@@ -47,6 +61,7 @@ class ClipWriter(Output):
         fps: float | Fraction,
         crf: int = 18,
         preset: str = "veryfast",
+        coding: Coding | None = None,
         audio: tuple[np.ndarray, int] | None = None,
         metadata: dict[str, str] | None = None,
     ) -> None:
@@ -54,8 +69,8 @@ class ClipWriter(Output):
         self.fps = _exact_rate(fps)
         self.frames = 0
         self.partial = False
-        self._crf, self._preset, self._metadata = crf, preset, dict(metadata or {})
-        self._audio = SoundTrack(*audio) if audio is not None else None
+        self._coding, self._metadata = coding or Coding(crf, preset), dict(metadata or {})
+        self._audio = SoundTrack(*audio, coder=self._coding.aac_coder) if audio is not None else None
         self._video: VideoStream | None = None
         self._size: tuple[int, int] | None = None
         self._reformatter = VideoReformatter()
@@ -103,7 +118,10 @@ class ClipWriter(Output):
         self._container.metadata.update(self._metadata)
         # x264's macroblock tree gives other bytes from call to call where frames dissolve and the width is no multiple of 128 (its assembly reads memory that
         # nobody wrote). The same frames must give the same file; that is worth 3 % of its size.
-        options = {"crf": str(self._crf), "preset": self._preset, "x264-params": "mbtree=0"}
+        rules, every = "mbtree=0", self._coding.cut_every
+        if every:
+            rules += f":keyint={every}:min-keyint={every}:scenecut=0:open-gop=0:bframes=0"
+        options = {"crf": str(self._coding.crf), "preset": self._coding.preset, "x264-params": rules}
         stream = self._container.add_stream("libx264", rate=self.fps, options=options)
         stream.width, stream.height = (side + side % 2 for side in self._size)
         stream.pix_fmt = "yuv420p"

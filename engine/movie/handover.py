@@ -135,7 +135,7 @@ def hand_over(
             with whole_file(target) as temporary:
                 shutil.copyfile(source, temporary)
         else:
-            _write(target, shot(slot, source, size, timeline.fps, settings), timeline.fps, checkpoint)
+            _write(target, (look() for look in shot(slot, source, size, timeline.fps, settings)), timeline.fps, checkpoint)
         done += 1
         yield Progress("hand-over", done, total)
     made = [_stem(name, file, folder, timeline, settings) for name, file in (stems or {}).items()]

@@ -15,7 +15,7 @@ from engine.world.cast import CAST
 from engine.world.course import Camera, Course, Frame, course
 from engine.world.places import PLACE_TABLES, STAGES, Stage
 from engine.world.rig import cut_actor, pose, tone
-from engine.world.sheets import Matrix, Sheet, laid, lay_over
+from engine.world.sheets import Matrix, Sheet, laid, lay_over, still
 from engine.world.sky import lay_clouds, lay_sky, lay_weather
 from engine.world.spec import SceneSpec, habitat
 
@@ -74,6 +74,7 @@ class MovingDiorama:
                 fix=f"sides of {SMALLEST} to {LARGEST} pixels, at most 4:1",
                 field="size",
             )
+        self._views: dict[tuple[float, float], Matrix] = {}
         rng = np.random.default_rng(spec.seed)
         self._frame = Frame.of(self.size)
         pixels = float(min(self.size))
@@ -152,7 +153,14 @@ class MovingDiorama:
 
     def matrix(self, sheet: Sheet, time: float) -> Matrix:
         """3x3 from a sheet's pixels to the frame's at a time in seconds."""
-        return self.camera.view(time, sheet.parallax) @ sheet.move(time) @ sheet.rest
+        key = (time, sheet.parallax)
+        view = self._views.get(key)
+        if view is None:
+            # Sheets of one depth share their view; those of an earlier moment are not asked for again.
+            if self._views and next(iter(self._views))[0] != time:
+                self._views.clear()
+            view = self._views[key] = self.camera.view(time, sheet.parallax)
+        return view @ sheet.rest if sheet.move is still else view @ sheet.move(time) @ sheet.rest
 
     def _trimmed(self, sheets: list[Sheet]) -> list[Sheet]:
         """The sheets without the rows that nearer land always hides: half of a landscape's pixels. Nothing that is seen changes."""

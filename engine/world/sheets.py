@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -26,9 +27,12 @@ def shift(dx: float, dy: float) -> Matrix:
     return np.array([[1.0, 0.0, dx], [0.0, 1.0, dy], [0.0, 0.0, 1.0]])
 
 
+_TO_INDEX, _FROM_INDEX = shift(-0.5, -0.5), shift(0.5, 0.5)
+
+
 def stretch(sx: float, sy: float) -> Matrix:
     """3x3 scaling about the origin."""
-    return np.diag([sx, sy, 1.0])
+    return np.array([[sx, 0.0, 0.0], [0.0, sy, 0.0], [0.0, 0.0, 1.0]])
 
 
 def turn(degrees: float) -> Matrix:
@@ -106,19 +110,19 @@ def laid(sheet: Sheet, matrix: Matrix, size: tuple[int, int], *, cover: bool = F
     source = sheet.cover if cover else sheet.pixels
     if sheet.period is not None:
         return _wrapped(sheet, source, matrix, size)
-    if abs(matrix[0, 0] * matrix[1, 1] - matrix[0, 1] * matrix[1, 0]) < 0.25:
+    if abs(float(matrix[0, 0] * matrix[1, 1] - matrix[0, 1] * matrix[1, 0])) < 0.25:
         matrix = matrix @ stretch(source.shape[1] / sheet.half[0].shape[1], source.shape[0] / sheet.half[0].shape[0])
         source = sheet.half[1] if cover else sheet.half[0]
     h, w = source.shape[:2]
-    xs = matrix[0, 0] * np.array([0, w, 0, w]) + matrix[0, 1] * np.array([0, 0, h, h]) + matrix[0, 2]
-    ys = matrix[1, 0] * np.array([0, w, 0, w]) + matrix[1, 1] * np.array([0, 0, h, h]) + matrix[1, 2]
-    left, right = max(int(np.floor(xs.min())) - 1, 0), min(int(np.ceil(xs.max())) + 1, size[0])
-    top, bottom = max(int(np.floor(ys.min())) - 1, 0), min(int(np.ceil(ys.max())) + 1, size[1])
+    # Python's numbers: numpy takes ten times as long for a handful of them.
+    (a, b, x), (c, d, y) = matrix[:2].tolist()
+    xs, ys = (x, a * w + x, b * h + x, a * w + b * h + x), (y, c * w + y, d * h + y, c * w + d * h + y)
+    left, right = max(math.floor(min(xs)) - 1, 0), min(math.ceil(max(xs)) + 1, size[0])
+    top, bottom = max(math.floor(min(ys)) - 1, 0), min(math.ceil(max(ys)) + 1, size[1])
     if left >= right or top >= bottom:
         return None
-    linear = matrix[:2, :2]
-    if np.abs(linear - np.eye(2)).max() < 1e-6 and np.abs(matrix[:2, 2] - np.round(matrix[:2, 2])).max() < 1 / 64:
-        dx, dy = (int(v) for v in np.round(matrix[:2, 2]))
+    dx, dy = round(x), round(y)
+    if max(abs(a - 1), abs(b), abs(c), abs(d - 1)) < 1e-6 and max(abs(x - dx), abs(y - dy)) < 1 / 64:
         left, right, top, bottom = max(dx, 0), min(dx + w, size[0]), max(dy, 0), min(dy + h, size[1])
         if left >= right or top >= bottom:
             return None
@@ -129,7 +133,7 @@ def laid(sheet: Sheet, matrix: Matrix, size: tuple[int, int], *, cover: bool = F
 
 def _by_index(matrix: Matrix) -> Matrix:
     """A map of continuous pixel coordinates (centres at +0.5) as one of pixel indices."""
-    return shift(-0.5, -0.5) @ matrix @ shift(0.5, 0.5)
+    return _TO_INDEX @ matrix @ _FROM_INDEX
 
 
 def _wrapped(sheet: Sheet, source: np.ndarray, matrix: Matrix, size: tuple[int, int]) -> tuple[np.ndarray, Window]:

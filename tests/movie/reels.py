@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.media.writer import ClipWriter
+from engine.media.writer import ClipWriter, Coding
 from engine.movie.plan import Hero, Plan, Scene
 
 SIZE = (96, 54)
@@ -27,8 +27,8 @@ def level(frame: np.ndarray) -> float:
     return float(frame[: frame.shape[0] // 2].mean())
 
 
-def write(path: Path, frames: Iterator[np.ndarray], fps: float = 24, crf: int = 4) -> Path:
-    with ClipWriter(path, fps=fps, crf=crf) as out:
+def write(path: Path, frames: Iterator[np.ndarray], fps: float = 24, crf: int = 4, coding: Coding | None = None) -> Path:
+    with ClipWriter(path, fps=fps, crf=crf, coding=coding) as out:
         for frame in frames:
             out.write(frame)
     return path

@@ -17,6 +17,7 @@ from engine.media.packets import open_packets
 from engine.media.probe import probe
 from engine.media.provenance import stamp
 from engine.media.video import open_video
+from engine.media.writer import Coding
 from engine.movie.film.assemble import assemble, chapters
 from engine.movie.film.captions import LINE_SIGNS, READING_SPEED, BurntCaptions, Cue, cues_of, srt
 from engine.movie.film.fit import fitted
@@ -54,7 +55,7 @@ def reels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 def made(plan: Plan, clips: dict[str, Path], out: Path, sound: Path | None = None, **options: object) -> list[np.ndarray]:
     """The film's frames, read back."""
-    steps = list(assemble(plan, timeline(plan), clips, sound, out, size=SIZE, settings=SETTINGS, crf=4, **options))  # type: ignore[arg-type]
+    steps = list(assemble(plan, timeline(plan), clips, sound, out, size=SIZE, settings=SETTINGS, coding=Coding(crf=4), **options))  # type: ignore[arg-type]
     assert [one.name for one in out.parent.iterdir() if one.name.startswith(".")] == []
     assert (steps[-1].stage, steps[-1].done, steps[-1].total) == ("film", timeline(plan).frames, timeline(plan).frames)
     with open_video(out, SETTINGS) as reader:
@@ -109,6 +110,37 @@ def test_untouched_scenes_are_copied_byte_for_byte_and_touched_ones_are_not(reel
         frames, wanted = list(film_reader), list(clip_reader)
     assert len(frames) == 132 and all(np.array_equal(frames[36 + 24 * scene + n], wanted[n]) for scene in range(2) for n in range(24))
     assert np.abs(frames[12 + 8].astype(int) - wanted[8]).max() > 60 and np.abs(frames[12 + 20].astype(int) - wanted[20]).max() < 12  # Ahoy, and gone
+
+
+CUT = Coding(crf=4, preset="ultrafast", cut_every=6, aac_coder="fast")
+
+
+def test_of_a_clip_that_may_be_cut_only_transitions_are_composed(reels: dict[str, Path], tmp_path: Path) -> None:
+    """The same film as from clips that are composed whole, with most packets copied; s1 is too short for what follows it, and comes to rest."""
+    scenes = [{"transition": "cross-fade"}, {}, {"transition": "fade through black", "blend": 0.5}, {"transition": "wipe"}]
+    plan = film([{**scene, "line": "Ahoy"} for scene in scenes], title_seconds=0.5)  # with a line: no clip is stretched
+    clips = {f"s{n}": write(tmp_path / f"{n}.mp4", numbered(32, base=DARK + 10 * n), coding=CUT) for n in range(4)}
+    clips["s1"] = write(tmp_path / "short.mp4", numbered(26, base=DARK), coding=CUT)
+    steps = {"size": SIZE, "settings": SETTINGS, "coding": CUT}
+    captions = [Cue(3.0, 3.1, ("Ahoy",))]
+    for name, ours in (("whole.mp4", ()), ("cut.mp4", tuple(clips))):
+        list(assemble(plan, timeline(plan), clips, reels["sound"], tmp_path / name, captions=captions, ours=ours, **steps))  # type: ignore[arg-type]
+    with open_video(tmp_path / "whole.mp4", SETTINGS) as one, open_video(tmp_path / "cut.mp4", SETTINGS) as two:
+        wanted, found = list(one), list(two)
+    assert len(found) == len(wanted) == timeline(plan).frames == 108
+    # Encoded once instead of twice: up to 3 levels at crf 4. A frame that is one place off is 2 levels off everywhere.
+    assert max(abs(level(a) - level(b)) for a, b in zip(wanted, found, strict=True)) < 0.6
+    assert max(float(np.abs(a.astype(int) - b).mean()) for a, b in zip(wanted, found, strict=True)) < 1.0
+    with open_packets(tmp_path / "cut.mp4", SETTINGS) as reader:
+        data = [one.data for one in reader]
+    # Of 24 frames each: not the transitions, not what rests (from frame 17 of s1 on), not the caption (12 to 15 of s2), not the film's end (from frame 16 of s3 on).
+    for slot, (first, last) in zip(timeline(plan).slots, [(6, 24), (0, 12), (18, 24), (6, 12)], strict=True):
+        with open_packets(clips[slot.scene.id], SETTINGS, ours=True) as reader:
+            own = [one.data for one in reader]
+        same = [data[slot.start + n] == own[n] for n in range(24)]
+        assert all(same[first:last]) and not any(same[:first:6] + same[last::6]), f"{slot.scene.id}: {same}"
+    facts = probe(tmp_path / "cut.mp4", SETTINGS)
+    assert abs(facts.audio_duration - facts.duration) < 1 / 24
 
 
 def test_colours_are_matched_across_a_cut(reels: dict[str, Path], tmp_path: Path) -> None:

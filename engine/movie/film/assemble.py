@@ -4,13 +4,16 @@ Shots, transitions and effects are moviepy clips: lazy functions of time that ar
 `engine.media`, the caged reader and the verified writer), nor are its composites and cross-fades (they mix sRGB codes by way of Pillow). Frames are asked for at the middle of their
 time, so that no rounding of seconds ever repeats or skips one.
 
-What must be composed is encoded in parts; a scene that already is as the film needs it is not: its packets are copied (`engine.media.joining`).
+What must be composed is encoded in parts; what already is as the film needs it is not: its packets are copied (`engine.media.joining`). That is a whole scene, or of a clip that was
+made to be cut (an animatic's) all but its transitions.
 """
 
 from __future__ import annotations
 
+import math
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
@@ -22,12 +25,13 @@ from moviepy import VideoClip, concatenate_videoclips
 
 from engine.errors import Cancelled, InvalidInput
 from engine.media.aac import SoundTrack
-from engine.media.audio import SoundWindows
-from engine.media.joining import Chapter, Mould, join
-from engine.media.writer import ClipWriter
+from engine.media.joining import Chapter, Mould, Section, join
+from engine.media.packets import open_packets
+from engine.media.sound_reader import SoundReader
+from engine.media.writer import ClipWriter, Coding
 from engine.movie.film.captions import BurntCaptions, Cue
 from engine.movie.film.effects import BurnCaptions, FadeAway, MatchColours
-from engine.movie.film.fit import fitted
+from engine.movie.film.fit import Look, looks, straight_frames
 from engine.movie.film.matching import Correction, matched, sampled
 from engine.movie.film.titles import title_card
 from engine.movie.film.transitions import blend_of, share_of
@@ -46,7 +50,7 @@ class _Stretch:
 
     start: int
     end: int
-    copied: Path | None
+    copied: Section | None
 
 
 def assemble(
@@ -60,20 +64,21 @@ def assemble(
     settings: Settings,
     captions: Sequence[Cue] = (),
     match: float = 0.0,
-    crf: int = 18,
+    coding: Coding | None = None,
+    ours: Collection[str] = (),
     checkpoint: Callable[[], None] = lambda: None,
 ) -> Iterator[Progress]:
     """Write the film to `out` (MP4): exactly `timeline.frames` pictures of `size` (width, height), the sound cut or padded to their length, chapters for title and scenes.
 
-    clips: scene id -> its clip or picture; of a scene from a library or a file, the whole file, of which the scene's `source.start` is obeyed. sound: the whole film's, any format that
-    is read here. captions: burnt into the pictures. match: 0..1, how far the scenes' colours are drawn together. checkpoint: called between any two frames; when it raises
-    `Cancelled`, what is finished is written as a shorter film, and the exception goes on. Progress counts frames of the stage "film", and scenes of the stage "colours".
+    clips: scene id -> its clip or picture; of a scene from a library or a file, the whole file, of which the scene's `source.start` is obeyed. sound: the whole film's, as `SoundWriter`
+    wrote it. captions: burnt into the pictures. match: 0..1, how far the scenes' colours are drawn together. coding: how pictures are encoded. ours: ids of scenes whose clips
+    `ClipWriter` made on this machine with that coding, at the film's size and rate, frame for frame. checkpoint: called between any two frames; when it raises `Cancelled`, what is
+    finished is written as a shorter film, and the exception goes on. Progress counts frames of the stage "film", and scenes of the stage "colours".
     Raises `InvalidInput` when a scene has no clip, and what reading and writing media raise.
     """
     missing = [slot.scene.id for slot in timeline.slots if slot.scene.id not in clips]
     if missing:
         raise InvalidInput(f"scene {missing[0]} has no clip", why=f"{len(missing)} of {len(timeline.slots)} scenes are not made", fix="make the scenes first")
-    track = _track(sound, settings)
     corrections = {slot.scene.id: Correction() for slot in timeline.slots}
     if match > 0:
         samples: dict[str, np.ndarray] = {}
@@ -83,21 +88,21 @@ def assemble(
             yield Progress("colours", number + 1, len(timeline.slots))
         corrections = matched(samples, match, plan.palette)
     burnt = BurntCaptions(captions, size) if captions else None
-    mould = Mould(size, Fraction(timeline.fps), settings, crf=crf)
-    with tempfile.TemporaryDirectory(prefix=".film-", dir=out.parent) as folder:
-        stretches = _stretches(timeline, clips, corrections, captions, mould)
-        film = _film(plan, timeline, clips, corrections, size, settings, burnt)
-        parts: list[tuple[Path, int]] = []
+    mould = Mould(size, Fraction(timeline.fps), settings, coding)
+    with tempfile.TemporaryDirectory(prefix=".film-", dir=out.parent) as folder, _track(sound, mould.coding) as track:
+        stretches = _stretches(timeline, clips, corrections, captions, mould, ours)
+        film = _film(plan, timeline, clips, corrections, size, settings, burnt, ours)
+        parts: list[Section] = []
         joined = partial(join, parts, out, mould, sound=track, chapters=chapters(plan, timeline), metadata={"title": plan.title})
         try:
             for number, stretch in enumerate(stretches):
                 if stretch.copied is not None:
                     checkpoint()
-                    parts.append((stretch.copied, stretch.end - stretch.start))
+                    parts.append(stretch.copied)
                     yield Progress("film", stretch.end, timeline.frames)
                     continue
                 part = Path(folder) / f"{number}.mp4"
-                writer = ClipWriter(part, fps=timeline.fps, crf=crf)
+                writer = ClipWriter(part, fps=timeline.fps, coding=mould.coding)
                 try:
                     with writer:
                         for frame in range(stretch.start, stretch.end):
@@ -108,7 +113,7 @@ def assemble(
                 finally:
                     # A stopped writer leaves what it has as a shorter clip, any other fault nothing.
                     if part.is_file():
-                        parts.append((part, writer.frames))
+                        parts.append(Section(part, writer.frames, ours=True))
         except Cancelled:
             if parts:
                 joined()
@@ -124,12 +129,11 @@ def chapters(plan: Plan, timeline: Timeline) -> list[Chapter]:
     return found + [Chapter(slot.scene.heading or f"Scene {number}", slot.start, slot.end) for number, slot in enumerate(timeline.slots, 1)]
 
 
-def shot(slot: Slot, path: Path, size: tuple[int, int], fps: int, settings: Settings) -> Iterator[np.ndarray]:
-    """The frames of a scene, `slot.needed` of them, without what the film does to them."""
+def shot(slot: Slot, path: Path, size: tuple[int, int], fps: int, settings: Settings, *, ours: bool = False) -> Iterator[Look]:
+    """The frames of a scene, `slot.needed` of them, without what the film does to them; each is made when it is asked for."""
     scene = slot.scene
-    return fitted(
-        path, settings, count=slot.needed, size=size, fps=fps, start=start_of(scene), camera=scene.camera, stretch=scene.source.kind == "text" and not scene.line
-    )
+    stretch = scene.source.kind == "text" and not scene.line and not ours
+    return looks(path, settings, count=slot.needed, size=size, fps=fps, start=0.0 if ours else start_of(scene), camera=scene.camera, stretch=stretch, ours=ours)
 
 
 def start_of(scene: Scene) -> float:
@@ -137,26 +141,66 @@ def start_of(scene: Scene) -> float:
     return scene.source.start if scene.source.kind in ("library", "file") else 0.0
 
 
-def _track(sound: Path | None, settings: Settings) -> SoundTrack | None:
+@contextmanager
+def _track(sound: Path | None, coding: Coding) -> Iterator[SoundTrack | None]:
     if sound is None:
-        return None
-    windows = SoundWindows(sound, settings)
-    return SoundTrack(windows, windows.rate)
+        yield None
+        return
+    with SoundReader(sound) as reader:
+        yield SoundTrack(_Windows(reader), reader.rate, coder=coding.aac_coder)
 
 
-def _stretches(timeline: Timeline, clips: Mapping[str, Path], corrections: Mapping[str, Correction], captions: Sequence[Cue], mould: Mould) -> list[_Stretch]:
-    """The film in parts: scenes whose clips can stand in it as they are, and everything between them."""
+@dataclass(frozen=True)
+class _Windows:
+    """A sound of ours as `SoundTrack` takes it."""
+
+    reader: SoundReader
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.reader.length, self.reader.channels
+
+    def __getitem__(self, part: slice) -> np.ndarray:
+        return self.reader.read(part.start, part.stop - part.start)
+
+
+def _stretches(
+    timeline: Timeline, clips: Mapping[str, Path], corrections: Mapping[str, Correction], captions: Sequence[Cue], mould: Mould, ours: Collection[str]
+) -> list[_Stretch]:
+    """The film in parts: what can stand in it as it is, of scenes and of scenes that may be cut, and everything between."""
     found: list[_Stretch] = []
     done = 0
     for slot in timeline.slots:
-        touched = slot.blend or slot.tail or (slot.end > timeline.frames - timeline.ending) or not corrections[slot.scene.id].is_nothing or start_of(slot.scene) > 0
-        touched = touched or any(cue.start * timeline.fps < slot.end and cue.end * timeline.fps > slot.start for cue in captions)
-        if not touched and mould.fits(clips[slot.scene.id], slot.needed):
-            if slot.start > done:
-                found.append(_Stretch(done, slot.start, None))
-            found.append(_Stretch(slot.start, slot.end, clips[slot.scene.id]))
-            done = slot.end
+        clip = clips[slot.scene.id]
+        for first, last in _copied(slot, clip, _alone(slot, timeline, corrections, captions), mould, slot.scene.id in ours):
+            if slot.start + first > done:
+                found.append(_Stretch(done, slot.start + first, None))
+            done = slot.start + last
+            found.append(_Stretch(slot.start + first, done, Section(clip, last - first, first, slot.scene.id in ours)))
     return [*found, _Stretch(done, timeline.frames, None)] if done < timeline.frames else found
+
+
+def _alone(slot: Slot, timeline: Timeline, corrections: Mapping[str, Correction], captions: Sequence[Cue]) -> list[tuple[int, int]]:
+    """Where a scene is shown as its clip is, without a transition, a caption or anything else: spans (first, last) in frames from its begin."""
+    if start_of(slot.scene) > 0 or not corrections[slot.scene.id].is_nothing:
+        return []
+    spans, first = [], slot.blend
+    end = min(slot.frames, timeline.frames - timeline.ending - slot.start)
+    for cue in sorted(captions, key=lambda cue: cue.start):
+        begin, last = int(cue.start * timeline.fps) - slot.start, math.ceil(cue.end * timeline.fps) - slot.start
+        if last > first and begin < end:
+            spans.append((first, begin))
+            first = last
+    return [(first, last) for first, last in [*spans, (first, end)] if last > first]
+
+
+def _copied(slot: Slot, clip: Path, alone: list[tuple[int, int]], mould: Mould, ours: bool) -> list[tuple[int, int]]:
+    """What of these spans can be copied. A clip that cannot be cut is, when it is alone from begin to end and exactly as long as is needed."""
+    if not ours:
+        return alone if alone == [(0, slot.needed)] and mould.fits(clip, slot.needed) else []
+    with open_packets(clip, mould.settings, ours=True) as packets:
+        straight = straight_frames(len(packets.times), slot.needed, mould.fps)
+        return mould.sections(packets, [(first, min(last, straight)) for first, last in alone if first < straight])
 
 
 class _Reels:
@@ -169,15 +213,18 @@ class _Reels:
         self.fps, self.running = fps, False
         self._blank = np.zeros((size[1], size[0], 3), np.uint8)
 
-    def clip(self, frames: Iterator[np.ndarray], count: int) -> VideoClip:
+    def clip(self, frames: Iterator[Look], count: int) -> VideoClip:
         """A shot of `count` frames."""
         done, last = 0, self._blank
 
         def frame(time: float) -> np.ndarray:
             nonlocal done, last
+            look: Look | None = None
             while self.running and done <= min(int(time * self.fps + 1e-6), count - 1):
-                last = next(frames)
+                look = next(frames)
                 done += 1
+            if look is not None:
+                last = look()
                 if done == count:
                     # Runs the generator to its end, which closes its decoder.
                     next(frames, None)
@@ -199,8 +246,9 @@ class _Reels:
 
 
 def _film(
-    plan: Plan, timeline: Timeline, clips: Mapping[str, Path], corrections: Mapping[str, Correction], size: tuple[int, int], settings: Settings, burnt: BurntCaptions | None
-) -> VideoClip:
+    plan: Plan, timeline: Timeline, clips: Mapping[str, Path], corrections: Mapping[str, Correction], size: tuple[int, int], settings: Settings, burnt: BurntCaptions | None,
+    ours: Collection[str],
+) -> VideoClip:  # fmt: skip
     """All of the film as one lazy clip, whose frames must be asked for in order; frames may be left out."""
     fps = timeline.fps
     reels = _Reels(size, fps)
@@ -214,10 +262,11 @@ def _film(
     lasted = 0
     if timeline.title:
         count = timeline.title + timeline.title_tail
-        before, lasted = reels.clip(title_card(plan.title, plan.palette, size, fps, count, seed=plan.seed), count), timeline.title
+        card = title_card(plan.title, plan.palette, size, fps, count, seed=plan.seed)
+        before, lasted = reels.clip((lambda frame=frame: frame for frame in card), count), timeline.title  # type: ignore[misc]
         add(before, 0, timeline.title)
     for slot in timeline.slots:
-        now = reels.clip(shot(slot, clips[slot.scene.id], size, fps, settings), slot.needed).with_effects([MatchColours(corrections[slot.scene.id])])
+        now = reels.clip(shot(slot, clips[slot.scene.id], size, fps, settings, ours=slot.scene.id in ours), slot.needed).with_effects([MatchColours(corrections[slot.scene.id])])
         if slot.blend and before is not None:
             segments.append(reels.transition(before, now, lasted, slot))
         add(now, slot.blend, slot.frames)

@@ -11,12 +11,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from fractions import Fraction
+from functools import partial
 
 import cv2
 import numpy as np
 
 from engine.errors import InvalidInput
 from engine.media.images import read_image
+from engine.media.own_clip import OwnClip
 from engine.media.video import VideoReader, open_video
 from engine.movie.film.framing import framed
 from engine.movie.film.light import mixed
@@ -37,6 +40,9 @@ _CLOSE = 0.04
 _LOOPS = 1.6
 """The last frame leads back to the first when they differ by at most so many times what neighbours differ by."""
 
+Look = Callable[[], np.ndarray]
+"""Gives a frame (H, W, 3) uint8 sRGB."""
+
 
 def fitted(
     path: str | os.PathLike[str],
@@ -48,33 +54,46 @@ def fitted(
     start: float = 0.0,
     camera: Camera = "as written",
     stretch: bool = False,
+    ours: bool = False,
 ) -> Iterator[np.ndarray]:
     """Exactly `count` frames (H, W, 3) uint8 sRGB of `size` (width, height) at `fps`, from `start` seconds of a clip, or from a picture over which the camera moves.
 
-    stretch: the clip may be played up to `STRETCH` slower or quicker to fill its place. Two frames are held, whatever the length. Raises `UnreadableMedia`, `LimitExceeded`, or
-    `InvalidInput` when the clip has no pictures after `start`.
+    stretch: the clip may be played up to `STRETCH` slower or quicker to fill its place. ours: the clip was made by `ClipWriter` on this machine, and is read without a cage,
+    from its begin. Two frames are held, whatever the length. Raises `UnreadableMedia`, `LimitExceeded`, or `InvalidInput` when the clip has no pictures after `start`.
     """
-    feed = _Feed(path, settings, start, size)
+    for look in looks(path, settings, count=count, size=size, fps=fps, start=start, camera=camera, stretch=stretch, ours=ours):
+        yield look()
+
+
+def looks(
+    path: str | os.PathLike[str], settings: Settings, *, count: int, size: tuple[int, int], fps: int, start: float = 0.0, camera: Camera = "as written", stretch: bool = False, ours: bool = False
+) -> Iterator[Look]:
+    """The frames that `fitted` gives, each made when it is asked for, before the next one is. One that is not asked for costs no more than its decoding."""
+    feed = _Feed(path, settings, start, size, ours)
     try:
         if feed.facts.kind == "image" and feed.facts.frame_count <= 1:
-            yield from moving_picture(read_image(path, settings, max_side=3 * max(size)), count, size, camera)
+            for frame in moving_picture(read_image(path, settings, max_side=3 * max(size)), count, size, camera):
+                yield lambda frame=frame: frame  # type: ignore[misc]
             return
         if start >= max(feed.facts.duration, 1e-3):
             raise InvalidInput(f"{feed.name} has no pictures after {start:g} s", why=f"it lasts {feed.facts.duration:.1f} s", fix="let the scene begin earlier in the clip")
         places, zoom = _places(feed, count, fps, stretch)
         for number, place in enumerate(places):
-            picture = feed.between(place)
-            closer = zoom(number)
-            yield picture if closer <= 1.0 else _pushed(picture, closer)
+            yield partial(_look, feed, place, zoom(number))
     finally:
         feed.close()
+
+
+def _look(feed: _Feed, place: float, closer: float) -> np.ndarray:
+    picture = feed.between(place)
+    return picture if closer <= 1.0 else _pushed(picture, closer)
 
 
 class _Feed:
     """Frames of a clip, framed for the film, by number: forwards as they are decoded, from the beginning again when a number falls."""
 
-    def __init__(self, path: str | os.PathLike[str], settings: Settings, start: float, size: tuple[int, int]) -> None:
-        self._path, self._settings, self._start, self._size = path, settings, start, size
+    def __init__(self, path: str | os.PathLike[str], settings: Settings, start: float, size: tuple[int, int], ours: bool) -> None:
+        self._path, self._settings, self._start, self._size, self._ours = path, settings, start, size, ours
         self._side: int | None = None
         self._reader = self._open()
         self.facts = self._reader.facts
@@ -88,7 +107,9 @@ class _Feed:
         self._next = 0
         self._held: dict[int, np.ndarray] = {}
 
-    def _open(self, side: int | None = None) -> VideoReader:
+    def _open(self, side: int | None = None) -> VideoReader | OwnClip:
+        if self._ours:
+            return OwnClip(self._path, max_side=side or self._side)
         return open_video(self._path, self._settings, start=self._start, max_side=side or self._side)
 
     def between(self, place: float) -> np.ndarray:
@@ -110,6 +131,10 @@ class _Feed:
             self._reader.close()
             self._reader, self._next, self._held = self._open(), 0, {}
         while self._next <= index:
+            if isinstance(self._reader, OwnClip) and self._next < index - 1 and self._next + 1 < self.count:
+                self._reader.skip()
+                self._next += 1
+                continue
             frame = next(self._reader, None)
             if frame is None:
                 if not self._held:
@@ -162,9 +187,8 @@ def _places(feed: _Feed, count: int, fps: int, stretch: bool) -> tuple[Iterator[
         return (min(at(number), feed.count - 1.0) for number in range(count)), lambda number: 1.0
     if feed.looked_through():
         return (at(number) % feed.count if whole else min(at(number) % feed.count, feed.count - 1.0) for number in range(count)), lambda number: 1.0
+    slow, knee = _knee(feed.count, feed.rate)
     end = feed.count - 1.0
-    slow = min(SLOWING * feed.rate, end / 3)
-    knee = end - slow
     standing = max((need - knee) / feed.rate, 1e-6)
     rate = min(PUSH_RATE, MOST_PUSH / standing)
 
@@ -181,6 +205,17 @@ def _places(feed: _Feed, count: int, fps: int, stretch: bool) -> tuple[Iterator[
         return float(np.exp(rate * past * past / (past + 0.6)))
 
     return (place(number) for number in range(count)), closer
+
+
+def _knee(count: int, rate: float) -> tuple[float, float]:
+    """How many frames of a clip that is too short are played slower, and the one with which that begins."""
+    slow = min(SLOWING * rate, (count - 1) / 3)
+    return slow, count - 1 - slow
+
+
+def straight_frames(count: int, need: int, rate: float | Fraction) -> int:
+    """How many frames of a clip of `count`, at the film's rate, stand in a film that needs `need` as they are: number n at place n."""
+    return count if count >= need - 1 else int(_knee(count, float(rate))[1]) + 1
 
 
 def _pushed(picture: np.ndarray, closer: float) -> np.ndarray:

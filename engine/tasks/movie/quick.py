@@ -47,21 +47,19 @@ def movie_edit(args: dict[str, object], settings: Settings) -> Answer:
 
 
 def movie_state(args: dict[str, object], settings: Settings) -> Answer:
-    """{"fields": of a `MovieRequest` with its plan} -> {"scenes": {id: [{"key", "made", "animatic", "seed"} a take]}}: what lies on the shelf. A scene that no model makes has no entries."""
+    """{"fields": of a `MovieRequest` with its plan} -> {"scenes": {id: [{"key", "made", "seed"} a take]}}: what lies on the shelf. A scene that no model makes has no entries."""
     request = _movie(args["fields"])
     assert request.plan is not None
-    rough = request.model_copy(update={"until": "animatic"})
     scenes: dict[str, list[dict[str, Any]]] = {}
     for scene in request.plan.scenes:
         scenes[scene.id] = []
         for take in range(1, scene.takes + 1):
             try:
-                part, sketch = (part_of(one, request.plan, scene, take) for one in (request, rough))
+                part = part_of(request, request.plan, scene, take)
                 if part is not None:
-                    drawn = sketch is not None and find(settings, sketch.key) is not None
-                    scenes[scene.id].append({"key": part.key, "made": find(settings, part.key) is not None, "animatic": sketch.key if sketch is not None and drawn else None, "seed": seed_of(request.plan, scene, take)})
+                    scenes[scene.id].append({"key": part.key, "made": find(settings, part.key) is not None, "seed": seed_of(request.plan, scene, take)})
             except (StudioError, OSError) as error:
-                scenes[scene.id].append({"key": "", "made": False, "animatic": None, "error": error.line if isinstance(error, StudioError) else "its file is not here any more"})
+                scenes[scene.id].append({"key": "", "made": False, "error": error.line if isinstance(error, StudioError) else "its file is not here any more"})
     return {"scenes": scenes}, []
 
 

@@ -17,6 +17,7 @@ from engine.parts import RunPart, clip_of, make, sweep
 from engine.task import Event, Meter, Note, Result, Stage
 from engine.tasks.movie.request import MovieRequest
 from engine.tasks.movie.scenes import ANIMATIC_FPS, part_of, size_of, wanted
+from engine.tasks.movie.sketches import SKETCHY, sketches
 from engine.tasks.movie.soundtrack import InBackground, Soundtrack, soundtrack
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def film(request: MovieRequest, run: RunContext) -> Iterator[Event]:
     request = request.model_copy(update={"plan": plan})
     (run.directory / "plan.json").write_text(plan.model_dump_json(indent=1), encoding="utf-8")
     yield from (Note(note) for note in plan.notes)
-    there = clips_there(plan, brought, run)
+    there = clips_there(request, plan, brought, run)
 
     if request.until == "scenes":
         made = yield from scenes_of(request, plan, brought, run)
@@ -41,11 +42,15 @@ def film(request: MovieRequest, run: RunContext) -> Iterator[Event]:
     # Where a face speaks, its clip is a part of the sound, which is mixed when all clips are there.
     speaks = request.until == "film" and any(scene.source.kind == "head" for scene in plan.scenes)
     with InBackground(request, plan, clock, there, run) if not speaks else nullcontext() as ahead:
-        made = yield from scenes_of(request, plan, brought, run)
-        clips = {scene.id: made[scene.id, scene.take] for scene in plan.scenes if (scene.id, scene.take) in made} | there
+        if request.until == "animatic":
+            drawn = yield from sketches(plan, there, run)
+        else:
+            made = yield from scenes_of(request, plan, brought, run)
+            drawn = {scene.id: made[scene.id, scene.take] for scene in plan.scenes if (scene.id, scene.take) in made}
+        clips = drawn | there
         yield Stage("sound", "Mixing the sound")
         sound = yield from ahead.wait() if ahead is not None else soundtrack(request, plan, clock, clips, run)
-    yield from together(request, plan, clock, clips, sound, run)
+    yield from together(request, plan, clock, clips, sound, run, sketched=frozenset(drawn) if request.until == "animatic" else frozenset())
 
 
 def scenes_of(request: MovieRequest, plan: Plan, brought: dict[str, Path], run: RunContext) -> Generator[Event, None, dict[tuple[str, int], Path]]:
@@ -94,12 +99,16 @@ def making(part: RunPart, scene: Scene, plan: Plan, run: RunContext) -> Generato
     raise AssertionError("a part ends with its folder")
 
 
-def clips_there(plan: Plan, brought: dict[str, Path], run: RunContext) -> dict[str, Path]:
-    """Scene id -> the clip or picture that is there already: of a project, of an earlier run, or a file. Raises `InvalidInput` for one that is gone, before anything is made."""
+def clips_there(request: MovieRequest, plan: Plan, brought: dict[str, Path], run: RunContext) -> dict[str, Path]:
+    """Scene id -> the clip or picture that is there already: of a project, of an earlier run, or a file; in an animatic a face that speaks is its picture.
+
+    Raises `InvalidInput` for one that is gone, before anything is made.
+    """
     found = dict(brought)
+    made = ("text",) if request.until == "animatic" else ("text", "head")
     for index, scene in enumerate(plan.scenes):
         source = scene.source
-        if scene.id in brought or source.kind in ("text", "head"):
+        if scene.id in brought or source.kind in made:
             continue
         try:
             folder = run.results(source.run) if source.kind == "library" else None
@@ -123,8 +132,8 @@ def scenes_alone(made: dict[tuple[str, int], Path], run: RunContext) -> Result:
     return Result(clip, artifacts={"plan": run.directory / "plan.json"}, details={"scenes": [{"id": scene, "take": take} for scene, take in made]})
 
 
-def together(request: MovieRequest, plan: Plan, clock: Timeline, clips: dict[str, Path], sound: Soundtrack, run: RunContext) -> Iterator[Event]:
-    """Join the pictures and the sound, and write what goes with the film. A stopped film is what was joined by then."""
+def together(request: MovieRequest, plan: Plan, clock: Timeline, clips: dict[str, Path], sound: Soundtrack, run: RunContext, sketched: frozenset[str]) -> Iterator[Event]:
+    """Join the pictures and the sound, and write what goes with the film. A stopped film is what was joined by then. sketched: ids of scenes whose clips are sketches."""
     from engine.movie.film.assemble import assemble
     from engine.movie.film.captions import cues_of, srt
 
@@ -142,7 +151,7 @@ def together(request: MovieRequest, plan: Plan, clock: Timeline, clips: dict[str
     try:
         yield from assemble(
             shown(request, plan), clock, clips, sound.mixed.path, out, size=size_of(request), captions=captions if request.captions == "burnt" else (),
-            match=0.0 if animatic else request.match_colours, settings=run.settings, checkpoint=run.checkpoint,
+            match=0.0 if animatic else request.match_colours, coding=SKETCHY if animatic else None, ours=sketched, settings=run.settings, checkpoint=run.checkpoint,
         )  # fmt: skip
     except Cancelled:
         if out.is_file():

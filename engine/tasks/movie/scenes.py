@@ -14,6 +14,9 @@ MARGIN = 0.75
 ANIMATIC_SIDE, ANIMATIC_FPS = 320, 12
 """Longest side and frame rate of an animatic."""
 
+SKETCH_VERSION = 1
+"""Of how an animatic's scenes are drawn and encoded: another one makes them all anew."""
+
 
 def size_of(request: MovieRequest) -> tuple[int, int]:
     """(width, height) of the film, both even."""
@@ -43,16 +46,35 @@ def part_of(request: MovieRequest, plan: Plan, scene: Scene, take: int | None = 
         voice = request.voice if request.voice != "none" else "auto"
         fields = {"portrait": str(scene.source.image), "text": scene.line, "voice": voice, "fps": plan.fps, "max_side": max(width, height), "seed": seed}
         return RunPart("talking-head", fields, label)
-    animatic = request.until == "animatic"
     if scene.source.kind != "text":
         return None
     fields = {
-        "prompt": prompt_of(plan, scene), "seconds": min(60.0, round(scene.seconds + MARGIN, 2)), "fps": ANIMATIC_FPS if animatic else plan.fps, "width": width, "height": height,
-        "model": "diorama" if animatic else request.video_model, "camera": scene.camera, "seed": seed,
+        "prompt": prompt_of(plan, scene), "seconds": _clip_seconds(scene), "fps": plan.fps, "width": width, "height": height, "model": request.video_model, "camera": scene.camera, "seed": seed,
     }  # fmt: skip
     if fields["model"] != "diorama":
         fields["steps"] = request.steps
     return RunPart("text-to-video", fields, label)
+
+
+def sketch_of(plan: Plan, scene: Scene, take: int | None = None) -> RunPart | None:
+    """What an animatic's clip of a scene depends on: the diorama at its size and rate, whatever draws the film. None for a scene that shows a clip or a picture of the user's."""
+    if scene.source.kind != "text":
+        return None
+    width, height = film_size(plan.shape, ANIMATIC_SIDE)
+    seed = seed_of(plan, scene, take or scene.take)
+    fields = {
+        "prompt": prompt_of(plan, scene), "seconds": _clip_seconds(scene), "fps": ANIMATIC_FPS, "width": width, "height": height, "model": "diorama", "camera": scene.camera, "seed": seed,
+    }  # fmt: skip
+    return RunPart("text-to-video", fields, f"Scene {plan.scenes.index(scene) + 1}")
+
+
+def sketch_key(sketch: RunPart) -> str:
+    """Its name on the shelf, which is not that of a film's clip of the same size and rate: it is encoded to be cut."""
+    return f"sketch-{SKETCH_VERSION}-{sketch.key}"
+
+
+def _clip_seconds(scene: Scene) -> float:
+    return min(60.0, round(scene.seconds + MARGIN, 2))
 
 
 def parts_of(request: MovieRequest) -> tuple[RunPart, ...]:

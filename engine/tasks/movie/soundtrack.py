@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,9 @@ BEFORE_LINE = 0.35
 
 BED_GAIN = -4.0
 """dB on beds, which come as loud as they are outdoors beside each other: so they lie under the music."""
+
+KEPT_EFFECTS = 16
+"""Effects that stay in memory, a megabyte each."""
 
 MUSIC_BLEND, AMBIENCE_BLEND = 1.5, 0.8
 """Seconds in which pieces of music, and beds of ambience, go over into each other."""
@@ -175,8 +179,15 @@ def music(desk: _Desk) -> Iterator[Event]:
     """A piece for each stretch of scenes that ask for the same music; the first one begins with the title card."""
     if desk.request.music == "none":
         return
+    from engine.sound.bank.own import listed
     from engine.sound.library import choose, extended
 
+    own = desk.request.music == "own"
+    if own and any(slot.scene.music for slot in desk.clock.slots):
+        mine = listed(desk.run.settings)
+        if not any(sound.kind == "music" for sound in mine.sounds):
+            left = f" ({mine.notes[0]})" if mine.notes else ""
+            yield Note(f"There is no music of your own{left}: pieces of the library play instead. Put sound files into sounds/music in Kinora's data folder.", "warning")
     used: list[str] = []
     for wish, group in groupby(desk.clock.slots, key=lambda slot: slot.scene.music):
         slots: list[Slot] = list(group)
@@ -187,7 +198,7 @@ def music(desk: _Desk) -> Iterator[Event]:
         end = desk.at(slots[-1].end)
         last = slots[-1] is desk.clock.slots[-1]
         seconds = end - start + (0.0 if last else MUSIC_BLEND)
-        track = choose(wish, desk.plan.seed, desk.run.settings, avoid=tuple(used), own=desk.request.music == "own")
+        track = choose(wish, desk.plan.seed, desk.run.settings, avoid=tuple(used), own=own)
         used.append(track.id)
         piece = extended(track, seconds, desk.run.settings)
         desk.add(Cue("music", start, piece, seconds=seconds, fade_in=0.05 if start == 0.0 else MUSIC_BLEND, fade_out=MUSIC_BLEND))
@@ -225,7 +236,7 @@ def ambience(desk: _Desk) -> Iterator[Event]:
 
 def effects(desk: _Desk) -> Iterator[Event]:
     """Sounds at moments."""
-    from engine.sound.bank import RATE, play
+    from engine.sound.bank import RATE
     from engine.sound.bank.search import find
 
     for slot in desk.clock.slots:
@@ -236,9 +247,17 @@ def effects(desk: _Desk) -> Iterator[Event]:
                 continue
             sound = best[0][0]
             start = desk.at(slot.start) + min(effect.at, desk.at(slot.frames))
-            heard = FileSound(sound.path, desk.run.settings) if sound.path is not None else Samples(play(sound.id, None, desk.plan.seed), RATE)
+            heard = FileSound(sound.path, desk.run.settings) if sound.path is not None else played(sound.id, desk.plan.seed)
             desk.add(Cue("effects", start, heard))
             desk.tell("effects", start, start + heard.length / RATE, effect.what, sound.caption)
+
+
+@lru_cache(maxsize=KEPT_EFFECTS)
+def played(sound_id: str, seed: int) -> Samples:
+    """An effect of the bank. Cues of one film share it, and so does the next film of the same seed: playing it takes up to half a second."""
+    from engine.sound.bank import RATE, play
+
+    return Samples(play(sound_id, None, seed), RATE)
 
 
 def place(plan: Plan, scene: Scene) -> str:

@@ -46,7 +46,7 @@ class SceneCards(Widget):
     Events: `animatic` asks for the whole film at once, drawn by the diorama; `make` for the clips of `{"only": [scene ids]}`. Both carry `owner`.
     Each `on_` function takes a checked dictionary; what it raises as a `StudioError` becomes a sentence in the widget:
     `on_write` {"idea", "plan" or None, "settings"} -> {"plan", "planner", "notes"}; `on_edit` {"plan", "act", "hero", "scene", "settings"} -> {"plan"};
-    `on_state` {"idea", "plan", "settings"} -> {"scenes": {id: [{"key", "made", "animatic", "seed"} a take]}};
+    `on_state` {"idea", "plan", "settings"} -> {"scenes": {id: [{"key", "made", "seed"} a take]}};
     `on_read` {"prompt", "camera", "width", "height", "seed"} -> what a prompt box's `on_read` returns; `on_library` {"owner"} -> [{"id", "title", "words", "created", "seconds"}].
     `settings` reaches `on_write`, `on_edit` and `on_state` as it is; a change of it (`gr.update(settings={...})`) asks anew what is made.
     """
