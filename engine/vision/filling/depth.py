@@ -1,7 +1,7 @@
 """Depth inside a subject's outline, where no corner can be followed: a plane sweep (Collins 1996) over the frames that show what was behind.
 
-For each depth the key frames are brought to the anchor's pixels; where it is right, those that see a place agree on its grey. Costs are summed over a small
-window; a weak pull towards the nearest corner's depth decides where everything agrees (a plain wall).
+For each depth frames are brought to the anchor's pixels; where it is right, those that see a place agree on its grey. Places agree with their neighbours
+along straight ways (semi-global matching); a weak pull towards the nearest corner's depth decides where everything agrees (a plain wall).
 """
 
 from __future__ import annotations
@@ -28,14 +28,16 @@ RARE = 2.0
 """Grey levels that a depth of few corners costs: they may have slipped."""
 STEP = 2
 """Proxy pixels from one place that is looked at to the next."""
-REACH = 3
-"""Radius in steps over which costs are summed, along the edges of the picture."""
-EDGE = 4.0
-"""Grey levels of an edge that parts two depths."""
+REACH, SHARP = 3, 3
+"""Radius in steps over which costs are summed at first, and side of the window once places agree with their neighbours."""
+CHANGE, EDGE = 2.0, 4.0
+"""Grey levels that a change of depth costs from one place to the next, and those of an edge at which it costs half."""
 PRIOR = 1.5
-"""Grey levels that a depth far from the nearest corner's costs."""
-HIDDEN = 6.0
-"""Grey levels that a depth costs at which fewer than two frames show the place: none is right because nothing speaks against it."""
+"""Grey levels that a depth far from the nearest corner's costs where no depth makes frames agree."""
+CLEAN, DOUBT = 1.5, 0.2
+"""Levels of disagreement at the best depth from which that holds, and the share of it that costs where they agree wholly: there they tell more than a corner."""
+HIDDEN = 1.5
+"""Grey levels that a depth costs at which fewer than two frames show the place: none is right because nothing speaks against it. Little, or two frames that disagree would be believed."""
 SPECK = 60
 """Places of one depth that are too few to believe."""
 TOLERANCE = 25.0
@@ -65,10 +67,13 @@ def sweep(anchor: Anchor, grid: Grid, sources: Sequence[tuple[Proxy, Motion]]) -
     prior = _nearest(anchor, grid)[::STEP, ::STEP]
     views = [(anchor.picture, Motion(np.eye(3))), *sources]
     cost, looks = _disagreement(views, planes, grid.places(STEP))
-    pull = [PRIOR * np.minimum(np.abs(prior - plane) / (4 * gap), 1.0) + RARE * few for plane, few in zip(planes, rare, strict=True)]
-    rough = np.stack([_summed(c, None) + p for c, p in zip(cost, pull, strict=True)]).argmin(axis=0)
+    plain = np.stack([cv2.blur(c, (2 * REACH + 1, 2 * REACH + 1)) for c in cost])
+    trust = np.clip(plain.min(axis=0) / CLEAN, DOUBT, 1.0)
+    pull = [PRIOR * trust * np.minimum(np.abs(prior - plane) / (4 * gap), 1.0) + RARE * few for plane, few in zip(planes, rare, strict=True)]
+    rough = (plain + np.stack(pull)).argmin(axis=0)
     guide = np.take_along_axis(looks, rough[None], axis=0)[0]
-    best = np.stack([_summed(c, guide) + p for c, p in zip(cost, pull, strict=True)]).argmin(axis=0)
+    unary = np.stack([cv2.blur(c, (SHARP, SHARP)) + p for c, p in zip(cost, pull, strict=True)], dtype=np.float32)
+    best = _agreed_along(unary, guide).argmin(axis=0)
     depth = _whole(planes[best].astype(np.float32))
     return np.ascontiguousarray(cv2.resize(depth, None, fx=STEP, fy=STEP, interpolation=cv2.INTER_NEAREST)[: grid.height, : grid.width])
 
@@ -98,6 +103,26 @@ def _disagreement(views: Sequence[tuple[Proxy, Motion]], planes: np.ndarray, pla
     return cost.reshape(shape), look.reshape(shape)
 
 
+def _agreed_along(cost: np.ndarray, guide: np.ndarray) -> np.ndarray:
+    """(P, h, w): what each depth (P, h, w) costs a place and those on the four straight ways to it, where a change of depth costs least at the edges of a grey guide (h, w).
+
+    Semi-global matching (Hirschmueller 2008) with one price for all changes, since the planes are layers.
+    """
+    total = np.zeros_like(cost)
+    for turned, look, out in ((cost, guide, total), (cost.transpose(0, 2, 1), guide.T, total.transpose(0, 2, 1))):
+        price = CHANGE / (1.0 + (np.diff(look, axis=0) / EDGE) ** 2)  # (h - 1, w)
+        rows = np.ascontiguousarray(turned.transpose(1, 0, 2))  # (h, P, w)
+        both = np.zeros_like(rows)
+        for way in (1, -1):
+            before = rows[0 if way > 0 else -1]
+            both[0 if way > 0 else -1] += before
+            for y in range(1, len(rows)) if way > 0 else range(len(rows) - 2, -1, -1):
+                before = rows[y] + np.minimum(before - before.min(axis=0), price[y - 1 if way > 0 else y])
+                both[y] += before
+        out += both.transpose(1, 0, 2)
+    return total
+
+
 def _whole(depth: np.ndarray) -> np.ndarray:
     """(h, w) float32 depths without specks: those become what is around them."""
     out = cv2.medianBlur(depth, 3)
@@ -112,18 +137,6 @@ def _whole(depth: np.ndarray) -> np.ndarray:
             if ring.any():
                 out[speck] = np.sort(out[ring])[np.count_nonzero(ring) // 2]
     return out
-
-
-def _summed(cost: np.ndarray, guide: np.ndarray | None) -> np.ndarray:
-    """Costs (h, w) averaged over a window; along the edges of a grey guide, if given (Hosni et al. 2013; guided filter of He et al. 2010)."""
-    size = (2 * REACH + 1, 2 * REACH + 1)
-    mean = cv2.blur(cost, size)
-    if guide is None:
-        return mean
-    g, c = cv2.blur(guide, size), mean
-    variance = cv2.blur(guide * guide, size) - g * g
-    slope = (cv2.blur(guide * cost, size) - g * c) / (variance + EDGE**2)
-    return cv2.blur(slope, size) * guide + cv2.blur(c - slope * g, size)
 
 
 def _planes(depth: np.ndarray, motions: Sequence[Motion]) -> tuple[np.ndarray, float, np.ndarray]:

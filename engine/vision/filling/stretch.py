@@ -20,8 +20,8 @@ from engine.vision.filling.shot import Shot
 
 KEYS = 6
 """Frames of a stretch that its canvas is made of, about."""
-VIEWS = 6
-"""Key frames, at most, by which depths are told."""
+VIEWS = 12
+"""Frames, at most, by which depths are told: behind a subject a place may be seen by two of them only."""
 MOVED = 0.3
 """Share of the picture's width by which a corner may move within a stretch."""
 FEWEST_STEADY = 7
@@ -216,7 +216,7 @@ class Stretch:
         near = sorted(self.motions, key=lambda i: abs(i - self.at))
         depth = None
         if self.anchor.depth is not None:
-            depth = sweep(self.anchor, grid, [(self.shot.proxy(i), self.motions[i]) for i in near if i in keys and i != self.at][:VIEWS])
+            depth = sweep(self.anchor, grid, [(self.shot.proxy(i), self.motions[i]) for i in near if i != self.at][:VIEWS])
         passing = dict(zip(near, passers(grid, depth, [(self.shot.proxy(i), self.motions[i], self._bright(i)) for i in near]), strict=True))
         sources, missing = list(keys), needed.copy()
         for i in keys:
