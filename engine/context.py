@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +17,16 @@ if TYPE_CHECKING:
 
     from engine.media.writer import ClipWriter
     from engine.residency import ModelPool
+    from engine.task import Event, Request, Task
+
+
+Drive = Callable[["Task[Any]", "Request", "RunContext"], "Iterator[Event]"]
+"""How the events of a task are had, for `RunContext.drive`."""
+
+
+def straight(task: Task[Any], request: Request, run: RunContext) -> Iterator[Event]:
+    """The events of a task, worked in this very process."""
+    return task.run(request, run)
 
 
 @dataclass
@@ -26,6 +36,7 @@ class RunContext:
     `names`: media field -> what the user calls that file, where it differs from the file's own name.
     `device`: what the run's models compute on; a recipe that chooses another says so, and the result's document tells it.
     `results`: run id -> the folder of that earlier run's result, None when there is none.
+    `drive`: how the events of a task, this run's own or a part's, are had; see `engine.spaces` for another way.
     """
 
     id: str
@@ -36,6 +47,7 @@ class RunContext:
     names: dict[str, str] = field(default_factory=dict)
     cancelled: Callable[[], bool] = lambda: False
     results: Callable[[str], Path | None] = lambda run_id: None
+    drive: Drive = straight
     preview_every: float = 1.0
     device: str = "cpu"
     timings: dict[str, float] = field(default_factory=dict)

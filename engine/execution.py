@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine import __version__
-from engine.context import RunContext
+from engine.context import Drive, RunContext, straight
 from engine.errors import Cancelled, InvalidInput, LimitExceeded, OutOfMemory, StudioError
 from engine.settings import Settings
 from engine.slots import files_of, put
@@ -63,12 +63,13 @@ def perform(
     names: dict[str, str] | None = None,
     results: Callable[[str], Path | None] = lambda run_id: None,
     keep_partial: bool = True,
+    drive: Drive = straight,
 ) -> Outcome:
     """Run `task` and leave its whole result at `destination`, which appears by one rename. Never raises for the task's own faults.
 
     keep_partial: what a stopped run finished is a result, too.
     """
-    run = RunContext(run_id, staging, settings, seed, pool=pool, names=names or {}, cancelled=cancelled, results=results)
+    run = RunContext(run_id, staging, settings, seed, pool=pool, names=names or {}, cancelled=cancelled, results=results, drive=drive)
     recorder = _Recorder(emit, staging, run.timings)
     staging.mkdir(parents=True, exist_ok=True)
     result: Result | None = None
@@ -77,7 +78,7 @@ def perform(
     inputs = copies.submit(travel_copies, request, settings)
     try:
         try:
-            for event in task.run(request, run):
+            for event in drive(task, request, run):
                 if isinstance(event, Result):
                     result = event
                 else:

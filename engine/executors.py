@@ -8,10 +8,12 @@ import signal
 import subprocess
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any, Protocol
 
 from engine.errors import ProcessDied
+from engine.runs import Run
 from engine.settings import python
 from engine.store import Store
 
@@ -23,6 +25,9 @@ ROOT = Path(__file__).resolve().parent.parent
 
 class Executor(Protocol):
     """What the page needs of an executor."""
+
+    def prepare(self) -> None:
+        """What must happen before the page is served, if anything."""
 
     def start(self) -> None:
         """Begin to take runs."""
@@ -41,12 +46,15 @@ class Executor(Protocol):
 
 
 class InlineExecutor:
-    """Works each run to its end inside `wake`, in the calling process. For ZeroGPU (the call holds the GPU) and for tests."""
+    """Works each run to its end inside `wake`, in the calling process: for tests, and to look for faults."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
         self._lock = threading.Lock()
         self._worker: Any = None
+
+    def prepare(self) -> None:
+        pass
 
     def start(self) -> None:
         from engine.worker import Worker
@@ -70,15 +78,21 @@ class InlineExecutor:
 
 
 class WorkerExecutor:
-    """One worker process. A thread watches it: when it dies, its run fails with the reason and a new worker starts."""
+    """One worker process. A thread watches it: when it dies, its run fails with the reason and a new worker starts.
 
-    def __init__(self, store: Store) -> None:
-        self.store = store
+    mine: which of the working runs are the worker's; another executor may work others beside it.
+    """
+
+    def __init__(self, store: Store, mine: Callable[[Run], bool] = lambda run: True) -> None:
+        self.store, self.mine = store, mine
         self.restarts = 0
         self._process: subprocess.Popen[str] | None = None
         self._stopping = threading.Event()
         self._watcher: threading.Thread | None = None
         self._stop_seen: dict[str, float] = {}
+
+    def prepare(self) -> None:
+        pass
 
     def start(self) -> None:
         self._watcher = threading.Thread(target=self._watch, name="worker-watch", daemon=True)
@@ -143,11 +157,11 @@ class WorkerExecutor:
 
     def _bury(self, process: subprocess.Popen[str]) -> None:
         error = ProcessDied("the worker ended in the middle of this run", why=_reason(process.returncode), fix="run it again; a new worker has started")
-        for run in self.store.runs.running():
+        for run in filter(self.mine, self.store.runs.running()):
             self.store.settle_run(run, "cancelled" if run.stop else "failed", None if run.stop else error)
 
     def _end_stuck_runs(self) -> None:
-        running = {run.id: run for run in self.store.runs.running() if run.stop}
+        running = {run.id: run for run in self.store.runs.running() if run.stop and self.mine(run)}
         now = time.monotonic()
         self._stop_seen = {run_id: self._stop_seen.get(run_id, now) for run_id in running}
         if any(now - seen > STOP_GRACE for seen in self._stop_seen.values()) and self._process is not None:
@@ -162,7 +176,13 @@ def executor_for(store: Store) -> Executor:
 
             return RayExecutor(store)
         case "inline":
-            return InlineExecutor(store)
+            from engine.spaces import zero_gpu
+
+            if not zero_gpu():
+                return InlineExecutor(store)
+            from engine.zero_executor import ZeroGpuExecutor
+
+            return ZeroGpuExecutor(store)
     return WorkerExecutor(store)
 
 

@@ -99,7 +99,7 @@ def make(part: RunPart, run: RunContext) -> Iterator[Event | Path]:
         staging.mkdir()
         try:
             result = None
-            for event in task.run(request, own):
+            for event in own.drive(task, request, own):
                 match event:
                     case Result():
                         result = event

@@ -87,6 +87,9 @@ class RayExecutor:
 
     # ---- what the page needs
 
+    def prepare(self) -> None:
+        pass
+
     def start(self) -> None:
         """Join or start the cluster, start the actors, and begin to take runs. Raises `InvalidInput` when the cluster cannot be reached."""
         graphics, processors, machines = self._join()

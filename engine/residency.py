@@ -75,6 +75,10 @@ class ModelPool:
                 entry.used = time.monotonic()
                 self._lock.notify_all()
 
+    def forked(self) -> None:
+        """Call first in a forked child: a thread of the parent may have held the lock at that moment, and will never give this copy back."""
+        self._lock = threading.Condition()
+
     def evict(self, key: str) -> bool:
         """Drop one model that nobody uses; False when it is in use or not resident."""
         with self._lock:

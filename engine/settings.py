@@ -29,9 +29,10 @@ class Settings(BaseModel):
     model_folders: str = Field("", description="More folders with models of your own in diffusers layout, separated as in PATH; data/checkpoints is always searched.")
     device: str = Field("auto", description="cpu, cuda, mps or auto.")
     shared: bool = Field(False, description="Several visitors: each sees only the results of their own browser.")
-    executor: Literal["worker", "inline", "ray"] = Field("worker", description="Where runs work: worker (one process beside the page), ray (several, see ray_actors), inline (the page's own process; on ZeroGPU).")
+    executor: Literal["worker", "inline", "ray"] = Field("worker", description="Where runs work: worker (one process beside the page), ray (several, see ray_actors), inline (the page's own process; the way of ZeroGPU).")
     ray_actors: int = Field(0, ge=0, le=64, description="Executor ray: processes that work runs at once; 0: one for each graphics card of the cluster, or for each core.")
     ray_address: str = Field("", description="Executor ray: address of a running cluster; empty: this machine alone.")
+    gpu_seconds: int = Field(120, ge=15, le=600, description="ZeroGPU: seconds of the graphics card that one clip or scene may declare.")
     offline: bool = Field(False, description="Never fetch a model, even when asked.")
     mcp: bool = Field(False, description="Offer the endpoints as MCP tools too (needs the package gradio[mcp]).")
     planner_url: str = Field("", description="OpenAI-compatible server that may write the plans of films, such as http://127.0.0.1:8080/v1; empty: none.")
@@ -66,6 +67,8 @@ class Settings(BaseModel):
         if os.environ.get("SPACE_ID"):
             # On Spaces visitors share the machine, the proxy must reach the port, and the code's own folder may be read-only.
             values = {"shared": True, "host": "0.0.0.0", **values}
+            if os.environ.get("SPACES_ZERO_GPU", "").lower() in ("1", "t", "true"):
+                values = {"executor": "inline", **values}
             if "data_dir" not in values and not os.access(default_data_dir().parent, os.W_OK):
                 values["data_dir"] = Path(tempfile.gettempdir()) / "kinora"
         try:

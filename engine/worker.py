@@ -15,12 +15,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from engine.context import Drive, straight
 from engine.errors import LimitExceeded
 from engine.execution import Emit, Outcome, named, perform
 from engine.parts import find, place
 from engine.residency import ModelPool
-from engine.runs import Run
+from engine.runs import Run, RunStore
 from engine.settings import Settings
+from engine.spaces import wants_card, zero_gpu
 from engine.store import Folders, Store
 from engine.task import get_task
 
@@ -30,7 +32,7 @@ STOP_POLL = 0.03
 STATS_EVERY = 2.0
 
 
-def work_on(run: Run, folders: Folders, pool: ModelPool, *, emit: Emit, cancelled: Callable[[], bool]) -> Outcome:
+def work_on(run: Run, folders: Folders, pool: ModelPool, *, emit: Emit, cancelled: Callable[[], bool], drive: Drive = straight) -> Outcome:
     """Perform one claimed run: its events go to `emit`, its result to its folder or, for a part, to the shelf. Never raises for the run's own faults."""
     settings = folders.settings
     try:
@@ -55,10 +57,29 @@ def work_on(run: Run, folders: Folders, pool: ModelPool, *, emit: Emit, cancelle
         pool=pool,
         names=run.names,
         results=folders.result_folder,
+        drive=drive,
     )
     if outcome.error is not None and outcome.error.kind == "out-of-memory":
         pool.evict_all()
     return outcome
+
+
+def stop_of(run: Run, runs: RunStore) -> Callable[[], bool]:
+    """Whether the user pressed Stop on a run, asked of the database every STOP_POLL seconds at most."""
+    last = [0.0, False]
+
+    def stop_requested() -> bool:
+        now = time.monotonic()
+        if not last[1] and now - last[0] >= STOP_POLL:
+            last[0], last[1] = now, runs.stop_requested(run.id)
+        return bool(last[1])
+
+    return stop_requested
+
+
+def on_processor(run: Run) -> bool:
+    """On ZeroGPU the page's process works the runs that want a card; this one the rest."""
+    return not wants_card(run.task, run.request)
 
 
 class Worker:
@@ -76,9 +97,10 @@ class Worker:
         threading.Thread(target=self._listen, daemon=True).start()
         threading.Thread(target=self._report, daemon=True).start()
         warm_up()
+        suits = on_processor if zero_gpu() else None
         while True:
             try:
-                run = self.store.runs.claim()
+                run = self.store.runs.claim(suits)
             except LimitExceeded:
                 run = None  # a full disk: what waits goes on waiting
             if run is None:
@@ -94,15 +116,7 @@ class Worker:
     def work(self, run: Run) -> Outcome:
         """Perform one claimed run."""
         runs = self.store.runs
-        last = [0.0, False]
-
-        def stop_requested() -> bool:
-            now = time.monotonic()
-            if not last[1] and now - last[0] >= STOP_POLL:
-                last[0], last[1] = now, runs.stop_requested(run.id)
-            return bool(last[1])
-
-        return work_on(run, self.store, self.pool, emit=lambda kind, data: runs.append(run.id, kind, data), cancelled=stop_requested)
+        return work_on(run, self.store, self.pool, emit=lambda kind, data: runs.append(run.id, kind, data), cancelled=stop_of(run, runs))
 
     def _listen(self) -> None:
         for line in sys.stdin:

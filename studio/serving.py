@@ -32,6 +32,7 @@ def serve(options: argparse.Namespace) -> int:
             raise InvalidInput("--mcp needs the package mcp", fix="pip install 'gradio[mcp]'")
         studio = Studio(settings)
         os.environ["GRADIO_TEMP_DIR"] = str(uploads_folder(settings.data_dir))
+        studio.executor.prepare()
     except StudioError as error:
         complain(error)
         return 2
