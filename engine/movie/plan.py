@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from engine.errors import InvalidInput
 from engine.task import Part, media_field
 from engine.world.spec import CameraMove
 
@@ -16,6 +17,7 @@ LONGEST_FILM = 1200.0
 MOST_TAKES = 4
 MOST_SOUNDS = 6
 LONGEST_TITLE = 10.0
+LONGEST_PROMPT = 1000
 
 Shape = Literal["wide", "square", "tall"]
 Mood = Literal["calm", "happy", "tender", "nostalgic", "energetic"]
@@ -43,6 +45,15 @@ def text(most: int, least: int = 0) -> Any:
 
 Line80, Line120, Line200, Line300, Line400 = (text(most) for most in (80, 120, 200, 300, 400))
 Colour = Annotated[str, Field(pattern=r"^#[0-9a-f]{6}$")]
+
+
+def _with_prompts(scenes: Any) -> Any:
+    """Raises `InvalidInput` for a scene without a prompt, which is what a card is left with most easily: by its number, as the user counts, not by its place in a list."""
+    for number, scene in enumerate(scenes if isinstance(scenes, list | tuple) else (), 1):
+        prompt = scene.get("prompt", "") if isinstance(scene, dict) else "given"
+        if prompt is None or (isinstance(prompt, str) and not _spaced(prompt)):
+            raise InvalidInput(f"Scene {number} has no prompt", fix="write what is seen in it", field=f"plan.scenes[{number - 1}].prompt")
+    return scenes
 
 
 class Effect(Part):
@@ -91,7 +102,7 @@ class Scene(Part):
 
     id: str = Field(pattern=r"^[a-z0-9]{1,16}$", description="Stays with the card when it moves.")
     heading: Line80 = Field("", description="The card's title.")  # type: ignore[valid-type]
-    prompt: text(1000, 1) = Field(description="What is seen, in English, with the hero's phrase in it.")  # type: ignore[valid-type]
+    prompt: text(LONGEST_PROMPT, 1) = Field(description="What is seen, in English, with the hero's phrase in it.")  # type: ignore[valid-type]
     camera: Camera = Field("as written", description="The camera's move.")
     seconds: float = Field(5.0, ge=SHORTEST_SCENE, le=LONGEST_SCENE, description="How long it lasts.", json_schema_extra={"unit": "s", "step": 0.1})
     ambience: tuple[text(80, 1), ...] = Field((), max_length=MOST_SOUNDS, description="What is heard all through it: wind, waves, birds.")  # type: ignore[valid-type]
@@ -125,7 +136,7 @@ class Plan(Part):
     hero: Hero
     palette: tuple[Colour, ...] = Field(("#25273b", "#ee5d36", "#ffd27a"), min_length=3, max_length=6, description="Colours of the title card, and what scenes are matched to.")
     title_seconds: float = Field(2.0, ge=0.0, le=LONGEST_TITLE, description="Length of the title card; 0 leaves it out.", json_schema_extra={"unit": "s", "step": 0.1})
-    scenes: tuple[Scene, ...] = Field(min_length=1, max_length=MOST_SCENES)
+    scenes: Annotated[tuple[Scene, ...], BeforeValidator(_with_prompts)] = Field(min_length=1, max_length=MOST_SCENES)
     fps: int = Field(24, ge=12, le=60, description="Frames a second.")
     seed: int = Field(0, ge=0, lt=2**32, description="Where the seeds of all scenes come from.")
     notes: tuple[Line300, ...] = Field((), max_length=20, description="What the planner had to decide or leave out.")  # type: ignore[valid-type]

@@ -24,6 +24,7 @@ from engine.movie.planner.vocabulary import told
 from engine.movie.timing import timeline
 from engine.settings import Settings
 from engine.tasks.movie.request import MoviePlanRequest
+from engine.tasks.movie.scenes import seed_of
 from engine.world.reading import spec_from_text
 from engine.world.spec import TIMES
 from tests.movie.ideas import IDEAS, MORE
@@ -290,9 +291,18 @@ def test_cards_are_split_and_added() -> None:
     halves = split_scene(plan, "s4")
     assert timeline(halves).frames == timeline(plan).frames and len(halves.scenes) == 7
     first, second = halves.scenes[3:5]
-    assert first.prompt == second.prompt and first.camera != second.camera and first.id == "s4" and second.transition == "cut"
+    assert first.prompt == plan.scenes[3].prompt and first.camera != second.camera and first.id == "s4" and second.transition == "cut"
     assert " ".join(f"{first.line} {second.line}".split()) == plan.scenes[3].line
     assert len(first.effects) + len(second.effects) == len(plan.scenes[3].effects) and all(effect.at <= second.seconds for effect in second.effects)
+    for scene in plan.scenes:
+        again = next(card for card in split_scene(plan, scene.id).scenes if card.id == "n1")
+        one, two = spec_from_text(scene.prompt).spec, spec_from_text(again.prompt).spec
+        # Another shot of the same: who, where and when stay, what the hero does and how the camera moves do not.
+        assert plan.hero.phrase in again.prompt and one.subjects[0].motion != two.subjects[0].motion and scene.camera != again.camera
+        assert [each.kind for each in one.subjects] == [each.kind for each in two.subjects] and (one.place, one.time, one.weather) == (two.place, two.time, two.weather)
+        assert again.seed == seed_of(plan, scene, 1)
+    own = plan.model_copy(update={"scenes": (plan.scenes[0].model_copy(update={"prompt": "Grandmother's teapot glimmers"}),)})
+    assert split_scene(own, "s1").scenes[1].prompt == "Grandmother's teapot glimmers", "words of one's own stay"
     for after, index in ((None, 0), ("s2", 2), ("s6", 6)):
         longer = add_scene(plan, after)
         card = longer.scenes[index]

@@ -22,9 +22,10 @@ from engine.movie.timing import timeline
 from engine.runs import new_id
 from engine.settings import Settings
 from engine.sound.mixing.loudness import measured
-from engine.task import Result, parse_request
+from engine.task import Note, Result, parse_request
 from engine.tasks.movie import TASK
 from engine.tasks.movie.request import MovieRequest
+from engine.tasks.movie.soundtrack import _Desk, music
 
 MODELS = Settings.load().data_dir / "models"
 SMALL: dict[str, Any] = {"side": 192, "video_model": "diorama", "seed": 3, "match_colours": 0.0}
@@ -144,6 +145,30 @@ def test_a_film_of_all_kinds_of_sources(settings: Settings, film: Path, tmp_path
     assert any(one["bus"] == "clip" for one in result.details["heard"]), "the library clip's own sound is heard"
 
 
+def test_no_music_of_ones_own_is_told(settings: Settings) -> None:
+    request = MovieRequest.model_validate({"plan": a_plan(), "music": "own"})
+    assert request.plan is not None
+    desk = _Desk(request, request.plan, timeline(request.plan), {}, RunContext("x", settings.data_dir, settings, 3))
+    notes = [event.text for event in music(desk) if isinstance(event, Note)]
+    assert len(notes) == 1 and "no music of your own" in notes[0] and "sounds/music" in notes[0] and len(desk.cues) == 2
+    library = _Desk(request.model_copy(update={"music": "library"}), request.plan, timeline(request.plan), {}, RunContext("x", settings.data_dir, settings, 3))
+    assert not list(music(library))
+
+
+def test_an_animatic_shows_a_face_by_its_picture_and_is_drawn_once(settings: Settings, tmp_path: Path) -> None:
+    face = Path(__file__).resolve().parents[2] / "assets" / "examples" / "boat.jpg"
+    scenes = a_plan(seed=41)["scenes"]
+    scenes[1] |= {"source": {"kind": "head", "image": str(face)}, "line": "Ahoy."}
+    for name, order in (("first", scenes), ("moved", [scenes[2], scenes[0], scenes[1]])):
+        made = make(settings, tmp_path / name, plan=a_plan(scenes=order, seed=41), until="animatic")
+        drawn = {path.parent.name for path in (settings.data_dir / "cache" / "parts").glob("sketch-*/result.mp4")}
+        if name == "first":
+            before = drawn
+        facts = probe(made / "result.mp4", Settings())
+        assert facts.frame_count == 60 and abs(facts.audio_duration - 5.0) < 1 / 12
+    assert drawn == before, "moving a card draws nothing"
+
+
 def test_an_animatic_is_small_and_leaves_the_scenes_alone(settings: Settings, tmp_path: Path) -> None:
     made = make(settings, tmp_path, plan=a_plan(), until="animatic", video_model="pocket")
     facts = probe(made / "result.mp4", Settings())
@@ -169,6 +194,8 @@ def test_scenes_alone_with_takes(settings: Settings, tmp_path: Path) -> None:
         ({"idea": "a boat", "scenes": 0}, "scenes"),
         ({"idea": "a boat", "scenes": 100}, "40"),
         ({"plan": a_plan(scenes=[{"id": "a", "prompt": "a boat", "seconds": 0.1}])}, "seconds"),
+        ({"plan": a_plan(scenes=[{"id": "a", "prompt": "a boat"}, {"id": "b", "prompt": " \u200b "}])}, "Scene 2 has no prompt"),
+        ({"plan": a_plan(scenes=[{"id": "a"}])}, "Scene 1 has no prompt"),
         ({"plan": a_plan(scenes=[{"id": "a", "prompt": "a boat", "source": {"kind": "library"}}])}, "needs run"),
         ({"plan": a_plan(scenes=[{"id": "a", "prompt": "a boat", "source": {"kind": "file", "file": "http://x/y.mp4", "url": "z"}}])}, "url"),
         ({"plan": a_plan(), "only": ["nowhere"]}, "nowhere"),

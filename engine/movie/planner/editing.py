@@ -15,10 +15,11 @@ from engine.movie.planner.cast import Role
 from engine.movie.planner.clock import shared
 from engine.movie.planner.idea import Idea
 from engine.movie.planner.journey import Stage
-from engine.movie.planner.pictures import prompt_of
+from engine.movie.planner.pictures import moving_otherwise, prompt_of
 from engine.movie.planner.sounding import ambience, effects
-from engine.movie.planner.staging import Shot, camera_for
+from engine.movie.planner.staging import Shot, camera_for, motions_for
 from engine.movie.planner.telling import SENTENCE, Teller, spoken
+from engine.tasks.movie.scenes import seed_of
 from engine.world.reading import spec_from_text
 from engine.world.spec import TIMES
 
@@ -75,7 +76,10 @@ def replan(plan: Plan, new: Plan) -> Plan:
 
 
 def split_scene(plan: Plan, scene_id: str, at: float | None = None) -> Plan:
-    """Two cards of one, `at` seconds from its begin (half way unless said). The film stays as long; sentences and sounds go to the part in which they are; the second part has another camera move."""
+    """Two cards of one, `at` seconds from its begin (half way unless said). The film stays as long; sentences and sounds go to the part in which they are.
+
+    The second part is another shot of the same scene: the same place by its seed, with another camera move, and another motion of the hero where its pictures are made from the prompt.
+    """
     index = _index(plan, scene_id)
     scene = plan.scenes[index]
     cut = round(scene.seconds / 2 if at is None else at, 1)
@@ -83,10 +87,15 @@ def split_scene(plan: Plan, scene_id: str, at: float | None = None) -> Plan:
         raise InvalidInput(f"a scene of {scene.seconds:g} s cannot be split at {cut:g} s", why=f"each part lasts at least {SHORTEST_SCENE:g} s", fix="make it longer first, or split it elsewhere", field="at")
     sentences = SENTENCE.findall(scene.line)
     share = round(len(sentences) * cut / scene.seconds) if len(sentences) > 1 else 1
-    camera = camera_for("weather", _motion(scene.prompt), [scene.camera], Random(f"split {plan.seed} {scene.id}"))
+    rng = Random(f"split {plan.seed} {scene.id}")
+    hero, prompt = _role(plan.hero), str(scene.prompt)
+    if scene.source.kind == "text" and hero.kind:
+        able = motions_for("another", hero.kind, _motion(prompt))
+        prompt = moving_otherwise(prompt, hero, rng.sample(able, len(able)), rng)
+    camera = camera_for("weather", _motion(prompt), [scene.camera], rng)
     first = _changed(scene, seconds=cut, line="".join(sentences[:share]).strip(), effects=tuple(sound for sound in scene.effects if sound.at < cut))
     second = _changed(
-        scene, id=_new_id(plan), heading=f"{str(scene.heading)[:72]}, again" if scene.heading else "", seconds=round(scene.seconds - cut, 6), camera=camera, line="".join(sentences[share:]).strip(), transition="cut", locked=False, take=1,
+        scene, id=_new_id(plan), prompt=prompt, seed=seed_of(plan, scene, scene.take), heading=f"{str(scene.heading)[:72]}, again" if scene.heading else "", seconds=round(scene.seconds - cut, 6), camera=camera, line="".join(sentences[share:]).strip(), transition="cut", locked=False, take=1,
         effects=tuple(_changed(sound, at=round(sound.at - cut, 3)) for sound in scene.effects if sound.at >= cut), source=_later(scene, cut),
     )  # fmt: skip
     return _with_scenes(plan, (*plan.scenes[:index], first, second, *plan.scenes[index + 1 :]))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from random import Random
 
+from engine.movie.plan import LONGEST_PROMPT
 from engine.movie.planner.cast import Role
 from engine.movie.planner.staging import STIFF, Shot
 from engine.world import words as w
-from engine.world.reading import spec_from_text
-from engine.world.spec import AIR, habitat
+from engine.world.reading import Reading, Span, spec_from_text
+from engine.world.spec import AIR, COLOURS, KINDS, MOTIONS, SPEEDS, habitat
 
 PATTERNS = (
     "{T} {p}, {s}{w}.", "{P} {t}{w}, {s}.", "{T}{w} {p}: {s}.", "{P}{w}: {s} {t}.", "{W} {p}, {s} {t}.", "A picture {p} {t}{w}: {s}.", "{T}, {s} {p}{w}.", "{P}, {s} {t}{w}.", "A paper world {t}{w}: {s} {p}.",
@@ -17,6 +19,9 @@ PATTERNS = (
 """s: who does what; p, t, w: place, time and weather with their prepositions; n: the time alone. None begins with the hero: a capital letter would change its phrase."""
 
 SAFE = "{T} {p}, {s}{w}."
+
+WORDINGS = 4
+"""Wordings of a motion that are tried until the world reads one as meant."""
 
 LIGHT = {
     "dawn": ("pale pink light", "the first soft light", "long cool shadows"), "day": ("clear bright light", "a high summer sky", "warm sunlight"), "sunset": ("golden light", "long warm shadows", "an orange sky"),
@@ -55,6 +60,43 @@ def is_meant(prompt: str, shot: Shot, hero: Role) -> bool:
         return False
     first = spec.subjects[0]
     return first.kind == hero.kind and first.colour == (hero.colour or first.colour) and first.motion == shot.motion and len(spec.subjects) >= min(3, hero.count + len(shot.others))
+
+
+def moving_otherwise(prompt: str, hero: Role, motions: Sequence[str], rng: Random) -> str:
+    """The same prompt, all its other words kept, with the first of these motions that the world reads as the hero's; as it is when the hero's phrase or no such motion can be found in it."""
+    reading = spec_from_text(prompt)
+    at = prompt.find(hero.phrase)
+    if at < 0 or not reading.spec.subjects or (reading.unknown and not _told(reading, at + len(hero.phrase))):
+        return prompt
+    begin = at + len(hero.phrase)
+    told = _told(reading, begin)
+    # Without a word for it the hero's motion is the world's guess: one is put in.
+    first, last = (told[0].start, told[-1].end) if told else (begin, begin)
+    before = reading.spec
+    for motion in motions:
+        for _ in range(WORDINGS):
+            verb = _does(hero, motion, "", rng).removeprefix(hero.phrase).strip()
+            changed = f"{prompt[:first].rstrip()} {verb}{prompt[last:]}"
+            now = spec_from_text(changed)
+            same = (now.spec.place, now.spec.time, now.spec.weather) == (before.place, before.time, before.weather)
+            if same and [one.kind for one in now.spec.subjects] == [one.kind for one in before.subjects] and now.spec.subjects[0].motion == motion and len(now.unknown) <= len(reading.unknown) and len(changed) <= LONGEST_PROMPT:
+                return changed
+    return prompt
+
+
+def _told(reading: Reading, begin: int) -> list[Span]:
+    """The words for the motion of whom stands before `begin`: up to the next subject."""
+    found: list[Span] = []
+    for span in sorted(reading.understood, key=lambda span: span.start):
+        if span.start < begin:
+            continue
+        if span.meaning in KINDS or span.meaning in COLOURS:
+            break
+        if span.meaning in MOTIONS or span.meaning == "moving":
+            found.append(span)
+        elif found and span.meaning not in SPEEDS:
+            break
+    return found
 
 
 def _filled(pattern: str, shot: Shot, hero: Role, rng: Random, being: bool, goal: str) -> str:

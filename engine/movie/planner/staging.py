@@ -23,9 +23,9 @@ MOTIONS: dict[str, tuple[str, ...]] = {
     "opening": ("still", "sway", "right"), "introduce": ("bounce", "approach", "sway"), "once": ("approach", "sway", "bounce"), "only": ("right", "up", "approach"), "want": ("sway", "still", "bounce"), "set out": ("right",),
     "wonder": ("circle", "right", "sway"), "rest": ("still", "sway"), "ask": ("left", "sway", "still"), "pass": ("right", "approach", "left"), "play": ("bounce", "circle", "sway"), "try": ("left", "right"), "song": ("sway", "bounce"),
     "weather": ("right", "sway", "approach"), "trouble": ("left", "sway", "still"), "friend": ("approach", "bounce", "sway"), "friends": ("right", "bounce", "circle"), "big trouble": ("sway", "down", "left"), "low point": ("still",),
-    "turn": ("approach", "up", "right"), "climax": ("up", "approach", "circle", "bounce"), "closing": ("sway", "left", "circle"),
+    "turn": ("approach", "up", "right"), "another": ("approach", "right", "sway", "circle", "left", "bounce", "still"), "climax": ("up", "approach", "circle", "bounce"), "closing": ("sway", "left", "circle"),
 }  # fmt: skip
-"""Beat -> motions that suit it."""
+"""Beat -> motions that suit it; another: the second shot of a scene that was split."""
 
 SPEEDS = {"set out": "", "big trouble": "quickly", "low point": "slowly", "closing": "slowly", "play": "quickly", "rest": "slowly", "friends": "", "song": "gently", "turn": "quickly"}
 STIFF = frozenset({"train", "bus", "car", "bicycle", "plane", "helicopter", "house", "windmill", "tree", "umbrella"})
@@ -70,12 +70,22 @@ def shots(beats: list[str], where: list[Stage], hero: Role, friend: Role | None,
 
 
 def _motion(beat: str, kind: str, before: Sequence[Shot], rng: Random) -> str:
-    able = {*HABITS[habitat(kind)], "left", "right"} - (UNFIT if kind in STIFF else set())
+    able = _able(kind)
     if kind == "whale" and beat == "climax":
         able.add("up")
     last = before[-1].motion if before else ""
     suiting = [motion for motion in MOTIONS[beat] if motion in able]
     return rng.choice([motion for motion in suiting if motion != last] or suiting or ["still"])
+
+
+def motions_for(beat: str, kind: str, last: str) -> list[str]:
+    """The motions that suit a beat and that a kind of thing can do, without the one before."""
+    able = _able(kind)
+    return [motion for motion in MOTIONS[beat] if motion in able and motion != last]
+
+
+def _able(kind: str) -> set[str]:
+    return {*HABITS[habitat(kind)], "left", "right"} - (UNFIT if kind in STIFF else set())
 
 
 def camera_for(beat: str, motion: str, before: Sequence[str], rng: Random) -> str:
