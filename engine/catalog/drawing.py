@@ -2,12 +2,54 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
 Layout = Literal["bcfhw", "bfchw", "bchw", "tokens"]
 """Order of a pipeline's latents inside its loop: batch, channels, frames, rows, columns; or one row of tokens for all of them."""
+
+Setting = float | int | str | bool | list[int]
+"""A value of a call's argument or of a scheduler's setting."""
+
+
+class _Rules(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Conditions(_Rules):
+    """How pictures at any frame are given: as a list of objects of the class `kind`, each with a picture and an index.
+
+    latent: the index counts frames of the latents, not of the clip. ahead: the pictures' tokens stand before those of the clip, not behind them.
+    """
+
+    kind: str
+    picture: str
+    index: str
+    latent: bool = False
+    ahead: bool = False
+
+
+class Windows(_Rules):
+    """A long clip in one call: windows of `length` frames, each of which takes its first `overlap` frames over from the one before."""
+
+    length: int = Field(gt=1)
+    overlap: int = Field(ge=1)
+    length_name: str
+    overlap_name: str
+
+
+class Motion(_Rules):
+    """How the strength of motion is told: as the argument `name`, or as `words` at the end of the prompt. values: of no, ordinary and double strength."""
+
+    name: str = ""
+    words: str = ""
+    values: tuple[float, float, float]
+
+    def at(self, strength: float) -> float:
+        """The value of a strength from 0 to 2."""
+        still, usual, double = self.values
+        return still + (usual - still) * strength if strength <= 1 else usual + (double - usual) * (strength - 1)
 
 
 class Drawing(BaseModel):
@@ -36,13 +78,35 @@ class Drawing(BaseModel):
     frames_name: str = Field("num_frames", description="What the call names the count of frames.")
     rate_name: str = Field("", description="What the call names the frame rate; empty: it is not told.")
     sized: bool = Field(True, description="Takes width and height; otherwise they follow from the picture.")
-    fixed: dict[str, float | int | str | bool] = Field(default_factory=dict, description="Arguments of every call.")
-    scheduler: dict[str, float | int | str | bool] = Field(default_factory=dict, description="Settings of the scheduler that differ from its file, such as flow_shift.")
+    fixed: dict[str, Setting] = Field(default_factory=dict, description="Arguments of every call.")
+    scheduler: dict[str, Setting] = Field(default_factory=dict, description="Settings of the scheduler that differ from its file, such as flow_shift.")
+    sampler: str = Field("", description="Class of a scheduler that takes the place of the folder's own.")
+    timesteps: tuple[float, ...] = Field((), description="The steps of a model that was taught a few certain ones; another count of steps is spread by the sampler.")
+    pictured: dict[str, Any] = Field(default_factory=dict, description="Rules that are others when the clip begins with a picture.")
+    conditions: Conditions | None = Field(None, description="Pictures can stand at any frame.")
+    windows: Windows | None = Field(None, description="Long clips are drawn window by window in one call.")
+    motion: Motion | None = Field(None, description="The strength of motion can be told.")
+    part: str = Field("", description="The card's folder is this one part; the others come from a Stable Diffusion folder of the user's.")
+    context: int = Field(0, ge=0, description="Frames that it sees at once; a longer clip shares its noise between overlapping windows (FreeNoise, Qiu et al., 2023). 0: all.")
+    free_init: bool = Field(False, description="Can begin anew from the low frequencies of its own clip (FreeInit, Wu et al., 2023).")
+    shaped: bool = Field(True, description="Draws other shapes than its own.")
     exact: tuple[str, ...] = Field((), description="Parts that stay float32: their half-size numbers spoil the picture.")
     latents: Layout = "bcfhw"
+    drafts: bool = Field(True, description="A call can be gone on from in the middle: it has one sampler, which works on its latents alone.")
     lora: bool = Field(False, description="The pipeline loads LoRA adapters.")
     sound: bool = Field(False, description="The clip has its own sound.")
     activations_mib: float = Field(1500.0, gt=0, description="About the memory of one evaluation besides the weights at the default size.")
+
+    def given(self, *, image: bool) -> Self:
+        """The rules of a call that begins with a picture, or with words alone."""
+        return self.model_validate({**dict(self), **self.pictured}) if image and self.pictured else self
+
+    def passes(self, frames: int) -> int:
+        """How often one call runs through all its steps: once for each window."""
+        windows = self.windows
+        if windows is None or frames <= windows.length:
+            return 1
+        return 1 + -(-(frames - windows.length) // (windows.length - windows.overlap))
 
     @property
     def picture(self) -> bool:

@@ -48,4 +48,14 @@ WAN22_I2V = hub_card(
     ),
 )  # fmt: skip
 
-CARDS = (WAN22_5B, WAN21_SMALL, WAN22_T2V, WAN22_I2V)
+WAN21_I2V = hub_card(
+    "wan-2-1-i2v-14b", "Wan 2.1, picture, 14B", "Wan-AI/Wan2.1-I2V-14B-480P-Diffusers",
+    {"transformer/*": 65_600_000_000, "vae/*": 508_000_000, "image_encoder/*": 1_264_000_000, "image_processor/*": 1_000, **ENCODER}, "Apache-2.0", 46_000,
+    "Going on from a picture at 480p; an encoder of its own reads the picture, so that it is kept well.", "Older and half as lively as 2.2; needs a large card or much memory beside it.",
+    drawing=Drawing(
+        image="WanImageToVideoPipeline", width=832, height=480, multiple=16, frames=81, most=81, fps=16, steps=50, guidance=5.0, scheduler={"flow_shift": 3.0},
+        exact=("vae", "image_encoder"), lora=True, activations_mib=4500,
+    ),
+)  # fmt: skip
+
+CARDS = (WAN22_5B, WAN21_SMALL, WAN22_T2V, WAN22_I2V, WAN21_I2V)
