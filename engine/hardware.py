@@ -26,6 +26,15 @@ def memory_mib(name: str) -> float | None:
     return next((int(line.split()[1]) / 1024 for line in lines if line.startswith(name + ":")), None)
 
 
+def graphics_free_mib() -> float | None:
+    """Free memory of the first NVIDIA card in MiB; None without one."""
+    told = _asked("memory.free")
+    try:
+        return float(told[0].split()[0]) if told else None
+    except ValueError:
+        return None
+
+
 def number_for_cpu() -> Any:
     """The torch dtype in which nets run fastest on this processor: bfloat16 where it multiplies that in hardware, float32 elsewhere. Imports torch."""
     import torch
@@ -52,11 +61,16 @@ def _processor() -> str:
 
 
 def _graphics() -> list[str]:
+    return _asked("name,memory.total")
+
+
+def _asked(what: str) -> list[str]:
+    """One line of nvidia-smi for each card; nothing where there is none."""
     tool = shutil.which("nvidia-smi")
     if tool is None:
         return []
     try:
-        done = subprocess.run([tool, "--query-gpu=name,memory.total", "--format=csv,noheader"], capture_output=True, text=True, timeout=10, check=False)
+        done = subprocess.run([tool, f"--query-gpu={what}", "--format=csv,noheader"], capture_output=True, text=True, timeout=10, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return []
     return [line.strip() for line in done.stdout.splitlines() if line.strip()] if done.returncode == 0 else []

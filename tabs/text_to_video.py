@@ -26,7 +26,7 @@ TAB = Tab(
         ("Takes", ("takes", "seed", "draft", "grid")),
         ("Motion", ("camera", "motion", "loop", "fps", "interpolate")),
         ("Words and pictures", ("prompts", "negative_prompt", "first_image")),
-        ("Diffusion", ("steps", "guidance", "candidates", "method", "long_method", "upscale")),
+        ("Diffusion", ("steps", "guidance", "candidates", "method", "long_method", "upscale", "step_cache", "loras")),
     ),
     hidden=("continue_run", "continue_take"),
     examples=(Example("A boat at sunset", {"prompt": IDEAS[0]}),),

@@ -6,16 +6,19 @@ Each expert tells its nets as `components`, by which the pool counts their bytes
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-import torch
+from typing import TYPE_CHECKING, Any
 
 from engine.errors import InvalidInput, ModelUnavailable
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
 
 
 def stock(kind: Any, folder: Path, device: torch.device | str) -> Any:
     """A model of a transformers class, float32, frozen. Raises `ModelUnavailable` when the folder does not hold one, or leaves weights out."""
+    import torch
+
     try:
         model, told = kind.from_pretrained(folder, local_files_only=True, use_safetensors=True, dtype=torch.float32, output_loading_info=True)
     except Exception as error:  # transformers raises a dozen kinds for a missing, cut or foreign file
@@ -73,6 +76,8 @@ def unreadable(folder: Path, error: Exception) -> ModelUnavailable:
 
 def picture(image: np.ndarray) -> np.ndarray:
     """The picture itself when it is (H, W, 3) uint8. Raises `InvalidInput` otherwise."""
+    import numpy as np
+
     if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or 0 in image.shape:
         raise InvalidInput(f"a picture of shape {image.shape} and type {image.dtype} cannot be looked at", fix="give (H, W, 3) uint8")
     return np.ascontiguousarray(image)

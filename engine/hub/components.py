@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
 from importlib import import_module
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -132,6 +133,14 @@ def load_net(component: Component, dtype: Any) -> Any:
     return model.eval().requires_grad_(False)
 
 
+def as_eight_bit(net: Any) -> Any:
+    """A net whose weights are kept as 8-bit floats and cast layer by layer for the work; what would suffer (norms, embeddings) stays."""
+    import torch
+
+    net.enable_layerwise_casting(storage_dtype=torch.float8_e4m3fn, compute_dtype=net.dtype)
+    return net
+
+
 def load_small(component: Component) -> Any:
     """A part without weights: scheduler, tokenizer, processor. Raises `ModelUnavailable`."""
     try:
@@ -143,41 +152,39 @@ def load_small(component: Component) -> Any:
 
 
 @contextmanager
-def leased(folder: Path, pool: ModelPool | None, dtypes: Mapping[str, Any], *, wanted: frozenset[str] | None = None) -> Iterator[dict[str, Any]]:
+def leased(
+    folder: Path, pool: ModelPool | None, dtypes: Mapping[str, Any], *, wanted: frozenset[str] | None = None, eight_bit: frozenset[str] = frozenset()
+) -> Iterator[dict[str, Any]]:
     """All parts of a folder by name for the length of a block, resident from one run to the next where there is a pool.
 
-    dtypes: part -> torch dtype, `""` for those not named. wanted: leave other parts out. Small parts are copies: a run may change its scheduler.
+    dtypes: part -> torch dtype, `""` for those not named. wanted: leave other parts out. eight_bit: parts that keep their weights as 8-bit floats. Small parts are copies: a run may change its scheduler.
     """
     parts = [part for part in components_of(folder) if wanted is None or part.name in wanted]
     nets = [part for part in parts if has_weights(part)]
     with ExitStack() as held:
         out: dict[str, Any] = {}
         for part in nets:
-            dtype = dtypes.get(part.name, dtypes[""])
+            dtype, small = dtypes.get(part.name, dtypes[""]), part.name in eight_bit
+
+            def load(progress: Any = None, part: Component = part, dtype: Any = dtype, small: bool = small) -> Any:
+                return as_eight_bit(load_net(part, dtype)) if small else load_net(part, dtype)
+
             if pool is None:
-                out[part.name] = load_net(part, dtype)
+                out[part.name] = load()
             else:
-                key = f"{part.kind}:{fingerprint(part.weights)}:{str(dtype).removeprefix('torch.')}"
-                size = bytes_of(part.weights, dtype)
-                out[part.name] = held.enter_context(pool.lease(key, lambda progress, part=part, dtype=dtype: load_net(part, dtype), expected=size))
-        small = [part for part in parts if part not in nets]
+                key = f"{part.kind}:{fingerprint(part.weights)}:{str(dtype).removeprefix('torch.')}{':8bit' if small else ''}"
+                out[part.name] = held.enter_context(pool.lease(key, load, expected=numbers(part.weights) * dtype.itemsize))
+        others = [part for part in parts if part not in nets]
 
         def rest() -> dict[str, Any]:
-            return {part.name: load_small(part) for part in small}
+            return {part.name: load_small(part) for part in others}
 
         loaded = rest() if pool is None else held.enter_context(pool.lease(f"settings:{folder}", lambda progress: rest(), expected=0))
         yield {**out, **{name: deepcopy(one) if hasattr(one, "timesteps") else one for name, one in loaded.items()}}
 
 
-def bytes_of(files: tuple[Path, ...], dtype: Any) -> int:
-    """Bytes that weight files take in memory as numbers of `dtype`, from their headers. Raises `ModelUnavailable` for a broken header."""
+def numbers(files: tuple[Path, ...]) -> int:
+    """How many numbers weight files hold, from their headers. Raises `ModelUnavailable` for a broken one."""
     from engine.catalog.weights import inspect
 
-    count = 0
-    for file in files:
-        for _, shape in inspect(file).values():
-            size = 1
-            for side in shape:
-                size *= side
-            count += size
-    return count * int(dtype.itemsize)
+    return sum(prod(shape) for file in files for _, shape in inspect(file).values())

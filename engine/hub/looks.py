@@ -71,7 +71,7 @@ def measure(vae: Any, pictures: np.ndarray) -> Looks:
         for picture in pictures:
             given = torch.from_numpy(picture.astype(np.float32) / 127.5 - 1).permute(2, 0, 1)[None]
             told = vae.encode((given[:, :, None] if video else given).to(vae.device, vae.dtype))
-            raw = told.latent_dist.mode() if hasattr(told, "latent_dist") else told[0] if isinstance(told, tuple) else told.latent
+            raw = told.latent_dist.mode() if hasattr(told, "latent_dist") else getattr(told, "latents", None) if hasattr(told, "latents") else told.latent
             latents = normalised(vae, raw).float().cpu()
             grid = (latents[0, :, 0] if latents.ndim == 5 else latents[0]).numpy()
             small = cv2.resize(picture, (grid.shape[2], grid.shape[1]), interpolation=cv2.INTER_AREA).reshape(-1, 3)

@@ -54,13 +54,13 @@ def class_for(drawing: Drawing, title: str, *, image: bool) -> Any:
 
 
 @contextmanager
-def ready(folder: Path, drawing: Drawing, title: str, pool: ModelPool | None, dtypes: dict[str, Any], *, image: bool) -> Iterator[Any]:
+def ready(folder: Path, drawing: Drawing, title: str, pool: ModelPool | None, dtypes: dict[str, Any], *, image: bool, eight_bit: bool = False) -> Iterator[Any]:
     """The pipeline of a folder, on the processor, for the length of a block; what it is placed on and sped up by is the caller's (`engine.hub.placing`)."""
     from inspect import signature
 
     kind = class_for(drawing, title, image=image)
     named = set(signature(kind.__init__).parameters) - {"self"}
-    with leased(folder, pool, dtypes, wanted=frozenset(named)) as parts:
+    with leased(folder, pool, dtypes, wanted=frozenset(named), eight_bit=frozenset(DENOISERS if eight_bit else ())) as parts:
         missing = [name for name in named - set(parts) if signature(kind.__init__).parameters[name].default is signature(kind.__init__).empty]
         if missing and not all(name in kind._optional_components for name in missing):
             raise ModelUnavailable(f"{title} lacks {', '.join(sorted(missing))}", why=f"{kind.__name__} needs it", fix="fetch the model again, or leave the picture out")

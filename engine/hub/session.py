@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.catalog.card import Card
 from engine.errors import OutOfMemory
+from engine.hardware import device_of
 from engine.hub import looks
+from engine.hub.adapters import Adapter, worn
+from engine.hub.caching import Level, cached
+from engine.hub.continuing import after
+from engine.hub.fit import Fit, Learnt, choose
+from engine.hub.needs import machine_of, megapixels, needs_of
 from engine.hub.pipeline import Wish, arguments, frames_of, ready, remember_texts, vae_name
+from engine.hub.placing import place, tune
 from engine.hub.watching import Step, Watched
 
 if TYPE_CHECKING:
@@ -27,31 +36,58 @@ MOST_LOOKS = 16
 """Frames of a preview."""
 
 
+@dataclass(frozen=True)
+class Extras:
+    """What a call may have besides its wish. rest_after: a draft stops there; begin_after, latents: an earlier draft is gone on from."""
+
+    cache: Level = "off"
+    adapters: tuple[Adapter, ...] = ()
+    rest_after: int = 0
+    begin_after: int = 0
+    latents: Any = None
+
+
 class Session:
     """One opened model. `told`: what the result's document says of it; `notes`: what the user should know before the first step."""
 
-    def __init__(self, card: Card, pipeline: Any, run: RunContext, device: str, told: dict[str, Any], notes: list[str], seen: Looks | None) -> None:
-        self.card, self.pipeline, self.run, self.device, self.told, self.notes = card, pipeline, run, device, told, notes
+    def __init__(self, card: Card, pipeline: Any, run: RunContext, device: str, told: dict[str, Any], notes: list[str], seen: Looks | None, extras: Extras) -> None:
+        self.card, self.pipeline, self.run, self.device, self.told, self.notes, self.extras = card, pipeline, run, device, told, notes, extras
         self._seen = seen
         self._watched: Watched | None = None
 
     @property
     def stopped(self) -> bool:
         """The user pressed Stop in the middle of the call."""
-        return self._watched is not None and self._watched.stopped
+        return self._watched is not None and self._watched.stopped and not self.rests
+
+    @property
+    def rests(self) -> bool:
+        """The call ended as a draft."""
+        return self._watched is not None and bool(self.extras.rest_after) and self._watched.done == self.extras.rest_after
+
+    @property
+    def noisy(self) -> Any:
+        """The latents of a draft as the next step would take them."""
+        assert self._watched is not None
+        return self._watched.noisy
 
     def steps(self, wish: Wish) -> Iterator[tuple[Step, np.ndarray | None]]:
         """Make the call; yields each step with a preview (F, h, w, 3) uint8 when one is due. Raises `OutOfMemory`."""
         assert self.card.drawing is not None
-        self._watched = Watched(self.pipeline, arguments(self.pipeline, self.card.drawing, wish), total=wish.steps, stop=self.run.cancelled)
+        given = arguments(self.pipeline, self.card.drawing, wish)
+        if self.extras.latents is not None:
+            given["latents"] = self.extras.latents.to(self.device)
+        total = wish.steps - self.extras.begin_after
+        self._watched = watched = Watched(self.pipeline, given, total=total, stop=lambda: self.run.cancelled() or bool(self.extras.rest_after) and watched.done >= self.extras.rest_after)
         began, looked = time.monotonic(), 0.0
-        for step in self._watched.steps():
-            look = None
-            at = time.monotonic()
-            if self._seen is not None and looked <= SHARE * (at - began) and self.run.wants_preview():
-                look = self._look(step, wish)
-                looked += time.monotonic() - at
-            yield step, look
+        with after(self.pipeline, self.extras.begin_after):
+            for step in watched.steps():
+                look = None
+                at = time.monotonic()
+                if self._seen is not None and looked <= SHARE * (at - began) and self.run.wants_preview():
+                    look = self._look(step, wish)
+                    looked += time.monotonic() - at
+                yield step, look
 
     def frames(self) -> np.ndarray:
         """(F, H, W, 3) uint8 of the call that has ended."""
@@ -80,22 +116,72 @@ def halted(pipeline: Any, latents: Any) -> np.ndarray:
 
 
 @contextmanager
-def opened(card: Card, folder: Path, run: RunContext, *, image: bool) -> Iterator[Session]:
-    """The model of a card, ready for one call. Raises `ModelUnavailable`, `InvalidInput`, and `OutOfMemory` that names a setting that fits."""
+def opened(card: Card, folder: Path, run: RunContext, *, image: bool, size: tuple[int, int], frames: int, extras: Extras = Extras()) -> Iterator[Session]:
+    """The model of a card, ready for one call of that size. Raises `ModelUnavailable`, `InvalidInput`, and `OutOfMemory` that names a setting that fits."""
     import torch
-
-    from engine.hardware import device_of
 
     drawing = card.drawing
     assert drawing is not None
     device = device_of(run.settings.device)
     half = torch.float32 if device.type == "cpu" else torch.bfloat16
     dtypes = {"": half, **dict.fromkeys(drawing.exact, torch.float32)}
+    learnt = Learnt(run.settings.data_dir / "cache" / "hub")
+    needs = needs_of(card, folder, size, frames, learnt, bytes_each=half.itemsize)
+    fit = choose(needs, machine_of(device.type, resident_mib(run)), card.title, run.settings.placing)
+    told: dict[str, Any] = {"model": card.id, "placing": fit.line, **({"step_cache": extras.cache} if extras.cache != "off" else {})}
+    if extras.adapters:
+        told["loras"] = {one.name: one.strength for one in extras.adapters}
     try:
-        with ready(folder, drawing, card.title, run.pool, dtypes, image=image) as pipeline:
-            pipeline.to(device)
+        with ExitStack() as held:
+            pipeline = held.enter_context(ready(folder, drawing, card.title, run.pool, dtypes, image=image, eight_bit=fit.eight_bit))
+            place(pipeline, fit, device)
+            notes = tune(pipeline, run.settings.attention, run.settings.compiled)
+            notes += held.enter_context(worn(pipeline, list(extras.adapters)))
             remember_texts(pipeline)
-            seen = looks.measured(pipeline.vae, run.settings.data_dir / "cache" / "looks", vae_name(folder)) if getattr(pipeline, "vae", None) is not None else None
-            yield Session(card, pipeline, run, str(device), {"model": card.id, "pipeline": type(pipeline).__name__}, [], seen)
+            method = held.enter_context(cached(pipeline, extras.cache))
+            if extras.cache != "off":
+                told["step_cache_method"] = method or "none"
+                notes += [] if method else [f"{card.title} has no step cache: every step is computed."]
+            vae = getattr(pipeline, "vae", None)
+            seen = looks.measured(vae, run.settings.data_dir / "cache" / "looks", vae_name(folder)) if vae is not None and fit.mode != "group offload" else None
+            told["pipeline"] = type(pipeline).__name__
+            _begin_measuring(device)
+            yield Session(card, pipeline, run, str(device), told, notes, seen, extras)
+            used = _measured(device)
+            if used is not None:
+                learnt.note(card.id, megapixels(size, frames), used - (fit.card_mib - needs.activations))
+                told["card_mib"] = round(used)
     except (torch.OutOfMemoryError, MemoryError) as error:
-        raise OutOfMemory(f"{card.title} ran out of memory", fix="choose a smaller size or a shorter clip; everything was freed, the next run is fine") from error
+        raise OutOfMemory(f"{card.title} ran out of memory", why=f"it was placed {fit.line}", fix=_smaller(fit, size)) from error
+    finally:
+        gc.collect()
+        if device.type == "cuda":
+            torch.cuda.empty_cache()
+
+
+def resident_mib(run: RunContext) -> float:
+    """MiB of models that nobody uses and that would make room."""
+    if run.pool is None:
+        return 0.0
+    return sum(one["bytes"] for one in run.pool.stats()["models"] if not one["users"]) / 2**20
+
+
+def _smaller(fit: Fit, size: tuple[int, int]) -> str:
+    width, height = (int(side * 0.75) // 16 * 16 for side in size)
+    return f"try {max(64, width)}x{max(64, height)}, or half the seconds" + ("" if fit.mode == "group offload" else ", or the setting placing=group offload") + "; everything was freed, the next run is fine"
+
+
+def _begin_measuring(device: Any) -> None:
+    if device.type == "cuda":
+        import torch
+
+        torch.cuda.reset_peak_memory_stats(device)
+
+
+def _measured(device: Any) -> float | None:
+    """Peak MiB on the card since the measuring began; None on the processor, whose peak cannot be told from other work."""
+    if device.type != "cuda":
+        return None
+    import torch
+
+    return float(torch.cuda.max_memory_allocated(device)) / 2**20

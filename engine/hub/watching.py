@@ -47,7 +47,8 @@ class Step:
 class Watched:
     """A call to be made. After `steps` has ended: `result` is the pipeline's own, None when it was halted; then `latents` are what to decode.
 
-    stop: asked after each step. total: how many steps there will be. `stopped`: it ended before its last step; `latents`: those after the last step.
+    stop: asked after each step. total: how many steps there will be. `stopped`: it ended before its last step; `noisy`: the latents that the next step
+    would have taken.
     """
 
     def __init__(self, pipeline: Any, arguments: dict[str, Any], *, total: int, stop: Callable[[], bool] = lambda: False) -> None:
@@ -55,7 +56,8 @@ class Watched:
         self.stopped = False
         self.result: Any = None
         self.latents: Any = None
-        self._done = 0
+        self.noisy: Any = None
+        self.done = 0
         self._told: queue.SimpleQueue[Step | BaseException | None] = queue.SimpleQueue()
         self._abandoned = threading.Event()
 
@@ -111,11 +113,11 @@ class Watched:
 
     def _after(self, latents: Any) -> Any:
         """Tell a step; returns other latents to go on with when it is the last one because of Stop."""
-        before, self.latents = self.latents, latents
-        self._done += 1
-        step = Step(self._done, self.total, before, latents, levels(self.pipeline.scheduler))
+        before, self.latents, self.noisy = self.latents, latents, latents
+        self.done += 1
+        step = Step(self.done, self.total, before, latents, levels(self.pipeline.scheduler))
         self._told.put(step)
-        if self._done >= self.total or not (self._abandoned.is_set() or self.stop()):
+        if self.done >= self.total or not (self._abandoned.is_set() or self.stop()):
             return None
         self.stopped = True
         seen = step.x0

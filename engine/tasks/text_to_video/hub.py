@@ -15,13 +15,14 @@ from engine.catalog.card import Card
 from engine.catalog.drawing import Drawing
 from engine.catalog.fetch import ModelFiles
 from engine.errors import Cancelled, InvalidInput
+from engine.hub.adapters import Adapter, wanted
 from engine.task import Event, Meter, Note, Preview, Progress, Stage
 from engine.tasks.text_to_video.diorama import mixed
 from engine.tasks.text_to_video.models import LARGE
 from engine.tasks.text_to_video.prompts import schedule
 from engine.tasks.text_to_video.request import TextToVideoRequest
 from engine.tasks.text_to_video.shapes import sized
-from engine.tasks.text_to_video.takes import Made
+from engine.tasks.text_to_video.takes import Made, earlier_draft
 from engine.tasks.text_to_video.timeline import Timeline
 
 if TYPE_CHECKING:
@@ -30,8 +31,12 @@ if TYPE_CHECKING:
     from engine.context import RunContext
 
 HONOURS = frozenset({
-    "prompt", "negative_prompt", "seconds", "fps", "width", "height", "loop", "steps", "guidance", "first_image", "last_image", "interpolate", "seed", "prompts",
+    "prompt", "negative_prompt", "seconds", "fps", "width", "height", "loop", "steps", "guidance", "first_image", "last_image", "interpolate", "seed", "prompts", "step_cache",
+    "loras",
 })  # fmt: skip
+
+DRAFT = 0.4
+"""Part of its steps that a draft takes: where things are, and how they move, is settled by then."""
 
 MOST_WINDOWS = 12
 """Times that a clip may go on from its last frame: what drifts, drifts further each time."""
@@ -79,9 +84,23 @@ class _Work:
     plan: Plan
     seed: int
     stem: str
+    adapters: tuple[Adapter, ...] = ()
+    draft: tuple[Any, int] | None = None
     details: dict[str, Any] = field(default_factory=dict)
+    artifacts: dict[str, Path] = field(default_factory=dict)
     meters: list[Meter] = field(default_factory=list)
     stopped: bool = False
+
+    @property
+    def alike(self) -> dict[str, str]:
+        """What a draft and its finish must have in common."""
+        plan = self.plan
+        return {"model": self.card.id, "steps": str(plan.steps), "size": f"{plan.size[0]}x{plan.size[1]}", "frames": str(plan.windows[0])}
+
+    @property
+    def drafts(self) -> bool:
+        """The clip is made as a draft that can be finished later."""
+        return self.request.draft and self.plan.drawing.drafts and len(self.plan.windows) == 1 and self.draft is None and self.plan.steps > 2
 
 
 def make(request: TextToVideoRequest, run: RunContext, seed: int, stem: str) -> Iterator[Event | Made]:
@@ -97,7 +116,12 @@ def draw(request: TextToVideoRequest, run: RunContext, seed: int, stem: str, car
     assert drawing is not None, "cards of video models tell how they are called"
     timeline = Timeline(max(2, round(request.seconds * request.fps)), request.loop)
     plan = plan_for(request, drawing, timeline.needed / request.fps)
-    work = _Work(request, run, card, folder, plan, seed, stem)
+    work = _Work(request, run, card, folder, plan, seed, stem, adapters=tuple(wanted(request.loras, run.settings)))
+    earlier = earlier_draft(request, run)
+    if earlier is not None:
+        from engine.hub.continuing import load
+
+        work.draft = load(earlier, work.alike)
     yield from _told(work)
     frames = yield from _drawn(work)
     yield from _written(work, frames, timeline)
@@ -117,6 +141,8 @@ def _told(work: _Work) -> Iterator[Event]:
         yield Note(f"{work.card.title} draws at most {longest:.1f} s at once: the clip is slowed down to {request.seconds:g} s.", "warning")
     if len(plan.windows) > 1:
         yield Note(f"The clip is longer than {work.card.title} draws at once: it goes on {len(plan.windows) - 1} times from its last frame.")
+    if request.draft and not work.drafts and work.draft is None:
+        yield Note("The clip is made whole: only drafts of one piece, of models with one sampler, can be finished later.")
     if len(schedule(request)) > len(plan.windows):
         yield Note("A prompt that changes inside one piece of the clip is not known to this model: each piece takes the prompt that holds at its beginning.")
 
@@ -125,8 +151,9 @@ def _drawn(work: _Work) -> Generator[Event, None, np.ndarray]:
     """(F, H, W, 3) uint8 at the model's size and rate."""
     import numpy as np
 
+    from engine.hub.continuing import save
     from engine.hub.pipeline import Wish
-    from engine.hub.session import opened
+    from engine.hub.session import Extras, opened
 
     request, run, plan = work.request, work.run, work.plan
     first = _picture(work, request.first_image)
@@ -137,19 +164,25 @@ def _drawn(work: _Work) -> Generator[Event, None, np.ndarray]:
     for number, frames in enumerate(plan.windows):
         begin = sum(plan.windows[:number]) - number
         words = [moment.prompt for moment in moments if moment.at <= begin / plan.drawing.fps][-1]
-        with opened(work.card, work.folder, run, image=first is not None) as session:
+        rest = max(1, round(DRAFT * plan.steps)) if work.drafts else 0
+        latents, done = work.draft if work.draft is not None else (None, 0)
+        extras = Extras(request.step_cache, work.adapters, rest_after=rest, begin_after=done, latents=latents)
+        with opened(work.card, work.folder, run, image=first is not None, size=plan.size, frames=frames, extras=extras) as session:
             work.details |= session.told
             run.device = session.device
             if number == 0:
+                yield Note(f"{work.card.title}: {session.told['placing']}.")
                 for note in session.notes:
                     yield Note(note)
             wish = Wish(words, request.negative_prompt, plan.size, frames, work.seed + number, plan.steps, plan.guidance, first=first, last=last)
             yield Stage("denoising", "Denoising" + (f" (piece {number + 1} of {len(plan.windows)})" if len(plan.windows) > 1 else ""))
             for step, look in session.steps(wish):
-                yield Progress("denoising", number * plan.steps + step.done, plan.evaluations)
+                yield Progress("denoising", number * plan.steps + done + step.done, rest or plan.evaluations)
                 if look is not None:
                     yield Preview(look, fps=min(12.0, plan.drawing.fps))
             made = session.frames()
+            if session.rests:
+                work.artifacts["draft"] = save(run.directory / f"{work.stem}-draft.safetensors", session.noisy, {**work.alike, "done": str(rest)})
         whole.append(made[1:] if whole else made)
         first, last = made[-1], None
         if session.stopped:
@@ -203,7 +236,7 @@ def _written(work: _Work, frames: np.ndarray, timeline: Timeline) -> Iterator[Ev
     looked = frames[:: max(1, len(frames) // 24)]
     if len(looked) > 1:
         work.meters.append(Meter("change", "Change", adjacent_change(np.ascontiguousarray(looked)), "of 255", 0.0, "a frozen clip", help="Mean change of a pixel from one looked-at frame to the next."))
-    made = Made(writer.path, work.seed, tuple(work.meters), work.details, partial=work.stopped)
+    made = Made(writer.path, work.seed, tuple(work.meters), work.details, work.artifacts, partial=work.stopped)
     yield made if not work.stopped else replace(made, meters=())
     if work.stopped:
         raise Cancelled

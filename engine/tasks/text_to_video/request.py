@@ -85,6 +85,12 @@ class TextToVideoRequest(Request):
         description="How a clip longer than the model's own is made. Co-denoise: overlapping windows, averaged at each step. Extend: each window goes on from the last. "
         "Keyframes: sparse frames first, then filled. Hierarchy: far frames first, then nearer ones.",
     )
+    step_cache: Literal["off", "safe", "fast"] = Field(
+        "off", description="Large models: leave out what hardly changes from one step to the next. Safe: the picture stays the same to the eye. Fast: fine detail may change."
+    )
+    loras: str = Field(
+        "", max_length=500, description="Large models: LoRA files of your own (data/loras), each with its strength, such as: paper-cut 0.8, smoke. A request names them; trigger words belong into the prompt."
+    )
     interpolate: bool = Field(True, description="Frames between the model's own, so that the frame rate is reached.")
     upscale: Literal["off", "2x"] = Field("off", description="Twice the width and height.")
     first_image: Path | None = media_field("image", "The clip begins with this picture.", default=None)

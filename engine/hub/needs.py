@@ -1,0 +1,36 @@
+"""What a call of a card needs, and what this machine has: the figures for `engine.hub.fit`. Light: no torch; weights are counted by their files' headers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from engine.catalog.card import Card
+from engine.hardware import graphics_free_mib, memory_mib
+from engine.hub.components import components_of, numbers
+from engine.hub.fit import Learnt, Machine, Needs
+from engine.hub.pipeline import DENOISERS
+
+
+def megapixels(size: tuple[int, int], frames: int) -> float:
+    """Millions of pixels of all frames of a call."""
+    return size[0] * size[1] * frames / 1e6
+
+
+def needs_of(card: Card, folder: Path | None, size: tuple[int, int], frames: int, learnt: Learnt, *, bytes_each: int) -> Needs:
+    """The needs of one call. folder: where the model lies; None: it is not here, and its card's figures count. bytes_each: of a number in memory."""
+    drawing = card.drawing
+    assert drawing is not None
+    whole = megapixels(size, frames)
+    usual = megapixels((drawing.width, drawing.height), drawing.frames)
+    activations = learnt.activations(card.id, whole, drawing.activations_mib * whole / usual)
+    if folder is None:
+        nets = {"model": float(card.memory_mib)}
+    else:
+        nets = {part.name: numbers(part.weights) * (4 if part.name in drawing.exact else bytes_each) / 2**20 for part in components_of(folder) if part.weights}
+    return Needs(nets, tuple(name for name in nets if name in DENOISERS), activations)
+
+
+def machine_of(device: str, reclaimable_mib: float = 0.0) -> Machine:
+    """This machine's free memory. reclaimable_mib: of resident models that would make room."""
+    card = graphics_free_mib() if device == "cuda" else None
+    return Machine(device, card or 0.0, (memory_mib("MemAvailable") or 8192.0) + reclaimable_mib)
