@@ -17,7 +17,7 @@ WORDS = hub_card(
         text="SanaVideoPipeline", image="SanaImageToVideoPipeline", width=832, height=480, multiple=32, frames=81, most=81, frames_name="frames", fps=16, steps=50, guidance=6.0,
         motion=Motion(words=" motion score: {:.0f}.", values=(5, 30, 60)), exact=("vae",), lora=True, activations_mib=2500,
     ),
-    note="NVIDIA's own terms: commercial use is allowed under them; they end for who takes safeguards out.",
+    note="NVIDIA's own terms: read them before you publish.",
 )  # fmt: skip
 
 CARDS = (WORDS,)

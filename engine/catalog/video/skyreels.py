@@ -12,7 +12,7 @@ from engine.catalog.hub import hub_card
 
 PARTS = {"text_encoder/*": 22_700_000_000, "tokenizer/*": 21_000_000, "vae/*": 508_000_000, "scheduler/*": 1_000, "model_index.json": 500}
 LICENCE = "Skywork License"
-NOTE = "The makers' own licence: commercial use is allowed under its terms."
+NOTE = "The makers' own licence: read it before you publish."
 MOST = 737
 """Half a minute: what a call of the makers' examples draws on one card."""
 

@@ -21,7 +21,7 @@ PICTURE = hub_card(
         guidance_name="max_guidance_scale", negative=False, motion=Motion(name="motion_bucket_id", values=(1, 127, 255)), fixed={"noise_aug_strength": 0.02, "decode_chunk_size": 8},
         latents="bfchw", drafts=False, activations_mib=6000,
     ),
-    note="Commercial use needs a membership or licence of Stability AI beyond a limit of revenue; the hub asks for an account that agreed to it.",
+    note="Stability AI's own terms, with a limit on commercial use: read them before you publish.",
 )  # fmt: skip
 
 CARDS = (PICTURE,)

@@ -1,0 +1,47 @@
+"""Pipelines of toy size with random weights, of the same classes as the real ones, saved in the hub's folder layout: only ids, sizes and numbers differ.
+
+`MAKERS`: card id -> what saves its tiny copy into a folder; `small`: a card whose rules ask for clips of toy size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from engine.catalog.card import Card
+from tests.hub.tiny import animatediff, cogvideox, hunyuan, ltx, mochi, sana, skyreels, svd, wan
+from tests.hub.tiny.wan import wan_t2v
+
+Maker = Callable[[Path], None]
+
+MAKERS: dict[str, Maker] = {
+    **wan.MAKERS, **ltx.MAKERS, **hunyuan.MAKERS, **skyreels.MAKERS, **sana.MAKERS, **cogvideox.MAKERS, **mochi.MAKERS, **animatediff.MAKERS, **svd.MAKERS,
+}  # fmt: skip
+
+SMALLER: dict[str, dict[str, Any]] = {
+    "ltx-2": {"spatio_temporal_guidance_blocks": [1], "max_sequence_length": 32},
+    "ltx-2-3": {"spatio_temporal_guidance_blocks": [1], "max_sequence_length": 32, "use_cross_timestep": False},
+    "sana-video-2b": {"use_resolution_binning": False, "max_sequence_length": 32},
+}
+"""Arguments that depend on a network's depth or on the sizes that it was taught."""
+
+
+def small(card: Card, **changes: Any) -> Card:
+    """A card of the same rules with clips of a few frames, about 64x48 or the least that its rules allow."""
+    drawing = card.drawing
+    assert drawing is not None
+    step = drawing.multiple
+    size = {"width": max(step, 64 // step * step), "height": max(step, 48 // step * step)}
+    frames = drawing.count(9)
+    windows = drawing.windows
+    if windows is not None:
+        windows = windows.model_copy(update={"length": 17, "overlap": 5})
+    return card.model_copy(
+        update={
+            "drawing": drawing.model_copy(update={**size, "frames": frames, "windows": windows, "fixed": {**drawing.fixed, **SMALLER.get(card.id, {})}, **changes}),
+        }
+    )  # fmt: skip
+
+
+__all__ = ["MAKERS", "SMALLER", "Maker", "small", "wan_t2v"]
