@@ -40,7 +40,8 @@ PARTED: dict[str, dict[str, tuple[str, ...]]] = {"movie": {"video_model": ("dior
 """The same for tasks that need no card themselves, but for parts that they may have to make."""
 
 SHORTEST = 15
-"""Seconds that a call declares at least: the card must be got and the weights moved to it."""
+START = 10.0
+"""Seconds that a call declares at least, and those before its work: the process is forked and weights are moved to the card. They do not grow with the work."""
 
 FIRST = 30
 CARD_GAIN = 200.0
@@ -48,6 +49,9 @@ CARD_GAIN = 200.0
 
 MARGIN = 1.4
 """What is declared beside what is expected: a call that takes longer is aborted, one that declares more is charged for what it used but asks for more quota."""
+
+ABORTED = 1.5
+"""A call that was aborted would have taken so many times what it declared, as far as is known: the next one asks for more."""
 
 REMEMBERED = 10
 """Clips of a provider from which its rate is learnt."""
@@ -110,7 +114,7 @@ def preload(pool: ModelPool, settings: Settings) -> list[str]:
 
 
 class Rates:
-    """Seconds of a card per unit of work, learnt for each provider from its last clips, kept in a small file."""
+    """Seconds of a card per unit of work beside START, learnt for each provider from its last clips, kept in a small file."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -121,8 +125,9 @@ class Rates:
         seen = self._read().get(provider)
         return median(seen) if seen else None
 
-    def learn(self, provider: str, rate: float) -> None:
-        """One clip took so many seconds per unit of work."""
+    def learn(self, provider: str, seconds: float, work: float) -> None:
+        """A clip of so much work took so many seconds."""
+        rate = max(seconds - START, seconds / 10) / max(work, 1e-9)
         with self._lock, contextlib.suppress(OSError):
             known = self._read()
             known[provider] = [*known.get(provider, []), rate][-REMEMBERED:]
@@ -144,12 +149,13 @@ def declared(task: Task[Any], request: Request, rate: float | None, most: int) -
     """
     work = task.work(request)
     if rate is None:
-        return min(most, max(FIRST, math.ceil(work * task.default_rate / CARD_GAIN)))
-    if work * rate > most:
+        return min(most, max(FIRST, math.ceil(START + work * task.default_rate / CARD_GAIN)))
+    expected = START + work * rate
+    if expected > most:
         raise LimitExceeded(
-            f"this needs about {work * rate:.0f} s of the graphics card, {most} s are allowed at once", fix=f"make it shorter or smaller, or take fewer steps{offer(task.id, request)}"
+            f"this needs about {expected:.0f} s of the graphics card, {most} s are allowed at once", fix=f"make it shorter or smaller, or take fewer steps{offer(task.id, request)}"
         )
-    return min(most, max(SHORTEST, math.ceil(work * rate * MARGIN)))
+    return min(most, max(SHORTEST, math.ceil(expected * MARGIN)))
 
 
 # ---- faults
@@ -262,12 +268,14 @@ class Card:
                             raise Cancelled
                         case "end":
                             run.device = value["device"]
-                            if (work := task.work(request)) > 0:
-                                self.rates.learn(provider, value["seconds"] / work)
+                            self.rates.learn(provider, value["seconds"], task.work(request))
             except (StudioError, Cancelled):
                 raise
             except Exception as error:
-                raise explained(error, task, request, seconds, self.settings) from error
+                fault = explained(error, task, request, seconds, self.settings)
+                if isinstance(fault, ProcessDied):
+                    self.rates.learn(provider, ABORTED * seconds, task.work(request))
+                raise fault from error
             finally:
                 close = getattr(calls, "close", None)
                 if close is not None:
