@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from engine.catalog import CARDS, get_card
+from engine.catalog import CARDS
 from engine.catalog.fetch import ModelFiles
 from engine.errors import InvalidInput, StudioError
 from engine.executors import Executor, executor_for
@@ -21,8 +21,9 @@ from engine.quick import Helper
 from engine.runs import PartRow, Run
 from engine.settings import Settings
 from engine.slots import files_of, get, put, slots
-from engine.store import Store, folder_bytes
+from engine.store import Store
 from engine.task import Request, Task, all_tasks, get_task, parse_request
+from studio.models import ModelRoom
 
 STALLED_SECONDS = 30.0
 """Without any event for this long, the page says so."""
@@ -47,6 +48,7 @@ class Studio:
         self.painter = Helper(self.store, "painter", idle=settings.painter_idle_seconds)
         self.executor: Executor = executor_for(self.store)
         self.models = ModelFiles(self.store.models, settings)
+        self.room = ModelRoom(self.models, self.store)
 
     def start(self) -> None:
         """Start the worker and the helper; the page is served already."""
@@ -63,7 +65,8 @@ class Studio:
                     self.models.fetch(card)
 
     def stop(self) -> None:
-        """End both; a working run becomes interrupted."""
+        """End both; a working run becomes interrupted, a fetch is paused."""
+        self.room.stop()
         self.executor.stop()
         self.helper.stop()
         self.painter.stop()
@@ -288,31 +291,8 @@ class Studio:
 
     def engine(self) -> dict[str, Any]:
         """Worker, memory, models and disk for the engine room."""
-        used = folder_bytes(self.store.results) + folder_bytes(self.store.trash)
-        cards = [
-            {
-                "id": card.id, "title": card.title, "role": card.role, "licence": card.licence, "licence_note": card.licence_note, "bytes": card.bytes,
-                "memory_mib": card.memory_mib, "here": self.models.present(card), "good_at": card.good_at, "bad_at": card.bad_at, "provider": card.provider, "tabs": card.tabs,
-                "source": card.source.kind,
-            }
-            for card in CARDS.values()
-        ]  # fmt: skip
-        return {
-            "worker": {**(worker := self.executor.stats()), "run": bool(worker.get("run"))}, "free_mib": memory_mib("MemAvailable"), "machine": hardware(), "results_bytes": used, "keep_gib": self.settings.keep_gib,
-            "offline": self.settings.offline, "cards": cards,
-        }  # fmt: skip
-
-    def fetch_model(self, card_id: str) -> None:
-        """Fetch a model because the user asked for it."""
-        if self.settings.shared:
-            raise InvalidInput("models are fetched by the owner of this studio", fix="ask them, or run Kinora on your machine")
-        self.models.fetch(get_card(card_id))
-
-    def remove_model(self, card_id: str) -> None:
-        """Delete a model's files; it can be fetched again."""
-        if self.settings.shared:
-            raise InvalidInput("models are kept by the owner of this studio", fix="run Kinora on your machine")
-        self.models.remove(get_card(card_id))
+        worker = self.executor.stats()
+        return {"worker": {**worker, "run": bool(worker.get("run"))}, "free_mib": memory_mib("MemAvailable"), "machine": hardware(), **self.room.look()}
 
     # ---- files
 

@@ -111,6 +111,13 @@ class Fetcher:
         if job is not None and job.kind == "fetch":
             self.files.forget(job.card)
 
+    def dismiss(self, card_id: str) -> None:
+        """Forget what came of a job that has ended."""
+        with self._lock:
+            job = self._jobs.get(card_id)
+            if job is not None and job.state in ("done", "failed"):
+                del self._jobs[card_id]
+
     def go_offline(self, offline: bool) -> None:
         """The switch of this session; turned on, every fetch pauses."""
         self.files.offline = offline

@@ -1,4 +1,4 @@
-"""Models that the user has on disk: whole Stable Diffusion folders in diffusers layout, and motion adapters. Found by looking, named by their folders."""
+"""Models that the user has on disk: whole Stable Diffusion folders in diffusers layout, motion adapters, and whatever else looks like weights. Found by looking, named by their folders."""
 
 from __future__ import annotations
 
@@ -8,10 +8,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from engine.catalog.weights import PICKLES, check_folder, inspect, read_json
 from engine.errors import ModelUnavailable
 from engine.settings import Settings
 
 Kind = Literal["checkpoint", "motion module"]
+MOST_OWN = 500
+"""Entries of a shelf that are looked at."""
+
+KIND_OF_NAMES = (
+    ("lora_", "LoRA"), (".lora", "LoRA"), ("motion_modules", "motion module"), ("control_model", "ControlNet"), ("model.diffusion_model.", "whole model in one file"),
+    ("first_stage_model", "VAE"), ("decoder.conv_in", "VAE"), ("text_model.", "text encoder"),
+)  # fmt: skip
+"""What names of tensors in a single file tell of it, first come first."""
+
 FILE_OF: dict[Kind, str] = {"checkpoint": "model_index.json", "motion module": "config.json"}
 
 
@@ -62,6 +72,61 @@ def weight_bytes(folder: Path) -> int:
         size = file.stat().st_size
         parts[file.parent] = min(parts.get(file.parent, size), size)
     return sum(parts.values())
+
+
+@dataclass(frozen=True)
+class Own:
+    """Something of the user's that looks like a model. kind: in words; refused: why it may not be loaded, "" when it may."""
+
+    name: str
+    kind: str
+    bytes: int
+    path: Path
+    refused: str = ""
+
+
+def survey(settings: Settings) -> list[Own]:
+    """Everything below the shelves that looks like a model: folders with weights, and single safetensors files, with their headers looked at. Nothing is loaded."""
+    out: list[Own] = []
+    for shelf in shelves(settings):
+        entries = [shelf, *sorted(shelf.iterdir())] if shelf.is_dir() else []
+        for entry in entries[:MOST_OWN]:
+            if entry.name.startswith("."):
+                continue
+            if entry.is_file() and entry.suffix in (".safetensors", *PICKLES):
+                out.append(_own_file(entry))
+            elif entry.is_dir() and (any((entry / name).is_file() for name in FILE_OF.values()) or (entry != shelf and any(entry.glob("*.safetensors")))):
+                out.append(_own_folder(entry))
+    return out
+
+
+def _own_file(path: Path) -> Own:
+    size = path.stat().st_size if path.is_file() else 0
+    if path.suffix in PICKLES:
+        return Own(path.name, "pickle file", size, path, "pickle files run code when they are loaded: get the model in safetensors")
+    try:
+        names = inspect(path)
+    except ModelUnavailable as error:
+        return Own(path.name, "broken file", size, path, error.why or error.what)
+    return Own(path.name, next((kind for part, kind in KIND_OF_NAMES if any(part in name for name in names)), "weights"), size, path)
+
+
+def _own_folder(folder: Path) -> Own:
+    size = sum(file.stat().st_size for file in folder.rglob("*.safetensors") if file.is_file())
+    told: Any = {}
+    for name in ("config.json", "model_index.json"):
+        if (folder / name).is_file():
+            try:
+                told = read_json(folder / name)
+            except ModelUnavailable:
+                told = {}
+    told = told if isinstance(told, dict) else {}
+    kind = next((kind for kind in FILE_OF if _is(folder, kind)), "") or str(told.get("_class_name") or told.get("model_type") or "weights")[:60]
+    try:
+        check_folder(folder)
+    except ModelUnavailable as error:
+        return Own(folder.name, kind, size, folder, f"{error.what}: {error.why}" if error.why else error.what)
+    return Own(folder.name, kind, size, folder)
 
 
 def _is(folder: Path, kind: Kind) -> bool:

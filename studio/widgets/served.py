@@ -13,16 +13,16 @@ Operation = Callable[[dict[str, Any]], Any]
 
 
 class ServedWidget(Widget):
-    """`folder` holds `main.js` and `style.css`; `operations` are what the script may call, as `server.NAME({...})`.
+    """`folder` holds the `scripts`, which run as one, and `style.css`; `operations` are what the script may call, as `server.NAME({...})`.
 
     An operation's `StudioError`, or a wrong argument of the browser, becomes `{"error": line}`; nothing else reaches the page.
     """
 
-    def __init__(self, folder: Path | None = None, operations: dict[str, Operation] | None = None, **options: Any) -> None:
+    def __init__(self, folder: Path | None = None, operations: dict[str, Operation] | None = None, scripts: tuple[str, ...] = ("main.js",), **options: Any) -> None:
         self.folder, self.operations = folder, operations
         functions = [guarded(name, act) for name, act in (operations or {}).items()]
         if folder is not None:
-            options |= {"html_template": '<div class="host"></div>', "css_template": read_parts(folder, ("style.css",)), "js_on_load": read_parts(folder, ("main.js",)), "apply_default_css": False}
+            options |= {"html_template": '<div class="host"></div>', "css_template": read_parts(folder, ("style.css",)), "js_on_load": read_parts(folder, scripts), "apply_default_css": False}
         super().__init__(server_functions=functions, **options)
 
 

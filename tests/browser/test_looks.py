@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -149,19 +148,100 @@ def test_library_cards_stay_when_another_result_comes(mount: Mount) -> None:
     expect(page.locator(".kin-card").nth(1).get_by_role("button", name="Unpin")).to_be_visible()
 
 
+def room(*cards: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """What the engine room is told."""
+    return {
+        "worker": {"memory_mib": 100}, "machine": {"memory_mib": 4096, "processor": "p", "cores": 2, "graphics": []}, "free_mib": 1024, "cards": list(cards), "groups": ["Built in", "Experts"], "keep_gib": 4,
+        "offline": False, "locked": False, "owner": True, "trash_days": 7, "trash_bytes": 0, "disk": {"models": 4e9, "results": 1e9, "cache": 0, "trash": 0, "coming": 0, "free": 5e9, "total": 2e10}, **more,
+    }  # fmt: skip
+
+
+def model(name: str = "m", **more: Any) -> dict[str, Any]:
+    return {
+        "id": name, "title": f"Model {name}", "here": False, "own": False, "bytes": 5e6, "memory_mib": 100, "licence": "MIT", "role": "draws", "good_at": "", "bad_at": "", "licence_note": "Ask first.", "source": "hub",
+        "group": "Experts", "tabs": ["movie"], "needed": [], "from": "them/tiny", "job": None, "trashed": None, "lies": "", "path": "", **more,
+    }  # fmt: skip
+
+
+def job(state: str, done: float = 1e6, **more: Any) -> dict[str, Any]:
+    return {"kind": "fetch", "state": state, "done": done, "total": 4e6, "file": "a.safetensors", "waiting": "", "rate": 1e6, "left": 3, "error": "", "said": "", "can_pause": True, **more}
+
+
+ROOM = ("bars.js", "cards.js", "own.js", "main.js")
+
+
 def test_the_engine_room_keeps_its_buttons(mount: Mount) -> None:
-    card = {"id": "m", "title": "Model", "here": False, "bytes": 5e6, "licence": "MIT", "role": "draws", "good_at": "", "bad_at": "", "licence_note": "", "source": "hub"}
-    state: dict[str, Any] = {"worker": {"memory_mib": 100}, "machine": {"memory_mib": 4096, "processor": "p", "cores": 2, "graphics": []}, "free_mib": 1024, "cards": [card], "results_bytes": 1e6, "keep_gib": 4, "offline": False}
-    page = mount("engine_room", ("main.js",), {"look_engine": state}, {})
+    page = mount("engine_room", ROOM, {"look_engine": room(model())}, {})
     expect(page.locator(".en-card")).to_have_count(1)
-    fetch = page.get_by_role("button", name="Fetch 5.0 MB").element_handle()
+    fetch = page.get_by_role("button", name="Fetch 5 MB").element_handle()
 
     def go_on() -> None:
-        answer(page, {"look_engine": json.loads(json.dumps({**state, "worker": {"memory_mib": 321}}))})
+        answer(page, {"look_engine": room(model(), worker={"memory_mib": 321})})
         expect(page.locator(".en-box").first).to_contain_text("321 MiB")
 
     press(page, "Free memory", go_on)
     expect(page.get_by_role("status")).to_contain_text("Asked the worker")
     assert len(asked(page, "free_models")) == 1 and fetch.evaluate("(node) => node.isConnected")
-    answer(page, {"look_engine": {**state, "cards": [{**card, "here": True}]}})
-    expect(page.get_by_role("button", name="Remove Model")).to_be_visible()
+
+
+def test_nothing_is_fetched_before_size_and_licence_were_seen(mount: Mount) -> None:
+    page = mount("engine_room", ROOM, {"look_engine": room(model())}, {})
+    page.get_by_role("button", name="Fetch 5 MB").click()
+    expect(page.locator(".en-ask")).to_contain_text("Fetch 5 MB from them/tiny?Licence: MIT. Ask first.")
+    assert asked(page, "fetch_model") == []
+    page.get_by_role("button", name="Not now").click()
+    page.get_by_role("button", name="Fetch 5 MB").click()
+    answer(page, {"fetch_model": {"error": "offline is on"}})
+    page.get_by_role("button", name="Yes, fetch it").click()
+    expect(page.locator(".en-card .kin-error")).to_have_text("offline is on")
+    assert asked(page, "fetch_model") == [{"model": "m"}]
+
+
+def test_a_fetch_shows_how_far_it_is_under_buttons_that_stay(mount: Mount) -> None:
+    page = mount("engine_room", ROOM, {"look_engine": room(model(job=job("working")))}, {})
+    bar = page.get_by_role("progressbar", name="Fetching Model m")
+    expect(bar).to_have_attribute("aria-valuenow", "25")
+    expect(page.locator(".en-card")).to_contain_text("1.0 MB of 4.0 MB · 25 % · 1.0 MB/s · 3.0 s left")
+
+    def go_on() -> None:
+        answer(page, {"look_engine": room(model(job=job("working", 2e6)))})
+        expect(bar).to_have_attribute("aria-valuenow", "50")
+
+    press(page, "Pause: Model m", go_on)
+    assert asked(page, "pause_model") == [{"model": "m"}]
+    answer(page, {"look_engine": room(model(job=job("paused", 2e6)))})
+    page.get_by_role("button", name="Go on: Model m").click()
+    answer(page, {"look_engine": room(model(job=job("failed", 2e6, error="the network was lost")))})
+    expect(page.locator(".en-card .kin-error")).to_have_text("the network was lost")
+    page.get_by_role("button", name="Throw away: Model m").click()
+    assert asked(page, "fetch_model") == [{"model": "m"}] and asked(page, "cancel_model") == [{"model": "m"}]
+
+
+def test_a_model_goes_to_the_trash_and_back_and_for_good_only_when_asked_twice(mount: Mount) -> None:
+    page = mount("engine_room", ROOM, {"look_engine": room(model(here=True, own=True, needed=["talking-head"])), "remove_model": {"bytes": 5e6}}, {})
+    page.get_by_role("button", name="Remove: Model m").click()
+    expect(page.locator(".en-ask")).to_contain_text("Talking head cannot work without it")
+    page.get_by_role("button", name="Yes, remove it").click()
+    expect(page.get_by_role("status")).to_have_text("Model m is in the trash (5.0 MB).")
+    answer(page, {"look_engine": room(model(trashed={"bytes": 5e6, "removed": 0}), trash_bytes=5e6)})
+    page.get_by_role("button", name="Restore: Model m").click()
+    page.get_by_role("button", name="Empty the trash of models").click()
+    expect(page.get_by_text("Really? 5.0 MB of models go for good")).to_be_visible()
+    assert asked(page, "empty_models") == []
+    page.get_by_text("Really? 5.0 MB of models go for good").click()
+    expect(page.get_by_role("status")).to_contain_text("The trash of models is empty")
+    assert asked(page, "empty_models") == [{}] or len(asked(page, "empty_models")) == 1
+
+
+def test_many_models_can_be_searched_and_visitors_only_look(mount: Mount) -> None:
+    many = [model(f"a{index}", title=f"Thing {index}") for index in range(12)]
+    page = mount("engine_room", ROOM, {"look_engine": room(*many)}, {})
+    expect(page.locator(".en-card")).to_have_count(12)
+    expect(page.get_by_label("Search models")).to_be_hidden()
+    answer(page, {"look_engine": room(*many, model("b", title="Owl", group="Built in"), owner=False)})
+    page.get_by_label("Search models").fill("owl")
+    expect(page.locator(".en-card:visible")).to_have_count(1)
+    expect(page.get_by_role("button", name="Fetch")).to_have_count(0)
+    expect(page.get_by_role("switch")).to_be_disabled()
+    page.get_by_label("Search models").fill("nobody")
+    expect(page.get_by_text("No model has these words.")).to_be_visible()

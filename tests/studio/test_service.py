@@ -158,7 +158,7 @@ def test_visitors_of_a_shared_studio_see_only_their_own(settings: Settings, pict
     assert [run["id"] for run in studio.queue("other")] == [other.id]
     studio.helper.stop()
     with pytest.raises(InvalidInput):
-        studio.fetch_model("minilm")
+        studio.room.fetch("minilm")
 
 
 def test_the_preview_answers_and_a_hung_helper_is_replaced(studio: Studio, picture: Path) -> None:

@@ -1,4 +1,4 @@
-"""The engine room: the worker, its memory over time, resident models, the models that could be fetched, and what the disk holds."""
+"""The engine room: the worker, its memory over time, resident models, the disk, and every model: fetch, pause, verify, remove, restore; and models of the owner's own."""
 
 from __future__ import annotations
 
@@ -8,19 +8,29 @@ from typing import Any
 from studio.service import Studio
 from studio.widgets.served import ServedWidget
 
+SCRIPTS = ("bars.js", "cards.js", "own.js", "main.js")
+
 
 class EngineRoom(ServedWidget):
-    """Shows the engine; frees, fetches and removes models when asked."""
+    """Shows the engine; fetches, verifies, removes and restores models when asked."""
 
     def __init__(self, studio: Studio, **options: Any) -> None:
-        self.studio = studio
+        self.studio, room, folder = studio, studio.room, Path(__file__).parent
         super().__init__(
-            Path(__file__).parent,
+            folder,
             {
                 "look_engine": lambda data: studio.engine(),
                 "free_models": lambda data: studio.executor.free(),
-                "fetch_model": lambda data: studio.fetch_model(str(data["model"])),
-                "remove_model": lambda data: studio.remove_model(str(data["model"])),
+                "fetch_model": lambda data: room.fetch(str(data["model"])),
+                "pause_model": lambda data: room.pause(str(data["model"])),
+                "cancel_model": lambda data: room.cancel(str(data["model"])),
+                "verify_model": lambda data: room.verify(str(data["model"])),
+                "remove_model": lambda data: room.remove(str(data["model"])),
+                "restore_model": lambda data: room.restore(str(data["model"])),
+                "empty_models": lambda data: room.empty_trash(),
+                "go_offline": lambda data: room.go_offline(bool(data["offline"])),
+                "own_models": lambda data: room.own(),
             },
+            SCRIPTS,
             **options,
         )
