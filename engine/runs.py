@@ -7,7 +7,7 @@ import secrets
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -214,10 +214,11 @@ class RunStore:
         )
         return {row["kind"]: {"seq": row["seq"], "time": row["time"], **json.loads(row["data"])} for row in rows}
 
-    def seconds_per_work(self, task: str) -> float | None:
-        """Median seconds per unit of work over the last ten finished runs of this machine; None before the first."""
+    def seconds_per_work(self, task: str, like: Mapping[str, Any] | None = None) -> float | None:
+        """Median seconds per unit of work over the last ten finished runs of this machine, of those whose request has the values of `like`; None before the first."""
+        alike = "".join(f" AND json_extract(request, '$.{name}')=?" for name in like or {} if name.isidentifier())
         rows = self._db.execute(
-            "SELECT (ended-started)/work AS rate FROM runs WHERE task=? AND state='done' AND work>0 ORDER BY ended DESC LIMIT 10", (task,)
+            f"SELECT (ended-started)/work AS rate FROM runs WHERE task=? AND state='done' AND work>0{alike} ORDER BY ended DESC LIMIT 10", (task, *(like or {}).values())
         ).fetchall()
         return median(row["rate"] for row in rows) if rows else None
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from engine.context import RunContext
     from engine.parts import RunPart
+    from engine.settings import Settings
 
 
 def media_field(kind: str, description: str, **extra: Any) -> Any:
@@ -133,6 +134,8 @@ class Task(ABC, Generic[R]):
     request_type: type[R]
     default_rate: ClassVar[float] = 0.1
     """Seconds per unit of `work` on a machine that has not run this task yet."""
+    pace: ClassVar[tuple[str, ...]] = ()
+    """Fields of the request whose values each have a pace of their own: seconds per unit of work are learnt apart."""
 
     def check(self, request: R) -> None:
         """Refuse, before anything is queued, what the fields alone cannot. Cheap: no decoding, no heavy import."""
@@ -148,6 +151,10 @@ class Task(ABC, Generic[R]):
     def memory_mib(self, request: R) -> float:
         """Rough peak memory of the request beside the resident models, for the preflight line."""
         return 200.0
+
+    def forecast(self, request: R, settings: Settings) -> str:
+        """What else should be known before Run, in one line, such as where a large model will lie. Cheap, like `check`; a fault found here is told as the line."""
+        return ""
 
     def disk_mib(self, request: R) -> float:
         """Rough size of the result's folder."""

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 from engine.task import Event, Task
 from engine.tasks.text_to_video.checks import check
-from engine.tasks.text_to_video.cost import clips_of, disk_of, memory_of, work_of
+from engine.tasks.text_to_video.cost import clips_of, disk_of, forecast, memory_of, work_of
 from engine.tasks.text_to_video.request import TextToVideoRequest
 
 if TYPE_CHECKING:
     from engine.context import RunContext
+    from engine.settings import Settings
 
 
 class TextToVideo(Task[TextToVideoRequest]):
@@ -24,6 +25,7 @@ class TextToVideo(Task[TextToVideoRequest]):
     id, version, title = "text-to-video", 1, "Text to video"
     request_type = TextToVideoRequest
     default_rate = 0.02
+    pace = ("model",)
 
     def check(self, request: TextToVideoRequest) -> None:
         check(request)
@@ -33,6 +35,9 @@ class TextToVideo(Task[TextToVideoRequest]):
 
     def memory_mib(self, request: TextToVideoRequest) -> float:
         return max(memory_of(one) for one in clips_of(request))
+
+    def forecast(self, request: TextToVideoRequest, settings: Settings) -> str:
+        return forecast(request, settings)
 
     def disk_mib(self, request: TextToVideoRequest) -> float:
         return sum(disk_of(one) for one in clips_of(request))

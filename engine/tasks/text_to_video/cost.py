@@ -2,6 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from engine.catalog.fetch import ModelFiles
+from engine.errors import OutOfMemory
+from engine.hardware import describe
+from engine.hub.fit import Fit, Learnt, choose
+from engine.hub.needs import machine_of, needs_of
+from engine.settings import Settings
+from engine.tasks.text_to_video.models import LARGE
+from engine.tasks.text_to_video.plan import Plan, plan_for
 from engine.tasks.text_to_video.prompts import segments
 from engine.tasks.text_to_video.request import TextToVideoRequest
 from engine.tasks.text_to_video.takes import cells
@@ -20,6 +30,12 @@ def megapixels(request: TextToVideoRequest) -> float:
 
 PICTURE = 0.6
 """Work of one evaluation of the pocket model on one picture: measured, 12 ms on one core where a unit is about 20."""
+
+GIGA_WEIGHTS = 3.0
+"""Work of one evaluation of a large model for each milliard of its weights and million pixels of all frames: by it the first guess is about right on a card with 24 GB."""
+
+WITHOUT_CARD = 200.0
+"""How much longer that takes on a processor."""
 
 OF_MODEL = {"pocket": 1.0, "local": 500.0}
 """Work of one evaluation beside the pocket model's, for the models that denoise. A UNet of Stable Diffusion 1.5 multiplies 0.34 Tera times a picture of 512 px, the pocket one
@@ -44,13 +60,60 @@ def pictures_of(request: TextToVideoRequest) -> float:
 def work_of(request: TextToVideoRequest) -> float:
     """Work of one clip; a unit is one drawn frame of 512 x 512."""
     frames = request.seconds * request.fps
+    if request.model in LARGE:
+        return large_work(request) + (frames + 40) * megapixels(request)
     denoising = PICTURE * OF_MODEL.get(request.model, 0.0) * pictures_of(request)
     return denoising + (frames + 40) * megapixels(request)
 
 
 def memory_of(request: TextToVideoRequest) -> float:
     """Peak MiB of one clip, beside the resident models. Each prompt over time is a scene of its own."""
+    if request.model in LARGE:
+        try:
+            return placing_of(request, None).ram_mib + 500.0
+        except OutOfMemory:
+            return 2.0 * LARGE[request.model].memory_mib
     return 150.0 + 250.0 * megapixels(request) * max(1, len(segments(request.prompt)) + len(request.prompts))
+
+
+def large_work(request: TextToVideoRequest) -> float:
+    """Work of a large model's evaluations for one clip."""
+    plan, card = plan_of(request), LARGE[request.model]
+    size = plan.size[0] * plan.size[1] * max(plan.windows) / 1e6
+    weights = card.memory_mib * 2**20 / 2 / 1e9
+    rows = 2 if plan.guidance > 1 else 1
+    return GIGA_WEIGHTS * plan.evaluations * rows * size * weights * (1.0 if describe()["graphics"] else WITHOUT_CARD)
+
+
+def plan_of(request: TextToVideoRequest) -> Plan:
+    """Sizes and windows of a large model's clip."""
+    drawing = LARGE[request.model].drawing
+    assert drawing is not None
+    return plan_for(request, drawing, request.seconds)
+
+
+def placing_of(request: TextToVideoRequest, settings: Settings | None) -> Fit:
+    """Where a large model will lie. settings: whose folders are looked at and whose learnt figures count; None: the card's own. Raises `OutOfMemory` when it cannot fit."""
+    card, plan = LARGE[request.model], plan_of(request)
+    device = "cuda" if describe()["graphics"] and (settings is None or settings.device in ("auto", "cuda")) else "cpu"
+    files = ModelFiles(settings.data_dir / "models", settings) if settings is not None else None
+    folder = files.path(card) if files is not None and files.present(card) else None
+    learnt = Learnt((settings.data_dir if settings is not None else Path()) / "cache" / "hub")
+    needs = needs_of(card, folder, plan.size, max(plan.windows), learnt, bytes_each=2 if device == "cuda" else 4)
+    return choose(needs, machine_of(device), card.title, settings.placing if settings is not None else "auto")
+
+
+def forecast(request: TextToVideoRequest, settings: Settings) -> str:
+    """Before the run of a large model: whether it is here, and where it will lie."""
+    if request.model not in LARGE:
+        return ""
+    card = LARGE[request.model]
+    if not ModelFiles(settings.data_dir / "models", settings).present(card):
+        return f"{card.title} is not on this machine: {card.bytes / 1e9:.0f} GB, {card.licence}; fetch it in the engine room"
+    try:
+        return f"{card.title} {placing_of(request, settings).line}"
+    except OutOfMemory as error:
+        return error.line
 
 
 def disk_of(request: TextToVideoRequest) -> float:

@@ -12,16 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.catalog.card import Card
-from engine.catalog.drawing import Drawing
 from engine.catalog.fetch import ModelFiles
 from engine.errors import Cancelled, InvalidInput
 from engine.hub.adapters import Adapter, wanted
 from engine.task import Event, Meter, Note, Preview, Progress, Stage
 from engine.tasks.text_to_video.diorama import mixed
 from engine.tasks.text_to_video.models import LARGE
+from engine.tasks.text_to_video.plan import Plan, plan_for
 from engine.tasks.text_to_video.prompts import schedule
 from engine.tasks.text_to_video.request import TextToVideoRequest
-from engine.tasks.text_to_video.shapes import sized
 from engine.tasks.text_to_video.takes import Made, earlier_draft
 from engine.tasks.text_to_video.timeline import Timeline
 
@@ -37,40 +36,6 @@ HONOURS = frozenset({
 
 DRAFT = 0.4
 """Part of its steps that a draft takes: where things are, and how they move, is settled by then."""
-
-MOST_WINDOWS = 12
-"""Times that a clip may go on from its last frame: what drifts, drifts further each time."""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What will be drawn: size (width, height) in pixels, frames of each window, in order; a window after the first repeats the last frame of the one before."""
-
-    drawing: Drawing
-    size: tuple[int, int]
-    windows: tuple[int, ...]
-    steps: int
-    guidance: float
-
-    @property
-    def frames(self) -> int:
-        """Frames of the whole clip at the model's rate."""
-        return sum(self.windows) - len(self.windows) + 1
-
-    @property
-    def evaluations(self) -> int:
-        """Steps of all windows together."""
-        return self.steps * len(self.windows)
-
-
-def plan_for(request: TextToVideoRequest, drawing: Drawing, seconds: float) -> Plan:
-    """Sizes, windows, steps and guidance of a request by a card's rules. Light. seconds: of ordinary time that the clip must show."""
-    width, height = sized((drawing.width * drawing.height) ** 0.5, request.width / request.height, drawing.multiple)
-    wanted = seconds * drawing.fps + 1
-    windows = [drawing.count(wanted)]
-    while drawing.image and sum(windows) - len(windows) + 1 < wanted - drawing.every and len(windows) < MOST_WINDOWS:
-        windows.append(drawing.count(wanted - sum(windows) + len(windows)))
-    return Plan(drawing, (width, height), tuple(windows), request.steps or drawing.steps, drawing.guidance if request.guidance is None else request.guidance)
 
 
 @dataclass

@@ -1,0 +1,43 @@
+"""What a large model will draw for a request: size, pieces, steps and guidance by its card's rules. Light."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.catalog.drawing import Drawing
+from engine.tasks.text_to_video.request import TextToVideoRequest
+from engine.tasks.text_to_video.shapes import sized
+
+MOST_WINDOWS = 12
+"""Times that a clip may go on from its last frame: what drifts, drifts further each time."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What will be drawn: size (width, height) in pixels, frames of each window, in order; a window after the first repeats the last frame of the one before."""
+
+    drawing: Drawing
+    size: tuple[int, int]
+    windows: tuple[int, ...]
+    steps: int
+    guidance: float
+
+    @property
+    def frames(self) -> int:
+        """Frames of the whole clip at the model's rate."""
+        return sum(self.windows) - len(self.windows) + 1
+
+    @property
+    def evaluations(self) -> int:
+        """Steps of all windows together."""
+        return self.steps * len(self.windows)
+
+
+def plan_for(request: TextToVideoRequest, drawing: Drawing, seconds: float) -> Plan:
+    """Sizes, windows, steps and guidance of a request by a card's rules. Light. seconds: of ordinary time that the clip must show."""
+    width, height = sized((drawing.width * drawing.height) ** 0.5, request.width / request.height, drawing.multiple)
+    wanted = seconds * drawing.fps + 1
+    windows = [drawing.count(wanted)]
+    while drawing.image and sum(windows) - len(windows) + 1 < wanted - drawing.every and len(windows) < MOST_WINDOWS:
+        windows.append(drawing.count(wanted - sum(windows) + len(windows)))
+    return Plan(drawing, (width, height), tuple(windows), request.steps or drawing.steps, drawing.guidance if request.guidance is None else request.guidance)
