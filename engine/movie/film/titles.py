@@ -2,6 +2,9 @@
 
 Every sheet is made once (`engine.world.paper`: texture, lit rims, shadows); a frame only moves them: the openings widen, near sheets more than far ones, the moon and the
 words rise one after the other, and everything keeps drifting, so that nothing ever stops dead. Sheets are moved by parts of a pixel.
+
+The title can be read over whatever lies behind it: the moon stands above it where there is room, and a shade around the letters keeps the contrast of WCAG 2.1 (1.4.3, 4.5 to 1)
+even before white paper (`tests/movie/test_titles.py` measures it).
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from engine.movie.film.lettering import fitted
+from engine.movie.film.lettering import Block, fitted
 from engine.world import shapes
 from engine.world.palette import from_oklab, rgb, to_oklab
 from engine.world.paper import Cut, Paint, cut, painted, shadow
@@ -26,6 +29,14 @@ RISE = 0.5
 """Seconds that a word takes to rise."""
 SAFE = 0.80
 """Share of width and height within which the title stays."""
+SHADE = 0.73
+"""Strength of the shade right around the letters: white behind it comes out as dark as 4.5 to 1 needs (a luminance of 0.15), with a little to spare for grain and edges."""
+NEAR, FAR = 0.11, 0.28
+"""Blurs of the letters, in their size, that give the shade its whole strength beside them, and its soft end."""
+GAIN, LEAST = 8.0, 2.5
+"""The near blur times so much is cut at 1, so that tips and corners are shaded, too; it reaches at least so many pixels, for letters of a small film."""
+MOON = 0.18
+"""Radius of the moon, in shorter sides."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +75,9 @@ def title_card(title: str, palette: Sequence[str], size: tuple[int, int], fps: f
     ground, accent, light = colours(palette)
     seconds = frames / fps
     haste = min(1.0, 0.5 * seconds / OPENING)
-    sprites = [*_scene((width, height), ground, accent, palette, seed), *_words(title, (width, height), ground, light)]
+    block = _block(title, (width, height))
+    top = _middle(width, height) - block.height / 2 if block.words else 0.55 * height
+    sprites = [*_scene((width, height), ground, accent, palette, seed, top), *_words(block, (width, height), ground, light)]
     unit = float(min(width, height))
     backdrop = _backdrop((width, height), ground, accent)
     for number in range(frames):
@@ -114,8 +127,8 @@ def _backdrop(size: tuple[int, int], ground: np.ndarray, accent: np.ndarray) -> 
     return painted(sheet, paint, (7, 300), min(size) / 1000.0)
 
 
-def _scene(size: tuple[int, int], ground: np.ndarray, accent: np.ndarray, palette: Sequence[str], seed: int) -> Iterator[_Sprite]:
-    """Moon, hills and the sheets with openings, from far to near."""
+def _scene(size: tuple[int, int], ground: np.ndarray, accent: np.ndarray, palette: Sequence[str], seed: int, title_top: float) -> Iterator[_Sprite]:
+    """Moon, hills and the sheets with openings, from far to near. title_top: where the title begins, in pixels."""
     width, height = size
     rng = np.random.default_rng(seed)
     unit = min(size) / 1000.0
@@ -129,8 +142,9 @@ def _scene(size: tuple[int, int], ground: np.ndarray, accent: np.ndarray, palett
         mixed = (1 - share) * lab[0] + share * lab[1]
         return from_oklab(mixed + np.array([lift, 0.0, 0.0]))
 
-    radius = 0.20 * min(size)
-    moon = shapes.circle(pad[0] + 0.5 * width, pad[1] + (0.31 if height <= width else 0.3) * height, radius)
+    radius = MOON * min(size)
+    # Above the title, but never more than half hidden behind the paper at the top.
+    moon = shapes.circle(pad[0] + 0.5 * width, pad[1] + max(title_top - 1.05 * radius, 0.17 * height), radius)
     glow = from_oklab(np.array([0.80, *(lab[1, 1:] * 0.55 + moonlight[1:] * 0.45)]))
     yield from _sheet([moon], Paint((from_oklab(np.array([0.86, *moonlight[1:]])), glow), angle=70), canvas, pad, unit, ground, lift=9, dark=0.35, near=0.1, rise=0.32, delay=0.0)
     for number, (base, tall) in enumerate(((0.76, 0.07), (0.85, 0.06))):
@@ -202,23 +216,36 @@ def _laid(
     return np.ascontiguousarray(colour, np.float32), np.ascontiguousarray(alpha), (left, top)
 
 
-def _words(title: str, size: tuple[int, int], ground: np.ndarray, light: np.ndarray) -> Iterator[_Sprite]:
-    """The title's words as cut paper, one after the other."""
+def _middle(width: int, height: int) -> float:
+    """Where the title's middle stands, in pixels from the top."""
+    return (0.49 if height > width else 0.56) * height
+
+
+def _block(title: str, size: tuple[int, int]) -> Block:
+    """The title set in lines."""
     width, height = size
     room = SAFE * (0.92 if width >= height else 1.0)
-    block = fitted(title, int(room * width), int((0.5 if width >= height else 0.34) * height), most_lines=4, most_size=int(0.20 * min(size)))
+    return fitted(title, int(room * width), int((0.5 if width >= height else 0.34) * height), most_lines=4, most_size=int(0.20 * min(size)))
+
+
+def _words(block: Block, size: tuple[int, int], ground: np.ndarray, light: np.ndarray) -> Iterator[_Sprite]:
+    """The title's words as cut paper, one after the other."""
     if not block.words:
         return
+    width, height = size
     unit = min(size) / 1000.0
-    left, top = (width - block.width) / 2, (0.49 if height > width else 0.51) * height - block.height / 2
+    left, top = (width - block.width) / 2, _middle(width, height) - block.height / 2
     pause = min(0.13, 0.9 / len(block.words))
     reach = int(0.9 * block.size) + 4
     for number, word in enumerate(block.words):
         mask = cv2.copyMakeBorder(word.mask, reach, reach, reach, reach, cv2.BORDER_CONSTANT, value=0).astype(np.float32) / 255.0
         piece = Cut(mask, (slice(0, mask.shape[0]), slice(0, mask.shape[1])))
-        tone = from_oklab(to_oklab(light) * (0.94, 1.6, 1.6))
-        paper = painted(piece, Paint((light, tone), edge=0.8), (61 * number, 17 * number), max(unit, block.size / 190))
-        # A breath of shade around the letters: they stand before the moon as well as before the sky.
-        halo = np.clip(1.7 * cv2.GaussianBlur(mask, (0, 0), 0.28 * block.size), 0, 1) * np.float32(0.5)
+        tone = from_oklab(to_oklab(light) * (0.97, 1.4, 1.4))
+        paper = painted(piece, Paint((light, tone), edge=0.6), (61 * number, 17 * number), max(unit, block.size / 190))
+        halo = np.maximum(np.clip(GAIN * _blurred(mask, max(NEAR * block.size, LEAST)), 0, 1), 0.7 * np.clip(1.7 * _blurred(mask, FAR * block.size), 0, 1)) * np.float32(SHADE)
         colour, alpha, (x, y) = _laid(piece, paper, (mask.shape[1], mask.shape[0]), 0.045 * block.size + 2 * unit, 0.75, ground, halo)
         yield _Sprite(colour, alpha, left + word.x - reach + x, top + word.y - reach + y, 0.6, rise=0.10, delay=0.25 + pause * number, fade=True)
+
+
+def _blurred(mask: np.ndarray, sigma: float) -> np.ndarray:
+    return cv2.GaussianBlur(mask, (0, 0), sigma)

@@ -85,7 +85,7 @@ def motions_for(beat: str, kind: str, last: str) -> list[str]:
 
 
 def _able(kind: str) -> set[str]:
-    return {*HABITS[habitat(kind)], "left", "right"} - (UNFIT if kind in STIFF else set())
+    return {str(motion) for motion in (*HABITS[habitat(kind)], "left", "right")} - (UNFIT if kind in STIFF else set())
 
 
 def camera_for(beat: str, motion: str, before: Sequence[str], rng: Random) -> str:
