@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from engine.cli_models import COMMANDS as MODEL_COMMANDS
+from engine.cli_models import add_model_commands
 from engine.errors import InvalidInput, LimitExceeded, StudioError, UnreadableMedia
 from engine.runs import is_run_id
 from engine.settings import Settings
@@ -44,9 +46,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     run.add_argument("file", metavar="FILE.json", type=Path, help='{"task": "stroke-motion", ...fields}; media paths are relative to the file')
     run.add_argument("--out", metavar="DIR", type=Path, required=True, help="folder of the result; a folder that holds something gets a new one inside")
     commands.add_parser("tasks", parents=[common], help="print every task with the JSON schema of its request")
-    fetch = commands.add_parser("fetch", parents=[common], help="fetch models by id, or those that the tabs need")
-    fetch.add_argument("models", nargs="*", metavar="MODEL", help="ids; none: the embedded models that the tabs need")
-    commands.add_parser("models", parents=[common], help="list the models with size, licence and whether they are here")
+    add_model_commands(commands, common)
     return parser.parse_args(arguments)
 
 
@@ -176,37 +176,4 @@ def print_tasks(options: argparse.Namespace) -> int:
     return DONE
 
 
-def fetch_models(options: argparse.Namespace) -> int:
-    """`app.py fetch`: bring models here; already present ones cost nothing."""
-    from engine.catalog import CARDS, get_card
-    from engine.catalog.fetch import ModelFiles
-
-    try:
-        settings = settings_of(options)
-        files = ModelFiles(settings.data_dir / "models", settings)
-        cards = [get_card(name) for name in options.models] or [card for card in CARDS.values() if card.provider == "embedded" and card.tabs]
-        for card in cards:
-            if not files.present(card):
-                print(f"fetching {card.title}: {card.bytes / 1e6:.1f} MB, {card.licence}", flush=True)
-                files.fetch(card)
-            files.verify(card)
-            print(f"{card.id}: here, verified", flush=True)
-    except StudioError as error:
-        complain(error)
-        return FAILED
-    return DONE
-
-
-def list_models(options: argparse.Namespace) -> int:
-    """`app.py models`: a line a card."""
-    from engine.catalog import CARDS
-    from engine.catalog.fetch import ModelFiles
-
-    settings = settings_of(options)
-    files = ModelFiles(settings.data_dir / "models", settings)
-    for card in CARDS.values():
-        print(f"{card.id:20} {'here' if files.present(card) else '-':5} {card.bytes / 1e6:8.1f} MB  {card.licence:14} {card.title}")
-    return DONE
-
-
-COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {"run": run_file, "tasks": print_tasks, "fetch": fetch_models, "models": list_models}
+COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {"run": run_file, "tasks": print_tasks, **MODEL_COMMANDS}

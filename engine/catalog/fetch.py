@@ -164,7 +164,10 @@ class ModelFiles:
         if isinstance(card.source, RepositorySource | FolderSource):
             raise ModelUnavailable(f"{card.title} belongs to {card.source.folder}", fix="remove it there")
         if not self.own(card):
-            raise ModelUnavailable(f"{card.title} does not lie in the model folder", why=str(self.find(card) or "it is not on this machine"), fix="remove it where it lies")
+            found = self.find(card)
+            if found is None:
+                raise ModelUnavailable(f"{card.title} is not on this machine", fix="there is nothing to remove")
+            raise ModelUnavailable(f"{card.title} does not lie in the model folder", why=str(found), fix="remove it where it lies")
         return self.trash.put(card.id)
 
     def restore(self, card: Card) -> None:

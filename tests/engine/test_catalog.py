@@ -16,6 +16,7 @@ from safetensors.numpy import save
 from engine.catalog import CARDS, get_card
 from engine.catalog.card import Card, File, FolderSource, PackageSource
 from engine.catalog.fetch import ModelFiles
+from engine.cli import COMMANDS, parse
 from engine.errors import ModelUnavailable
 from engine.settings import Settings
 
@@ -115,6 +116,32 @@ def test_a_local_folder_is_used_where_it_lies(tmp_path: Path, settings: Settings
     (tmp_path / "mine" / "tiny.safetensors").write_bytes(WEIGHTS)
     local = card().model_copy(update={"source": FolderSource(folder=str(tmp_path / "mine"))})
     assert ModelFiles(tmp_path / "models", settings).path(local) == tmp_path / "mine"
+
+
+def test_the_command_line_lists_verifies_removes_and_restores(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    place = tmp_path / "models/sam-vit-base"
+    place.mkdir(parents=True)
+    (place / "model.safetensors").write_bytes(WEIGHTS)
+    (place / "config.json").write_text("{}")
+
+    def call(*arguments: str) -> tuple[int, str]:
+        options = parse([*arguments, "--data-dir", str(tmp_path)])
+        code = COMMANDS[options.command](options)
+        told = capsys.readouterr()
+        return code, told.out + told.err
+
+    listed = call("models")[1]
+    assert len(listed.splitlines()) == len(CARDS) and [line.split()[1] for line in listed.splitlines() if line.startswith("sam-vit-base ")] == ["here"]
+    assert call("verify", "sam-vit-base") == (0, "sam-vit-base: sound, but no hash of its files is known: they came by hand\n")
+    assert call("remove", "sam-vit-base")[0] == 0 and not place.exists() and " trash " in call("models")[1]
+    assert call("fetch", "sam-vit-base", "--offline")[0] == 1
+    assert call("restore", "sam-vit-base") == (0, "sam-vit-base: is back\n") and place.is_dir()
+    (place / "model.safetensors").write_bytes(b"PK\x03\x04" + bytes(99))
+    code, told = call("verify", "sam-vit-base")
+    assert code == 1 and "zip" in told and told.count("\n") == 1
+    (tmp_path / "checkpoints").mkdir()
+    (tmp_path / "checkpoints/mine.safetensors").write_bytes(WEIGHTS)
+    assert "mine.safetensors" in call("models", "--own")[1]
 
 
 def test_every_card_is_complete() -> None:
