@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
@@ -84,6 +86,9 @@ class Source(Part):
     image: Path | None = media_field("image", "Picture: what is shown; head: the face that speaks.", default=None)
     start: float = Field(0.0, ge=0.0, le=36000.0, description="Library, file: where in the clip the scene begins.", json_schema_extra={"unit": "s", "step": 0.1})
     keep_sound: bool = Field(True, description="Library, file: the clip's own sound is heard, too.")
+    made_as: str = Field(
+        "", pattern=r"^([0-9a-f]{64})?$", description="File: what the card said when this clip was made from it. A card that says something else is made from its prompt again; empty: the file stays."
+    )
 
     @model_validator(mode="after")
     def _is_whole(self) -> Source:
@@ -92,6 +97,11 @@ class Source(Part):
         if not value:
             raise ValueError(f"a scene from {self.kind} needs {name}")
         return self
+
+
+def print_of(prompt: Any, camera: Any, seed: Any) -> str:
+    """What a card says of its pictures, as a SHA-256 in hex."""
+    return hashlib.sha256(json.dumps([_spaced(prompt), camera or "as written", seed], default=str).encode()).hexdigest()
 
 
 class Scene(Part):
@@ -116,6 +126,16 @@ class Scene(Part):
     takes: int = Field(1, ge=1, le=MOST_TAKES, description="Clips to choose from.")
     take: int = Field(1, ge=1, le=MOST_TAKES, description="The one that is shown.")
     locked: bool = Field(False, description="A new plan and a re-roll leave it as it is.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _keeps_to_its_prompt(cls, data: Any) -> Any:
+        """A clip that stands for a card as it was does not stand for another one."""
+        if not isinstance(data, dict):
+            return data
+        source = data.get("source")
+        made_as = source.get("made_as") if isinstance(source, dict) else getattr(source, "made_as", "")
+        return {**data, "source": Source()} if made_as and made_as != print_of(data.get("prompt"), data.get("camera"), data.get("seed")) else data
 
 
 class Hero(Part):

@@ -52,6 +52,25 @@ def test_a_dropped_project_shows_its_clips_and_keeps_them(studio: Studio, clip: 
     assert BROUGHT in fields["plan"]["notes"] and not list(studio.store.staging.glob(".project-*")), "nothing is left of the unpacking"
 
 
+def test_a_brought_clip_stands_for_its_card_as_it_was(studio: Studio, clip: Path, tmp_path: Path) -> None:
+    plan = film([{"seconds": 1.0}, {"seconds": 1.0, "source": {"kind": "file", "file": str(clip)}}])
+    document = opened(studio, save_project(tmp_path / "film.zip", plan, {"s0": clip}))["plan"]
+
+    def made(change: dict[str, Any], number: int = 0) -> str:
+        scenes = [{**scene, **(change if index == number else {})} for index, scene in enumerate(document["scenes"])]
+        again = Plan.model_validate({**document, "scenes": scenes})
+        return "model" if part_of(MovieRequest(plan=again), again, again.scenes[number]) is not None else "file"
+
+    # Nothing, or what does not change its pictures, leaves the clip; another prompt, camera or seed makes the scene anew.
+    assert [made(change) for change in ({}, {"line": "Ahoy"}, {"seconds": 2.0}, {"transition": "wipe"})] == ["file"] * 4
+    assert [made(change) for change in ({"prompt": "a dog in the forest"}, {"camera": "zoom in"}, {"seed": 5})] == ["model"] * 3
+    assert made({"prompt": "a dog in the forest"}, 1) == "file", "a file that the user chose stays"
+    # Saved and opened again it is still so.
+    kept = Plan.model_validate(document)
+    twice = opened(studio, save_project(tmp_path / "twice.zip", kept, {}))["plan"]["scenes"][0]["source"]
+    assert twice["kind"] == "file" and twice["made_as"] == document["scenes"][0]["source"]["made_as"] != ""
+
+
 def test_a_project_whose_scene_lies_on_the_shelf_stays_as_it_was_written(studio: Studio, clip: Path, tmp_path: Path) -> None:
     plan = film([{"seconds": 1.0}])
     part = part_of(MovieRequest(plan=plan), plan, plan.scenes[0])

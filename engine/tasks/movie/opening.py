@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.helper import Answer
-from engine.movie.plan import Plan, Scene, Source
+from engine.movie.plan import Plan, Scene, Source, print_of
 from engine.movie.project import open_project
 from engine.parts import find
 from engine.settings import Settings
@@ -16,13 +16,13 @@ from engine.store import Store
 from engine.tasks.movie.request import SHORTEST_FILM, MovieRequest
 from engine.tasks.movie.scenes import part_of
 
-BROUGHT = "Scenes show the clips that the project brought. Choose “made from the prompt” on a card to make its scene anew."
+BROUGHT = "Scenes show the clips that the project brought. A card whose prompt, camera or seed you change is made anew."
 
 
 def movie_open(args: dict[str, object], settings: Settings) -> Answer:
     """{"path": a project zip} -> {"plan", "shape", "style", "mood", "scenes", "seconds"}: the fields of a `MovieRequest` that shows it.
 
-    A scene that a model made shows the clip that came with it, unless the same clip lies on the shelf. Raises what `open_project` raises.
+    A scene that a model made shows the clip that came with it, as long as its card says what it said, unless the same clip lies on the shelf. Raises what `open_project` raises.
     """
     store = Store(settings)
     folder = Path(tempfile.mkdtemp(prefix=".project-", dir=store.staging))
@@ -42,7 +42,8 @@ def _kept(scene: Scene, plan: Plan, clip: Path | None, store: Store) -> Scene:
         part = part_of(MovieRequest(plan=plan), plan, scene)
         here = store.result_folder(source.run) is not None if source.kind == "library" else part is not None and find(store.settings, part.key) is not None
         if not here:
-            source = Source(kind="file", file=store.keep_input(clip), start=0.0, keep_sound=source.kind == "library" and source.keep_sound)
+            made_as = print_of(scene.prompt, scene.camera, scene.seed) if source.kind == "text" else ""
+            source = Source(kind="file", file=store.keep_input(clip), start=0.0, keep_sound=source.kind == "library" and source.keep_sound, made_as=made_as)
     return scene.model_copy(update={"source": source.model_copy(update=named)})
 
 

@@ -2,6 +2,12 @@
 
 const SHORTEST_STEP = 0.1, CLIP_SECONDS = 4;
 
+/** A clip that a project brought stands for its card as it was: a card that asks for other pictures is made from its prompt again. */
+function renewed(scene, before) {
+  const other = before.source?.made_as && scene.source === before.source && ["prompt", "camera", "seed"].some((name) => scene[name] !== before[name]);
+  return other ? { ...scene, source: { kind: "text", run: "", file: null, image: null, start: 0, keep_sound: true, made_as: "" } } : scene;
+}
+
 class Story extends History {
   /** limits: those of the plan. */
   constructor(limits) {
@@ -24,7 +30,7 @@ class Story extends History {
 
   order(scenes) { return this.set({ scenes }); }
 
-  put(id, change) { return this.order(this.scenes.map((scene) => (scene.id === id ? { ...scene, ...change } : scene))); }
+  put(id, change) { return this.order(this.scenes.map((scene) => (scene.id === id ? renewed({ ...scene, ...change }, scene) : scene))); }
 
   /** Puts a card at a place; false when it is there already. */
   move(id, to) {
