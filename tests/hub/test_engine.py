@@ -25,7 +25,7 @@ from engine.task import Note, Result, get_task, parse_request
 from engine.tasks.text_to_video import hub
 from engine.tasks.text_to_video.pocket.models import HOME
 from engine.tasks.text_to_video.takes import make_all
-from tests.hub import tiny
+from tests.hub.tiny import wan as tiny
 
 CARD = get_card("wan-2-1-t2v-1-3b")
 SIZE, FRAMES = (48, 32), 5
@@ -311,3 +311,20 @@ def test_no_code_of_a_model_folder_runs(folder, tmp_path):
     (evil / "model_index.json").write_text(json.dumps({**told, "../../x": ["diffusers", "AutoencoderKL"]}), encoding="utf-8")
     with pytest.raises(ModelUnavailable, match="outside"):
         components_of(evil)
+
+
+def test_a_folder_of_ones_own_is_drawn_by_the_rules_of_its_kin(folder, tmp_path, monkeypatch):
+    import shutil
+
+    from engine.catalog import own
+
+    shutil.copytree(folder, tmp_path / "data/checkpoints/mine")
+    monkeypatch.setattr(own, "CARDS", tuple(card.model_copy(update={"drawing": card.drawing.model_copy(update={"width": 48, "height": 32})}) for card in own.CARDS))
+    settings = Settings(data_dir=tmp_path / "data", device="cpu")
+    assert own.own_models(settings)["mine"].card.id == CARD.id  # the smallest of those that this pipeline's class has
+    for name in ("mine", ""):
+        request = parse_request(get_task("text-to-video"), {"prompt": "a boat", "model": "local", "checkpoint": name, "seconds": 0.5, "width": 64, "height": 64, "steps": 2})
+        out = tmp_path / f"out{name}"
+        out.mkdir()
+        result = list(make_all(request, context(settings, out)))[-1]
+        assert isinstance(result, Result) and result.details["pipeline"] == "WanPipeline"

@@ -1,4 +1,6 @@
-"""The provider `local`: any Stable Diffusion 1.5 model of the user's own, from its diffusers folder, on the processor or the graphics card.
+"""The provider `local`: models of the user's own, from their diffusers folders, on the processor or the graphics card.
+
+A pipeline that a card of a large model knows (`engine.catalog.own`) is drawn by that card's rules. What follows is for Stable Diffusion 1.5 models.
 
 The methods are those of the pocket provider that denoise every frame, and its long clips: `zero` (Text2Video-Zero with the paper's own translation, in the direction that the
 prompt names), `animatediff` (with a motion adapter's folder) and `independent`. There is no learnt motion field for such models: `flow` is taken as `zero`.
@@ -13,7 +15,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.catalog.folders import chosen, weight_bytes
+from engine.catalog.folders import chosen, found, weight_bytes
+from engine.catalog.own import own_models
 from engine.errors import InvalidInput
 from engine.hardware import device_of
 from engine.task import Event, Note, Stage
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
 
     from engine.context import RunContext
 
-HONOURS = pocket.HONOURS - {"candidates"} | {"checkpoint", "motion_module"}
+HONOURS = pocket.HONOURS - {"candidates"} | {"checkpoint", "motion_module", "step_cache", "loras"}
 
 NUMBERS = 2
 """How much more memory a model may take than its files: they may hold half-size numbers that the processor multiplies as float32."""
@@ -69,6 +72,13 @@ class LocalJob(Job):
 
 def make(request: TextToVideoRequest, run: RunContext, seed: int, stem: str) -> Iterator[Event | Made]:
     """Makes the clip STEM.mp4. Raises `ModelUnavailable` that says where to put a model when there is none."""
+    own = own_models(run.settings)
+    if request.checkpoint in own or (not request.checkpoint and len(own) == 1 and not found(run.settings, "checkpoint")):
+        from engine.tasks.text_to_video.hub import draw
+
+        large = own[request.checkpoint or next(iter(own))]
+        yield from draw(request, run, seed, stem, large.card, large.folder)
+        return
     checkpoint = chosen(run.settings, "checkpoint", request.checkpoint)
     adapter = chosen(run.settings, "motion module", request.motion_module) if request.method == "animatediff" else None
     yield Stage("loading", f"Loading {checkpoint.name}")
