@@ -232,10 +232,13 @@ class RayExecutor:
 
         for slot in self._slots:
             if slot.asked is not None and ray.wait([slot.asked], timeout=0)[0]:
-                with contextlib.suppress(ray.exceptions.RayError):
-                    slot.stats = ray.get(slot.asked)
+                try:
+                    slot.stats, slot.asked = ray.get(slot.asked), None
                     slot.load.models = {model["key"]: model["bytes"] for model in slot.stats["pool"]["models"] if model["ready"]}
-                slot.asked = None
+                except ray.exceptions.RayError:
+                    slot.asked = None
+                    if slot.run is None:  # it died with nothing to do; with a run, who follows that sees it
+                        self._replace(slot)
             if slot.asked is None and slot.who:
                 slot.asked = self._control(slot, "stats")
         self._memory.append((round(time.time(), 1), sum(slot.stats.get("memory_mib", 0.0) for slot in self._slots)))

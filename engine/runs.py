@@ -159,7 +159,7 @@ class RunStore:
                 run_id = twin["id"]
             else:
                 waiting = [row["owner"] for row in db.execute("SELECT owner FROM runs WHERE state='queued' AND parent=''")]
-                if len(waiting) >= limits[0] or (owner and waiting.count(owner) >= limits[1]):
+                if len(waiting) >= limits[0] or ((owner or self.fair) and waiting.count(owner) >= limits[1]):
                     raise LimitExceeded(f"the queue is full ({len(waiting)} runs wait)", fix="wait for one to end or cancel one")
                 seed = secrets.randbits(32) if seed is None else int(seed)
                 db.execute(

@@ -100,7 +100,7 @@ class Studio:
         self.store.check_disk(task.disk_mib(request))
         limits = (self.settings.max_queue, self.settings.max_queue_per_visitor if self.settings.shared else self.settings.max_queue)
         run = self.store.runs.submit(
-            task.id, task.version, request.model_dump(mode="json"), owner=owner, work=task.work(request), limits=limits, names=self.names_of(request, fields), parts=self._parts(task, request),
+            task.id, task.version, request.model_dump(mode="json"), owner=owner, work=task.work(request), limits=limits, names=self.names_of(request, fields, owner), parts=self._parts(task, request),
         )
         self.executor.wake(run.id)
         return run
@@ -114,12 +114,14 @@ class Studio:
 
     def edit(self, run_id: str, fields: dict[str, Any]) -> bool:
         """New settings for a waiting run; False when it has begun."""
-        task, request = self.request(self.store.runs.get(run_id).task, fields, keep=True)
-        return self.store.runs.replace_request(run_id, request.model_dump(mode="json"), task.work(request), self.names_of(request, fields), self._parts(task, request))
+        run = self.store.runs.get(run_id)
+        task, request = self.request(run.task, fields, keep=True)
+        return self.store.runs.replace_request(run_id, request.model_dump(mode="json"), task.work(request), self.names_of(request, fields, run.owner), self._parts(task, request))
 
-    def names_of(self, request: Request, fields: dict[str, Any]) -> dict[str, str]:
-        """What the user calls the files of a form. A file that came back from an earlier run keeps the name that it had there."""
-        known = {get(run.request, name): run.names[name] for run in reversed(self.store.runs.select(limit=200)) for name in run.names}
+    def names_of(self, request: Request, fields: dict[str, Any], owner: str) -> dict[str, str]:
+        """What the user calls the files of a form. A file that came back from an earlier run of theirs keeps the name that it had there."""
+        earlier = self.store.runs.select(owner=self.visible(owner), limit=200)
+        known = {get(run.request, name): run.names[name] for run in reversed(earlier) for name in run.names}
         names = {}
         for slot in files_of(request):
             own = Path(str(get(fields, slot.name) or slot.value)).name

@@ -158,6 +158,10 @@ def test_the_engine_room_sees_the_actors(two: RayExecutor) -> None:
     assert {actor["pid"] for actor in stats["actors"]} == {int(pid) for pid in stats["pid"].split(", ")}
     assert stats["pool"]["budget"] > 0 and stats["pool"]["models"] == []
     two.free()
+    os.kill(stats["actors"][0]["pid"], signal.SIGKILL)
+    until(lambda: two.restarts > stats["restarts"] and len(two.stats()["actors"]) == 2)
+    run = submit(two, "text-to-video", {**LONG, "seconds": 0.5, "seed": 3})
+    assert ended(two, run).state == "done" and not notes(two, run), "an idle actor that died was replaced before a run met it"
 
 
 def run_of(store: Store, number: int, **request: Any) -> Run:

@@ -218,3 +218,11 @@ def test_a_run_that_is_tried_again_keeps_its_place(store: Store) -> None:
     assert store.runs.claim().id == first  # type: ignore[union-attr]
     store.runs.cancel(first)
     assert not store.runs.retry(first), "who was told to stop is not tried again"
+
+
+def test_callers_without_a_browser_are_one_visitor_with_its_limit(visited: Store) -> None:
+    for number in (1, 2):
+        submit(visited, number, limits=(10, 2))
+    with pytest.raises(LimitExceeded, match="full"):
+        submit(visited, 3, limits=(10, 2))
+    submit(visited, 3, owner="ann", limits=(10, 2))

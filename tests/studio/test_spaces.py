@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import ctypes
+import json
 import os
 import pickle
 import shutil
@@ -33,9 +34,10 @@ from engine.runs import PartRow, Run
 from engine.settings import Settings
 from engine.spaces import MARGIN, START, Preload, choices, preload, wants_card
 from engine.store import Store
-from engine.task import Request, Result, Task, get_task, parse_request
+from engine.task import Request, Result, Task, get_task, media_field, parse_request
 from engine.worker import on_processor
 from engine.zero_executor import ZeroGpuExecutor
+from studio.service import Studio
 from tests.conftest import ROOT
 from tests.engine.toy import Toy, ToyRequest
 
@@ -166,6 +168,12 @@ class CardRequest(ToyRequest):
     """The toy by one of two models."""
 
     model: str = Field("plain", description="plain needs no card, big does.")
+
+
+class PictureRequest(Request):
+    """A request with a file."""
+
+    picture: Path = media_field("image", "A picture.")
 
 
 class CardToy(Toy):
@@ -380,3 +388,35 @@ def test_without_the_package_there_is_one_line(fake: Fake, tmp_path: Path, monke
     monkeypatch.setitem(sys.modules, "spaces", None)
     with pytest.raises(InvalidInput, match="pip install spaces"):
         executor.prepare()
+
+
+def test_the_end_of_the_worker_is_not_the_end_of_a_call(zero: ZeroGpuExecutor) -> None:
+    runs = zero.store.runs
+    plain, call = submit(zero, "card-toy", frames=1), submit(zero, "card-toy", model="big", frames=10_000, pause=0.005)
+    while "progress" not in runs.latest(call):
+        time.sleep(0.01)
+    assert runs.claim(on_processor) is not None
+    died = subprocess.Popen([sys.executable, "-c", "import os; os.kill(os.getpid(), 9)"])
+    died.wait()
+    zero._rest._bury(died)  # type: ignore[arg-type]
+    assert (runs.get(plain).state, runs.get(call).state) == ("failed", "running")
+    runs.cancel(call)
+    assert ended(zero, call).state == "cancelled"
+
+
+def test_what_visitors_see_of_each_other_is_nothing(settings: Settings, tmp_path: Path) -> None:
+    studio = Studio(settings.model_copy(update={"shared": True}))
+    try:
+        runs = [studio.store.runs.submit("toy", 1, {"frames": number}, owner=owner, names={"frames": f"{owner}.jpg"}).id for number, owner in enumerate(("ann", "ben"), 1)]
+        studio.store.runs.claim()
+        stats = {"run": runs[0], "alive": True, "pool": {"models": []}}
+        studio.executor.stats = lambda: stats  # type: ignore[method-assign]
+        told = json.dumps(studio.engine())
+        assert not any(run in told for run in runs), "knowing a run's id is the right to see it"
+        assert studio.engine()["worker"]["run"] is True
+        kept = studio.store.keep_bytes(b"a picture", ".jpg")
+        studio.store.runs.submit("toy", 1, {"picture": str(kept)}, owner="ann", names={"picture": "ann's party.jpg"})
+        found = {who: studio.names_of(PictureRequest(picture=kept), {"picture": str(kept)}, who)["picture"] for who in ("ann", "ben")}
+        assert found == {"ann": "ann's party.jpg", "ben": kept.name}, "the same picture may have another's name"
+    finally:
+        studio.helper.stop()
