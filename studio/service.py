@@ -164,12 +164,13 @@ class Studio:
             task, request = self.request(task_id, fields, keep=False)
         except StudioError as error:
             return {"error": error.to_dict(), "line": error.line}
-        rate = self.store.runs.seconds_per_work(task_id)
-        ahead = sum(self._seconds(row.task, row.work) for row in self._parts(task, request))
+        fields = request.model_dump(mode="json")
+        ahead = sum(self._seconds(row.task, row.work, row.request) for row in self._parts(task, request))
         memory, free = task.memory_mib(request), memory_mib("MemAvailable")
         return {
-            "seconds": ahead + self._seconds(task_id, task.work(request)),
-            "learnt": rate is not None,
+            "seconds": ahead + self._seconds(task_id, task.work(request), fields),
+            "learnt": self._rate(task_id, fields) is not None,
+            "forecast": task.forecast(request, self.settings),
             "memory_mib": memory,
             "disk_mib": task.disk_mib(request),
             "waiting": len(self.store.runs.queue()),
@@ -196,7 +197,7 @@ class Studio:
         live = self._status(working) if working is not None else None
         whole = sum(part.work for part in parts) or 1.0
         done = sum(part.work for part in parts if not part.active) + sum(self._status(part)["share"] * part.work for part in busy)
-        later = sum(self._seconds(part.task, part.work) for part in waiting) / max(1, len(busy)) + self._seconds(run.task, run.work)
+        later = sum(self._seconds(part.task, part.work, part.request) for part in waiting) / max(1, len(busy)) + self._seconds(run.task, run.work, run.request)
         began = min((part.started for part in parts if part.started), default=time.time())
         return {
             **status, "state": "running", "stage": f"{working.label if working else waiting[0].label} ({min(ended + 1, len(parts))} of {len(parts)})", "share": done / whole,
@@ -242,13 +243,17 @@ class Studio:
                 status["stalled"] = round(quiet)
         return status
 
-    def _seconds(self, task_id: str, work: float) -> float:
+    def _rate(self, task_id: str, fields: dict[str, Any]) -> float | None:
+        """Seconds per unit of work, as learnt from runs of the same pace."""
+        return self.store.runs.seconds_per_work(task_id, {name: fields[name] for name in get_task(task_id).pace if name in fields})
+
+    def _seconds(self, task_id: str, work: float, fields: dict[str, Any]) -> float:
         """What so much work of a task takes here, as learnt; as the task guesses before its first run."""
-        rate = self.store.runs.seconds_per_work(task_id)
+        rate = self._rate(task_id, fields)
         return work * (rate if rate is not None else get_task(task_id).default_rate)
 
     def _remaining(self, run: Run, elapsed: float, share: float) -> float | None:
-        guess = self._seconds(run.task, run.work) - elapsed
+        guess = self._seconds(run.task, run.work, run.request) - elapsed
         # The learnt total knows all stages; the share of the present stage corrects it when this run is slower.
         if share > 0.3:
             guess = max(guess, elapsed * (1 - share))
