@@ -13,6 +13,8 @@ import pytest
 from engine.errors import Cancelled
 from engine.media.frames import Held
 from engine.vision.filling import plate, shot
+from engine.vision.filling.canvas import SEEN, UNKNOWN, Canvas, Scale, joining
+from engine.vision.filling.depth import Grid
 from engine.vision.filling.motion import Motion
 from engine.vision.filling.parallax import deepened
 from engine.vision.filling.plate import LONGEST, Filled, fill_clip
@@ -215,6 +217,19 @@ def test_the_fill_glides_under_a_moving_camera(pan: tuple[Clip, list[Filled]]) -
         return float(np.mean(errors))
 
     assert tremble([filled.frame for filled in out]) < 1.2 * tremble(list(made.ground))  # Telea frame by frame: 33 times
+
+
+def test_what_does_not_join_the_ground_is_not_carried_over() -> None:
+    """One piece runs on into the ground around it, and one is dark where the ground is light: a thing that stood there before."""
+    canvas = Canvas((0, 0, 80, 60), Scale(1.0, 1.0), Grid(0, 0, 80, 60), None, np.full((60, 80, 3), 150, np.uint8), np.full((60, 80), SEEN, np.uint8))
+    gap = np.zeros((60, 80), bool)
+    gap[10:30, 10:30] = gap[35:55, 40:70] = True
+    canvas.state[gap] = UNKNOWN
+    carried = np.full((60, 80, 3), 148, np.uint8)
+    carried[35:55] = 40
+    kept = joining(canvas, gap, carried)
+    assert kept[10:30, 10:30].all()
+    assert not kept[35:55, 40:70].any()
 
 
 def test_noise_is_not_ironed_out() -> None:

@@ -38,6 +38,8 @@ CLEARLY, BARELY = 250, 180
 """What a place must be worth after resampling to count as clear, and to count at all: cubic curves swing below 200 where it meets 255."""
 TAPS = 3
 """Pixels about a part of a picture that its enlargement depends on."""
+SEAM, JOINS = 3, 18.0
+"""Radius in pixels, at the border of what is carried over, of what is compared on both sides; levels of difference above which it is not carried over."""
 THIN = 7.0
 """Half the width, in pixels, up to which an unseen gap is closed smoothly instead of by patches."""
 PATCH_SIDE = 88
@@ -289,6 +291,25 @@ def invent(canvas: Canvas, needed: np.ndarray, checkpoint: Callable[[], None]) -
         if thick.any():
             canvas.colours[thick] = fill(canvas.colours, thick, avoid=~known & ~thick, work_side=PATCH_SIDE, rounds=1, checkpoint=checkpoint)[thick]
     canvas.state[gap] = INVENTED
+
+
+def joining(canvas: Canvas, gap: np.ndarray, colours: np.ndarray) -> np.ndarray:
+    """The pieces of a gap (h, w) bool into which colours (h, w, 3) uint8 may be laid: those that run on, across the piece's border, into what frames show beside it."""
+    here, known = gap.astype(np.float32), ((canvas.state == SEEN) & ~gap).astype(np.float32)
+    count, label = cv2.connectedComponents(gap.view(np.uint8), connectivity=8)
+    window = (2 * SEAM + 1, 2 * SEAM + 1)
+    inner, outer = cv2.blur(here, window), cv2.blur(known, window)
+    border = gap & (inner > 0.2) & (outer > 0.2)
+    off = np.zeros(gap.shape, np.float32)
+    for k in range(3):
+        one = cv2.blur(colours[..., k] * here, window) / np.maximum(inner, 1e-3)
+        other = cv2.blur(canvas.colours[..., k] * known, window) / np.maximum(outer, 1e-3)
+        off = np.maximum(off, np.abs(one - other))
+    total = np.bincount(label[border], np.minimum(off[border], 60), minlength=count)
+    apart = total / np.maximum(np.bincount(label[border], minlength=count), 1)
+    joins = apart < JOINS
+    joins[0] = False
+    return gap & joins[label]
 
 
 def shown(canvas_grid: Grid, depth: np.ndarray | None, views: Sequence[tuple[np.ndarray, Motion]]) -> np.ndarray:

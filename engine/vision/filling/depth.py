@@ -36,8 +36,8 @@ PRIOR = 1.5
 """Grey levels that a depth far from the nearest corner's costs where no depth makes frames agree."""
 CLEAN, DOUBT = 1.5, 0.2
 """Levels of disagreement at the best depth from which that holds, and the share of it that costs where they agree wholly: there they tell more than a corner."""
-HIDDEN = 1.5
-"""Grey levels that a depth costs at which fewer than two frames show the place: none is right because nothing speaks against it. Little, or two frames that disagree would be believed."""
+HIDDEN, UNSEEN = 1.5, 3.0
+"""Grey levels that a depth costs at which one frame, or none, shows the place: none is right because nothing speaks against it. One costs little, or two frames that disagree would be believed."""
 SPECK = 60
 """Places of one depth that are too few to believe."""
 TOLERANCE = 25.0
@@ -99,7 +99,7 @@ def _disagreement(views: Sequence[tuple[Proxy, Motion]], planes: np.ndarray, pla
     for part, seen in zip(greys, seens, strict=True):
         cv2.accumulate(cv2.min(cv2.absdiff(part, look), TOLERANCE), off, seen)
     cost = cv2.divide(off, least)
-    cost[count <= 1] = HIDDEN
+    cost[count == 1], cost[count == 0] = HIDDEN, UNSEEN
     return cost.reshape(shape), look.reshape(shape)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 
-from engine.vision.filling.canvas import CLEAR, CLEARLY, INVENTED, SEEN, UNKNOWN, Canvas, Sample, Scale, gather, invent, shown
+from engine.vision.filling.canvas import CLEAR, CLEARLY, INVENTED, SEEN, UNKNOWN, Canvas, Sample, Scale, gather, invent, joining, shown
 from engine.vision.filling.depth import Grid, sweep
 from engine.vision.filling.footprint import needed_by
 from engine.vision.filling.motion import IDENTITY, Motion, basis, between, far, smooth
@@ -282,7 +282,7 @@ class Stretch:
         hole = self.shot.full_hole(index).view(bool)
         inside = canvas.bring(last.frame, np.full(self.shot.shape, CLEAR, np.uint8), motion, self.anchor.size)
         invented = canvas.bring(last.frame, (hole & ~last.seen).view(np.uint8) * np.uint8(255), motion, self.anchor.size)
-        gap &= inside[..., 3] > CLEARLY
+        gap = joining(canvas, gap & (inside[..., 3] > CLEARLY), inside[..., :3])
         canvas.colours[gap] = inside[gap, :3]
         canvas.state[gap] = np.where(invented[gap, 3] > 127, INVENTED, SEEN)
 
