@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from copy import deepcopy
@@ -27,6 +28,28 @@ SAMPLES, SAMPLE = 32, 4096
 
 
 @dataclass(frozen=True)
+class Joined:
+    """A model whose part `name` lies in a folder of its own, beside a whole model that lacks it."""
+
+    base: Path
+    name: str
+    part: Path
+
+
+Place = Path | Joined
+"""Where a model lies: in one folder, or in two."""
+
+PRECISION = re.compile(r"^[^.]+\.(\w+?)(-\d+-of-\d+)?\.safetensors$")
+"""Names such as model.fp16.safetensors and model.fp16-00001-of-00003.safetensors."""
+
+
+def precision_of(file: Path) -> str | None:
+    """The precision in a weight file's name, such as fp16; None without one."""
+    found = PRECISION.match(file.name)
+    return found[1] if found else None
+
+
+@dataclass(frozen=True)
 class Component:
     """One entry of model_index.json. folder: where its files lie."""
 
@@ -39,15 +62,15 @@ class Component:
     def weights(self) -> tuple[Path, ...]:
         """Its safetensors files; of several precisions, those without one in their name, else the first precision."""
         files = sorted(self.folder.glob("*.safetensors"))
-        plain = [file for file in files if file.name.count(".") == 1]
-        variants = sorted({file.name.split(".")[1] for file in files if file.name.count(".") == 2})
-        return tuple(plain or [file for file in files if file.name.split(".")[1:2] == variants[:1]])
+        plain = [file for file in files if precision_of(file) is None]
+        first = min((one for one in map(precision_of, files) if one is not None), default=None)
+        return tuple(plain or [file for file in files if precision_of(file) == first])
 
     @property
     def variant(self) -> str | None:
         """The precision in its files' names, such as fp16; None without one."""
         files = self.weights
-        return files[0].name.split(".")[1] if files and files[0].name.count(".") == 2 else None
+        return precision_of(files[0]) if files else None
 
 
 def index(folder: Path) -> dict[str, Any]:
@@ -61,8 +84,10 @@ def index(folder: Path) -> dict[str, Any]:
     return document
 
 
-def components_of(folder: Path) -> list[Component]:
+def components_of(folder: Place) -> list[Component]:
     """The parts that a folder says it has. Raises `ModelUnavailable` for an index that names none, or files outside the folder."""
+    if isinstance(folder, Joined):
+        return [*(part for part in components_of(folder.base) if part.name != folder.name), Component(folder.name, "diffusers", kind_in(folder.part), folder.part)]
     found = []
     for name, value in index(folder).items():
         if isinstance(value, list) and len(value) == 2 and all(isinstance(word, str) for word in value):
@@ -75,8 +100,17 @@ def components_of(folder: Path) -> list[Component]:
     return found
 
 
-def settings_of(folder: Path) -> dict[str, Any]:
+def kind_in(folder: Path) -> str:
+    """The class that the config.json of a part names. Raises `ModelUnavailable`."""
+    try:
+        return str(json.loads((folder / "config.json").read_text(encoding="utf-8"))["_class_name"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise unreadable(folder, error) from error
+
+
+def settings_of(folder: Place) -> dict[str, Any]:
     """What model_index.json tells the pipeline besides its parts, such as boundary_ratio."""
+    folder = folder.base if isinstance(folder, Joined) else folder
     return {name: value for name, value in index(folder).items() if not name.startswith("_") and not isinstance(value, list)}
 
 
@@ -153,7 +187,7 @@ def load_small(component: Component) -> Any:
 
 @contextmanager
 def leased(
-    folder: Path, pool: ModelPool | None, dtypes: Mapping[str, Any], *, wanted: frozenset[str] | None = None, eight_bit: frozenset[str] = frozenset()
+    folder: Place, pool: ModelPool | None, dtypes: Mapping[str, Any], *, wanted: frozenset[str] | None = None, eight_bit: frozenset[str] = frozenset()
 ) -> Iterator[dict[str, Any]]:
     """All parts of a folder by name for the length of a block, resident from one run to the next where there is a pool.
 

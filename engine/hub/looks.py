@@ -99,13 +99,20 @@ def normalised(vae: Any, raw: Any) -> Any:
     import torch
 
     config = vae.config
-    mean, deviation = (config.get(name) if config.get(name) is not None else getattr(vae, name, None) for name in ("latents_mean", "latents_std"))
+    own = dict(vae.named_buffers(recurse=False))
+    mean, deviation = (config.get(name) if config.get(name) is not None else own.get(name) for name in ("latents_mean", "latents_std"))
     scale = config.get("scaling_factor") or 1.0
     if mean is None or deviation is None:
         return (raw - (config.get("shift_factor") or 0.0)) * scale
     shape = (1, -1, *[1] * (raw.ndim - 2))
     mean, deviation = (torch.as_tensor(one, dtype=torch.float32, device=raw.device).view(shape) for one in (mean, deviation))
     return (raw.float() - mean) * scale / deviation
+
+
+def restored(vae: Any, latents: Any) -> Any:
+    """The inverse of `normalised`: latents of a loop as the VAE decodes them."""
+    zero = normalised(vae, latents * 0)
+    return (latents.float() - zero) / (normalised(vae, latents * 0 + 1) - zero)
 
 
 def grid(pipeline: Any, drawing: Drawing, latents: Any, size: tuple[int, int], frames: int) -> np.ndarray | None:
@@ -118,15 +125,18 @@ def grid(pipeline: Any, drawing: Drawing, latents: Any, size: tuple[int, int], f
         case "bchw":
             whole = latents
         case "tokens":
-            found = unpacked(pipeline, latents, size, frames)
+            found = unpacked(pipeline, latents, size, frames, ahead=drawing.conditions is not None and drawing.conditions.ahead)
             if found is None:
                 return None
             whole = found[0].transpose(0, 1) if found.ndim == 5 else found
     return np.asarray(whole.detach().float().cpu().numpy())
 
 
-def unpacked(pipeline: Any, latents: Any, size: tuple[int, int], frames: int) -> Any:
-    """Latents that a pipeline keeps as one row of tokens, as a grid again, by its own method; None without one."""
+def unpacked(pipeline: Any, latents: Any, size: tuple[int, int], frames: int, *, ahead: bool) -> Any:
+    """Latents that a pipeline keeps as one row of tokens, as a grid again, by its own method; None without one.
+
+    The tokens of pictures at certain frames stand beside those of the clip: before them (`ahead`) or behind them.
+    """
     from inspect import signature
 
     if not hasattr(pipeline, "_unpack_latents"):
@@ -135,5 +145,7 @@ def unpacked(pipeline: Any, latents: Any, size: tuple[int, int], frames: int) ->
     if "num_frames" in names:
         across, along = pipeline.vae_spatial_compression_ratio, pipeline.vae_temporal_compression_ratio
         counts = ((frames - 1) // along + 1, size[1] // across, size[0] // across)
+        places = counts[0] * counts[1] * counts[2] // (pipeline.transformer_spatial_patch_size**2 * pipeline.transformer_temporal_patch_size)
+        latents = latents[:, -places:] if ahead else latents[:, :places]
         return pipeline._unpack_latents(latents, *counts, pipeline.transformer_spatial_patch_size, pipeline.transformer_temporal_patch_size)
     return pipeline._unpack_latents(latents, size[1], size[0], pipeline.vae_scale_factor)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from engine.catalog.card import Card
 from engine.hardware import graphics_free_mib, memory_mib
-from engine.hub.components import components_of, numbers
+from engine.hub.components import Place, components_of, numbers
 from engine.hub.fit import Learnt, Machine, Needs
 from engine.hub.pipeline import DENOISERS
 
@@ -16,7 +14,7 @@ def megapixels(size: tuple[int, int], frames: int) -> float:
     return size[0] * size[1] * frames / 1e6
 
 
-def needs_of(card: Card, folder: Path | None, size: tuple[int, int], frames: int, learnt: Learnt, *, bytes_each: int) -> Needs:
+def needs_of(card: Card, folder: Place | None, size: tuple[int, int], frames: int, learnt: Learnt, *, bytes_each: int) -> Needs:
     """The needs of one call. folder: where the model lies; None: it is not here, and its card's figures count. bytes_each: of a number in memory."""
     drawing = card.drawing
     assert drawing is not None

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
+from importlib import import_module
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from engine.catalog.drawing import Drawing
 from engine.errors import InvalidInput, ModelUnavailable
-from engine.hub.components import components_of, fingerprint, leased, settings_of
+from engine.hub.components import Joined, Place, components_of, fingerprint, leased, settings_of
+from engine.hub.moving import moving
 from engine.hub.texts import remember
 
 if TYPE_CHECKING:
@@ -21,10 +23,17 @@ if TYPE_CHECKING:
 DENOISERS = ("transformer", "transformer_2", "unet")
 ENCODERS = ("text_encoder", "text_encoder_2", "text_encoder_3")
 
+FREE_INIT = 3
+"""Times that a clip is begun in all when it is begun anew: beyond that little changes (Wu et al., 2023)."""
+
 
 @dataclass(frozen=True)
 class Wish:
-    """What one call should draw. size: (width, height) in pixels and frames, by the card's rules; pictures are (H, W, 3) uint8; None: the card's own figure."""
+    """What one call should draw. size: (width, height) in pixels and frames, by the card's rules; pictures are (H, W, 3) uint8.
+
+    stills: pictures by the frame at which they stand; motion: its strength from 0 to 2; free_init: begin anew from the clip's own low frequencies. The last
+    three count only where the card's rules know them. more: arguments of the call as they are.
+    """
 
     prompt: str
     negative: str
@@ -35,6 +44,9 @@ class Wish:
     guidance: float
     first: np.ndarray | None = None
     last: np.ndarray | None = None
+    stills: tuple[tuple[int, np.ndarray], ...] = ()
+    motion: float = 1.0
+    free_init: bool = False
     more: dict[str, Any] = field(default_factory=dict)
 
 
@@ -50,24 +62,39 @@ def class_for(drawing: Drawing, title: str, *, image: bool) -> Any:
     kind = getattr(diffusers, name, None)
     if kind is None:
         raise ModelUnavailable(f"{title} needs a newer diffusers", why=f"this one has no {name}", fix="pip install --upgrade diffusers")
+    module = import_module(kind.__module__)
+    # Some pipelines mend a prompt's broken characters with ftfy without asking whether it is here; others, as this then does, leave the prompt as it is.
+    if hasattr(module, "basic_clean") and not hasattr(module, "ftfy"):
+        module.ftfy = SimpleNamespace(fix_text=str)  # type: ignore[attr-defined]
     return kind
 
 
 @contextmanager
-def ready(folder: Path, drawing: Drawing, title: str, pool: ModelPool | None, dtypes: dict[str, Any], *, image: bool, eight_bit: bool = False) -> Iterator[Any]:
+def ready(folder: Place, drawing: Drawing, title: str, pool: ModelPool | None, dtypes: dict[str, Any], *, image: bool, eight_bit: bool = False) -> Iterator[Any]:
     """The pipeline of a folder, on the processor, for the length of a block; what it is placed on and sped up by is the caller's (`engine.hub.placing`)."""
     from inspect import signature
 
+    import diffusers
+
     kind = class_for(drawing, title, image=image)
     named = set(signature(kind.__init__).parameters) - {"self"}
-    with leased(folder, pool, dtypes, wanted=frozenset(named), eight_bit=frozenset(DENOISERS if eight_bit else ())) as parts:
+    with ExitStack() as held:
+        whole: dict[str, Any] = {}
+        if isinstance(folder, Joined):
+            whole = held.enter_context(moving(folder, pool, dtypes, eight_bit=eight_bit))
+        wanted = frozenset(named - set(whole))
+        parts = {**held.enter_context(leased(folder, pool, dtypes, wanted=wanted, eight_bit=frozenset(DENOISERS if eight_bit else ()))), **whole}
+        adapter = parts.pop("motion_adapter", None)
         missing = [name for name in named - set(parts) if signature(kind.__init__).parameters[name].default is signature(kind.__init__).empty]
         if missing and not all(name in kind._optional_components for name in missing):
             raise ModelUnavailable(f"{title} lacks {', '.join(sorted(missing))}", why=f"{kind.__name__} needs it", fix="fetch the model again, or leave the picture out")
         told = {name: value for name, value in settings_of(folder).items() if name in named}
         pipeline = kind(**{**dict.fromkeys(missing), **told, **parts})
-        if drawing.scheduler:
-            pipeline.scheduler = type(pipeline.scheduler).from_config(pipeline.scheduler.config, **drawing.scheduler)
+        if adapter is not None:
+            pipeline.motion_adapter = adapter
+        if drawing.scheduler or drawing.sampler:
+            sampler = getattr(diffusers, drawing.sampler) if drawing.sampler else type(pipeline.scheduler)
+            pipeline.scheduler = sampler.from_config(pipeline.scheduler.config, **drawing.scheduler)
         pipeline.set_progress_bar_config(disable=True)
         yield pipeline
 
@@ -88,6 +115,7 @@ def arguments(pipeline: Any, drawing: Drawing, wish: Wish) -> dict[str, Any]:
     from PIL import Image
 
     width, height = wish.size
+    strength = None if drawing.motion is None else drawing.motion.at(wish.motion)
     found: dict[str, Any] = {
         "prompt": wish.prompt, "negative_prompt": wish.negative if drawing.negative else None, "num_inference_steps": wish.steps, "output_type": "np",
         "generator": torch.Generator("cpu").manual_seed(wish.seed), **drawing.fixed, **wish.more,
@@ -100,11 +128,70 @@ def arguments(pipeline: Any, drawing: Drawing, wish: Wish) -> dict[str, Any]:
         found[drawing.guidance_name] = wish.guidance
     if drawing.rate_name:
         found[drawing.rate_name] = drawing.fps
-    for name, picture in (("image", wish.first), ("last_image", wish.last)):
-        if picture is not None:
-            found[name] = Image.fromarray(picture)
+    if drawing.timesteps and wish.steps == len(drawing.timesteps):
+        found["timesteps"] = list(drawing.timesteps)
+    if drawing.windows is not None:
+        found |= {drawing.windows.length_name: drawing.windows.length, drawing.windows.overlap_name: drawing.windows.overlap if drawing.passes(wish.frames) > 1 else None}
+    if drawing.motion is not None and strength is not None:
+        if drawing.motion.name:
+            found[drawing.motion.name] = round(strength)
+        else:
+            found["prompt"] += drawing.motion.words.format(strength)
+    if drawing.conditions is not None:
+        found["conditions"] = conditions(drawing, wish) or None
+    else:
+        found |= {name: Image.fromarray(picture) for name, picture in (("image", wish.first), ("last_image", wish.last)) if picture is not None}
     takes = signature(pipeline.__call__).parameters
     return {name: value for name, value in found.items() if name in takes and (value is not None or name == "negative_prompt")}
+
+
+def conditions(drawing: Drawing, wish: Wish) -> list[Any]:
+    """The pictures of a wish as the pipeline takes them, in order; each stands at the nearest frame at which a picture can stand."""
+    from PIL import Image
+
+    rules = drawing.conditions
+    assert rules is not None
+    kind = condition_class(drawing)
+    stands = [*([(0, wish.first)] if wish.first is not None else []), *wish.stills, *([(wish.frames - 1, wish.last)] if wish.last is not None else [])]
+    found: dict[int, Any] = {}
+    for frame, picture in stands:
+        found[round(frame / drawing.every)] = Image.fromarray(picture)
+    return [kind(**{rules.picture: picture, rules.index: place if rules.latent else place * drawing.every}) for place, picture in sorted(found.items())]
+
+
+def condition_class(drawing: Drawing) -> Any:
+    """The class of a picture at a frame, which lies beside the pipeline's own."""
+    import diffusers
+
+    assert drawing.conditions is not None
+    return getattr(import_module(getattr(diffusers, drawing.image).__module__), drawing.conditions.kind)
+
+
+@contextmanager
+def prepared(pipeline: Any, drawing: Drawing, wish: Wish) -> Iterator[None]:
+    """What a call needs to be told at the pipeline and not by an argument, for the length of a block: guidance of a guider, long clips, a clip begun anew."""
+    guider = getattr(pipeline, "guider", None)
+    if guider is not None:
+        pipeline.guider = guider.new(guidance_scale=wish.guidance)
+    long = 0 < drawing.context < wish.frames
+    if long:
+        pipeline.enable_free_noise(context_length=drawing.context, context_stride=drawing.context // 4)
+    if drawing.free_init and wish.free_init:
+        pipeline.enable_free_init(num_iters=FREE_INIT)
+    try:
+        yield
+    finally:
+        if guider is not None:
+            pipeline.guider = guider
+        if long:
+            pipeline.disable_free_noise()
+        if drawing.free_init:
+            pipeline.disable_free_init()
+
+
+def passes(drawing: Drawing, wish: Wish) -> int:
+    """How often a call runs through all its steps."""
+    return FREE_INIT if drawing.free_init and wish.free_init else drawing.passes(wish.frames)
 
 
 def frames_of(result: Any) -> np.ndarray:
@@ -116,6 +203,17 @@ def frames_of(result: Any) -> np.ndarray:
     return np.clip(np.rint(np.asarray(seen, np.float32) * 255), 0, 255).astype(np.uint8)
 
 
-def vae_name(folder: Path) -> str:
+def sound_of(pipeline: Any, result: Any) -> tuple[np.ndarray, int] | None:
+    """(samples (N, C) float32, rate in Hz) of the sound that came with a result; None without one."""
+    import numpy as np
+
+    sound = getattr(result, "audio", None)
+    if sound is None:
+        return None
+    samples = sound[0].detach().float().cpu().numpy()
+    return np.ascontiguousarray(np.clip(samples.T, -1, 1)), int(pipeline.vocoder.config.output_sampling_rate)
+
+
+def vae_name(folder: Place) -> str:
     """The content of a folder's VAE, as a name."""
     return next((fingerprint(part.weights) for part in components_of(folder) if part.name == "vae"), "none")

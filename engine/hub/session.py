@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.catalog.card import Card
@@ -16,10 +15,12 @@ from engine.hardware import device_of
 from engine.hub import looks
 from engine.hub.adapters import Adapter, worn
 from engine.hub.caching import Level, cached
+from engine.hub.components import Place
 from engine.hub.continuing import after
+from engine.hub.decoding import decoded
 from engine.hub.fit import Fit, Learnt, choose
 from engine.hub.needs import machine_of, megapixels, needs_of
-from engine.hub.pipeline import Wish, arguments, frames_of, ready, remember_texts, vae_name
+from engine.hub.pipeline import Wish, arguments, frames_of, passes, prepared, ready, remember_texts, sound_of, vae_name
 from engine.hub.placing import place, tune
 from engine.hub.watching import Step, Watched
 
@@ -73,18 +74,28 @@ class Session:
 
     def steps(self, wish: Wish) -> Iterator[tuple[Step, np.ndarray | None]]:
         """Make the call; yields each step with a preview (F, h, w, 3) uint8 when one is due. Raises `OutOfMemory`."""
-        assert self.card.drawing is not None
-        given = arguments(self.pipeline, self.card.drawing, wish)
+        import torch
+
+        drawing = self.card.drawing
+        assert drawing is not None
+        given = arguments(self.pipeline, drawing, wish)
         if self.extras.latents is not None:
             given["latents"] = self.extras.latents.to(self.device)
         total = wish.steps - self.extras.begin_after
-        self._watched = watched = Watched(self.pipeline, given, total=total, stop=lambda: self.run.cancelled() or bool(self.extras.rest_after) and watched.done >= self.extras.rest_after)
+        times = passes(drawing, wish)
+
+        def stop() -> bool:
+            return self.run.cancelled() or bool(self.extras.rest_after) and watched.done >= self.extras.rest_after
+
+        self._watched = watched = Watched(self.pipeline, given, total=total * times, passes=times, stop=stop)
         began, looked = time.monotonic(), 0.0
-        with after(self.pipeline, self.extras.begin_after):
+        # Some pipelines draw noise beside the generator that they are given.
+        torch.manual_seed(wish.seed)
+        with prepared(self.pipeline, drawing, wish), after(self.pipeline, self.extras.begin_after):
             for step in watched.steps():
                 look = None
                 at = time.monotonic()
-                if self._seen is not None and looked <= SHARE * (at - began) and self.run.wants_preview():
+                if self._seen is not None and step.points and looked <= SHARE * (at - began) and self.run.wants_preview():
                     look = self._look(step, wish)
                     looked += time.monotonic() - at
                 yield step, look
@@ -94,7 +105,15 @@ class Session:
         assert self._watched is not None
         if self._watched.result is not None:
             return frames_of(self._watched.result)
-        return halted(self.pipeline, self._watched.latents)
+        assert self.card.drawing is not None
+        return frames_of(decoded(self.pipeline, self.card.drawing, [*self._watched.passed, *([] if self._watched.latents is None else [self._watched.latents])]))
+
+    @property
+    def sound(self) -> tuple[np.ndarray, int] | None:
+        """(samples (N, C) float32 in -1..1, rate in Hz) that came with the frames; None without, and after Stop, when it is half noise."""
+        if self._watched is None or self._watched.result is None or self._watched.stopped:
+            return None
+        return sound_of(self.pipeline, self._watched.result)
 
     def _look(self, step: Step, wish: Wish) -> np.ndarray | None:
         clean = step.x0
@@ -104,19 +123,8 @@ class Session:
         return None if found is None else self._seen(found[:: max(1, len(found) // MOST_LOOKS)])
 
 
-def halted(pipeline: Any, latents: Any) -> np.ndarray:
-    """Frames of a pipeline that could only be halted, decoded by its own method."""
-    from types import SimpleNamespace
-
-    import torch
-
-    with torch.no_grad():
-        decoded = pipeline.decode_latents(latents.to(pipeline.vae.dtype), latents.shape[1])
-    return frames_of(SimpleNamespace(frames=pipeline.video_processor.postprocess_video(video=decoded, output_type="np")))
-
-
 @contextmanager
-def opened(card: Card, folder: Path, run: RunContext, *, image: bool, size: tuple[int, int], frames: int, extras: Extras = Extras()) -> Iterator[Session]:
+def opened(card: Card, folder: Place, run: RunContext, *, image: bool, size: tuple[int, int], frames: int, extras: Extras = Extras()) -> Iterator[Session]:
     """The model of a card, ready for one call of that size. Raises `ModelUnavailable`, `InvalidInput`, and `OutOfMemory` that names a setting that fits."""
     import torch
 

@@ -10,10 +10,14 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import wraps
 from inspect import signature
 from typing import Any
 
 from engine.hub.path import clean, levels
+
+STOCHASTIC = ("CogVideoXDPMScheduler",)
+"""Schedulers that add fresh noise at each step: two neighbours do not point to the clean latents, but their step tells these too."""
 
 
 class Halted(Exception):
@@ -26,38 +30,52 @@ class Halted(Exception):
 
 @dataclass(frozen=True)
 class Step:
-    """After a step: how many are done, of how many, and the latents before and after it in the pipeline's own layout."""
+    """After a step: how many are done, of how many, and the latents before and after it in the pipeline's own layout.
+
+    at: which step of its pass it was, 1 for the first. told: the clean latents, where the scheduler tells them itself.
+    """
 
     done: int
     total: int
     before: Any
     after: Any
     way: list[tuple[float, float]] = field(repr=False)
+    at: int = 0
+    told: Any = None
+
+    @property
+    def points(self) -> bool:
+        """There are clean latents to be had."""
+        return self.done == self.total or self.told is not None or (self.before is not None and len(self.way) > self.at)
 
     @property
     def x0(self) -> Any:
-        """The clean latents that the step points to; None at the first step, whose beginning is not told."""
+        """The clean latents that the step points to; None at the first step of a pass, whose beginning is not told."""
         if self.done == self.total:
             return self.after
-        if self.before is None or len(self.way) <= self.done:
+        if self.told is not None:
+            return self.told
+        if not self.points:
             return None
-        return clean(self.before, self.after, self.way[self.done - 1], self.way[self.done])
+        return clean(self.before, self.after, self.way[self.at - 1], self.way[self.at])
 
 
 class Watched:
     """A call to be made. After `steps` has ended: `result` is the pipeline's own, None when it was halted; then `latents` are what to decode.
 
-    stop: asked after each step. total: how many steps there will be. `stopped`: it ended before its last step; `noisy`: the latents that the next step
-    would have taken.
+    stop: asked after each step. total: how many steps there will be. passes: how often the call runs through its steps, as for a clip longer than the model sees at
+    once; `passed`: the latents of those that have ended. `stopped`: it ended before its last step; `noisy`: the latents that the next step would have taken.
     """
 
-    def __init__(self, pipeline: Any, arguments: dict[str, Any], *, total: int, stop: Callable[[], bool] = lambda: False) -> None:
-        self.pipeline, self.arguments, self.total, self.stop = pipeline, arguments, total, stop
+    def __init__(self, pipeline: Any, arguments: dict[str, Any], *, total: int, passes: int = 1, stop: Callable[[], bool] = lambda: False) -> None:
+        self.pipeline, self.arguments, self.total, self.passes, self.stop = pipeline, arguments, total, passes, stop
+        self.passed: list[Any] = []
         self.stopped = False
         self.result: Any = None
         self.latents: Any = None
         self.noisy: Any = None
-        self.done = 0
+        self.done = self._at = 0
+        self._clean: Any = None
         self._told: queue.SimpleQueue[Step | BaseException | None] = queue.SimpleQueue()
         self._abandoned = threading.Event()
 
@@ -88,42 +106,57 @@ class Watched:
     @contextmanager
     def _watching(self) -> Iterator[dict[str, Any]]:
         """What the call is given so that it tells its steps. A pipeline without a callback is watched at its scheduler."""
-        if "callback_on_step_end" in signature(self.pipeline.__call__).parameters:
-            yield {"callback_on_step_end": self._callback, "callback_on_step_end_tensor_inputs": ["latents"]}
-            return
+        called = "callback_on_step_end" in signature(self.pipeline.__call__).parameters
+        more = {"callback_on_step_end": self._callback, "callback_on_step_end_tensor_inputs": ["latents"]} if called else {}
         scheduler = self.pipeline.scheduler
+        if called and type(scheduler).__name__ not in STOCHASTIC:
+            yield more
+            return
         step = scheduler.step
 
+        # Pipelines look at what a step takes before they hand it their generator.
+        @wraps(step)
         def watched(*given: Any, **named: Any) -> Any:
             found = step(*given, **named)
-            other = self._after(found[0] if isinstance(found, tuple) else found.prev_sample)
+            if called:
+                self._clean = found[1]
+                return found
+            other = self._after(found[0] if isinstance(found, tuple) else found.prev_sample, self._at)
             if other is None:
                 return found
             return (other, *found[1:]) if isinstance(found, tuple) else type(found)(prev_sample=other)
 
         scheduler.step = watched
         try:
-            yield {}
+            yield more
         finally:
             del scheduler.step
 
     def _callback(self, pipeline: Any, index: int, timestep: Any, tensors: dict[str, Any]) -> dict[str, Any]:
-        other = self._after(tensors["latents"])
+        other = self._after(tensors["latents"], index)
         return {} if other is None else {"latents": other}
 
-    def _after(self, latents: Any) -> Any:
-        """Tell a step; returns other latents to go on with when it is the last one because of Stop."""
-        before, self.latents, self.noisy = self.latents, latents, latents
+    def _after(self, latents: Any, index: int) -> Any:
+        """Tell a step; returns other latents to go on with when it is the last one because of Stop. index: of the step in its pass, from 0."""
+        # A copy: some pipelines work on in the same memory.
+        before, self.latents, self.noisy = self.latents, latents.clone(), latents
+        if index == 0:
+            if before is not None:
+                self.passed.append(before)
+            before = None
+            self.total = self.passes * int(getattr(self.pipeline, "num_timesteps", None) or self.total)
         self.done += 1
-        step = Step(self.done, self.total, before, latents, levels(self.pipeline.scheduler))
+        self._at = index + 1
+        step = Step(self.done, self.total, before, self.latents, levels(self.pipeline.scheduler), self._at, self._clean)
         self._told.put(step)
         if self.done >= self.total or not (self._abandoned.is_set() or self.stop()):
             return None
         self.stopped = True
         seen = step.x0
         picture = latents if seen is None else seen.to(latents.dtype)
-        if self._abandoned.is_set() or not hasattr(type(self.pipeline), "interrupt"):
-            raise Halted(picture)
+        # What a pipeline with more passes makes of the others after an interruption is noise.
+        if self._abandoned.is_set() or self.passes > 1 or not hasattr(type(self.pipeline), "interrupt"):
+            raise Halted(None if index == 0 and self.passed else picture)
         self.pipeline._interrupt = True
         self.latents = picture
         return picture

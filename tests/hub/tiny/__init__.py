@@ -28,11 +28,11 @@ SMALLER: dict[str, dict[str, Any]] = {
 
 
 def small(card: Card, **changes: Any) -> Card:
-    """A card of the same rules with clips of a few frames, about 64x48 or the least that its rules allow."""
+    """A card of the same rules with clips of a few frames, about 64x48 or a little more where its rules ask for it."""
     drawing = card.drawing
     assert drawing is not None
     step = drawing.multiple
-    size = {"width": max(step, 64 // step * step), "height": max(step, 48 // step * step)}
+    size = {"width": -(-64 // step) * step, "height": -(-48 // step) * step}
     frames = drawing.count(9)
     windows = drawing.windows
     if windows is not None:

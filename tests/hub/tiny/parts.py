@@ -60,14 +60,14 @@ def umt5() -> Any:
     return shaken(UMT5EncoderModel(UMT5Config(vocab_size=64, d_model=WIDTH, d_kv=8, d_ff=16, num_layers=1, num_heads=2)))
 
 
-def clip_eyes(*, projected: bool = False) -> Any:
+def clip_eyes(side: int = 32, *, projected: bool = False) -> Any:
     """A CLIP that sees, and what prepares pictures for it."""
     from transformers import CLIPImageProcessor, CLIPVisionConfig, CLIPVisionModel, CLIPVisionModelWithProjection
 
     torch.manual_seed(4)
-    config = CLIPVisionConfig(hidden_size=WIDTH, intermediate_size=16, num_hidden_layers=2, num_attention_heads=2, image_size=32, patch_size=16, projection_dim=WIDTH)
+    config = CLIPVisionConfig(hidden_size=WIDTH, intermediate_size=16, num_hidden_layers=2, num_attention_heads=2, image_size=side, patch_size=side // 2, projection_dim=WIDTH)
     kind = CLIPVisionModelWithProjection if projected else CLIPVisionModel
-    return shaken(kind(config)), CLIPImageProcessor(size={"shortest_edge": 32}, crop_size={"height": 32, "width": 32})
+    return shaken(kind(config)), CLIPImageProcessor(size={"shortest_edge": side}, crop_size={"height": side, "width": side})
 
 
 def flow(**options: Any) -> Any:

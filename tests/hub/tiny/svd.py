@@ -24,7 +24,7 @@ def svd(folder: Path) -> None:
         beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", prediction_type="v_prediction", interpolation_type="linear", use_karras_sigmas=True, timestep_spacing="leading",
         timestep_type="continuous", steps_offset=1, sigma_min=0.002, sigma_max=700.0,
     )  # fmt: skip
-    eyes, processor = clip_eyes(projected=True)
+    eyes, processor = clip_eyes(224, projected=True)
     StableVideoDiffusionPipeline(vae.eval(), eyes, shaken(net, 3, 0.05), scheduler, processor).save_pretrained(folder, variant="fp16")
 
 
