@@ -13,6 +13,10 @@ Setting = float | int | str | bool | list[int]
 """A value of a call's argument or of a scheduler's setting."""
 
 
+FREE_INIT = 3
+"""Times that a clip is begun in all when it is begun anew: beyond that little changes (Wu et al., 2023)."""
+
+
 class _Rules(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -101,8 +105,10 @@ class Drawing(BaseModel):
         """The rules of a call that begins with a picture, or with words alone."""
         return self.model_validate({**dict(self), **self.pictured}) if image and self.pictured else self
 
-    def passes(self, frames: int) -> int:
-        """How often one call runs through all its steps: once for each window."""
+    def passes(self, frames: int, *, anew: bool = False) -> int:
+        """How often one call runs through all its steps: once for each window, or once for each beginning anew."""
+        if anew and self.free_init:
+            return FREE_INIT
         windows = self.windows
         if windows is None or frames <= windows.length:
             return 1

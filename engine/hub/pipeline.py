@@ -9,7 +9,7 @@ from importlib import import_module
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from engine.catalog.drawing import Drawing
+from engine.catalog.drawing import FREE_INIT, Drawing
 from engine.errors import InvalidInput, ModelUnavailable
 from engine.hub.components import Joined, Place, components_of, fingerprint, leased, settings_of
 from engine.hub.moving import moving
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
 DENOISERS = ("transformer", "transformer_2", "unet")
 ENCODERS = ("text_encoder", "text_encoder_2", "text_encoder_3")
-
-FREE_INIT = 3
-"""Times that a clip is begun in all when it is begun anew: beyond that little changes (Wu et al., 2023)."""
 
 
 @dataclass(frozen=True)
@@ -187,11 +184,6 @@ def prepared(pipeline: Any, drawing: Drawing, wish: Wish) -> Iterator[None]:
             pipeline.disable_free_noise()
         if drawing.free_init:
             pipeline.disable_free_init()
-
-
-def passes(drawing: Drawing, wish: Wish) -> int:
-    """How often a call runs through all its steps."""
-    return FREE_INIT if drawing.free_init and wish.free_init else drawing.passes(wish.frames)
 
 
 def frames_of(result: Any) -> np.ndarray:

@@ -20,7 +20,7 @@ from engine.hub.continuing import after
 from engine.hub.decoding import decoded
 from engine.hub.fit import Fit, Learnt, choose
 from engine.hub.needs import machine_of, megapixels, needs_of
-from engine.hub.pipeline import Wish, arguments, frames_of, passes, prepared, ready, remember_texts, sound_of, vae_name
+from engine.hub.pipeline import Wish, arguments, frames_of, prepared, ready, remember_texts, sound_of, vae_name
 from engine.hub.placing import place, tune
 from engine.hub.watching import Step, Watched
 
@@ -82,7 +82,7 @@ class Session:
         if self.extras.latents is not None:
             given["latents"] = self.extras.latents.to(self.device)
         total = wish.steps - self.extras.begin_after
-        times = passes(drawing, wish)
+        times = drawing.passes(wish.frames, anew=wish.free_init)
 
         def stop() -> bool:
             return self.run.cancelled() or bool(self.extras.rest_after) and watched.done >= self.extras.rest_after

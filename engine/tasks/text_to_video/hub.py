@@ -1,7 +1,7 @@
 """The provider of large models: a card of `engine.catalog.video` drawn by its own pipeline of diffusers, on the graphics card where there is one.
 
 The pipeline is called as it is: sizes, counts of frames, steps and guidance follow the card unless the request says otherwise. A clip that is longer than the model's own
-goes on from its last frame where the model takes a first picture. Between the model's frames others are put, and the clip is cut to the size that was asked for.
+goes on from its last frame where the model takes a first picture, unless the model draws long clips by itself. Between the model's frames others are put, and the clip is cut to the size that was asked for.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from engine.catalog.card import Card
 from engine.catalog.fetch import ModelFiles
+from engine.catalog.folders import chosen
 from engine.errors import Cancelled, InvalidInput
 from engine.hub.adapters import Adapter, wanted
+from engine.hub.components import Joined, Place
 from engine.task import Event, Meter, Note, Preview, Progress, Stage
 from engine.tasks.text_to_video.diorama import mixed
 from engine.tasks.text_to_video.models import LARGE
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 
 HONOURS = frozenset({
     "prompt", "negative_prompt", "seconds", "fps", "width", "height", "loop", "steps", "guidance", "first_image", "last_image", "interpolate", "seed", "prompts", "step_cache",
-    "loras",
+    "loras", "motion", "images", "checkpoint", "free_init",
 })  # fmt: skip
 
 DRAFT = 0.4
@@ -45,7 +47,7 @@ class _Work:
     request: TextToVideoRequest
     run: RunContext
     card: Card
-    folder: Path
+    folder: Place
     plan: Plan
     seed: int
     stem: str
@@ -54,6 +56,7 @@ class _Work:
     details: dict[str, Any] = field(default_factory=dict)
     artifacts: dict[str, Path] = field(default_factory=dict)
     meters: list[Meter] = field(default_factory=list)
+    sounds: list[tuple[np.ndarray, int]] = field(default_factory=list)
     stopped: bool = False
 
     @property
@@ -72,13 +75,16 @@ def make(request: TextToVideoRequest, run: RunContext, seed: int, stem: str) -> 
     """Makes the clip STEM.mp4. Raises `ModelUnavailable` with size and licence when the model is not here."""
     card = LARGE[request.model]
     folder = ModelFiles(run.settings.data_dir / "models", run.settings).path(card)
-    yield from draw(request, run, seed, stem, card, folder)
+    part = card.drawing.part if card.drawing is not None else ""
+    place = Joined(chosen(run.settings, "checkpoint", request.checkpoint).folder, part, folder) if part else folder
+    yield from draw(request, run, seed, stem, card, place)
 
 
-def draw(request: TextToVideoRequest, run: RunContext, seed: int, stem: str, card: Card, folder: Path) -> Iterator[Event | Made]:
+def draw(request: TextToVideoRequest, run: RunContext, seed: int, stem: str, card: Card, folder: Place) -> Iterator[Event | Made]:
     """Makes the clip with the model in `folder` by the rules of `card`."""
-    drawing = card.drawing
-    assert drawing is not None, "cards of video models tell how they are called"
+    assert card.drawing is not None, "cards of video models tell how they are called"
+    drawing = card.drawing.given(image=request.first_image is not None)
+    card = card.model_copy(update={"drawing": drawing})
     timeline = Timeline(max(2, round(request.seconds * request.fps)), request.loop)
     plan = plan_for(request, drawing, timeline.needed / request.fps)
     work = _Work(request, run, card, folder, plan, seed, stem, adapters=tuple(wanted(request.loras, run.settings)))
@@ -99,8 +105,13 @@ def _told(work: _Work) -> Iterator[Event]:
         raise InvalidInput(f"{work.card.title} begins with a picture", fix="give a first picture, or choose another model", field="first_image")
     if request.first_image is not None and not drawing.image:
         raise InvalidInput(f"{work.card.title} takes no first picture", fix="leave it empty, or choose a model that goes on from pictures", field="first_image")
-    if request.last_image is not None and not (drawing.last and request.first_image is not None and len(plan.windows) == 1):
+    if request.last_image is not None and not _takes_last(work):
         yield Note("The last picture is left out: this model needs a first one with it, takes none, or the clip is too long for one piece.")
+    if request.images and not _takes_stills(work):
+        yield Note("Pictures in the middle are left out: this model takes none there, or the clip is too long for one piece.")
+    for name, known in (("motion", drawing.motion is not None or request.motion == 1), ("free_init", drawing.free_init or not request.free_init)):
+        if not known:
+            yield Note(f"{work.card.title} leaves out what you set for: {name.replace('_', ' ')}.")
     longest = plan.frames / drawing.fps
     if longest < request.seconds * 0.95:
         yield Note(f"{work.card.title} draws at most {longest:.1f} s at once: the clip is slowed down to {request.seconds:g} s.", "warning")
@@ -122,7 +133,9 @@ def _drawn(work: _Work) -> Generator[Event, None, np.ndarray]:
 
     request, run, plan = work.request, work.run, work.plan
     first = _picture(work, request.first_image)
-    last = _picture(work, request.last_image) if plan.drawing.last and first is not None and len(plan.windows) == 1 else None
+    last = _picture(work, request.last_image) if _takes_last(work) else None
+    stills = tuple((round(one.at * plan.drawing.fps), _picture(work, one.image)) for one in request.images) if _takes_stills(work) else ()
+    inside = tuple((frame, picture) for frame, picture in stills if picture is not None and frame < plan.frames)
     whole: list[np.ndarray] = []
     yield Stage("loading", f"Loading {work.card.title}")
     moments = schedule(request)
@@ -132,20 +145,25 @@ def _drawn(work: _Work) -> Generator[Event, None, np.ndarray]:
         rest = max(1, round(DRAFT * plan.steps)) if work.drafts else 0
         latents, done = work.draft if work.draft is not None else (None, 0)
         extras = Extras(request.step_cache, work.adapters, rest_after=rest, begin_after=done, latents=latents)
-        with opened(work.card, work.folder, run, image=first is not None, size=plan.size, frames=frames, extras=extras) as session:
+        with opened(work.card, work.folder, run, image=first is not None or last is not None or bool(inside), size=plan.size, frames=frames, extras=extras) as session:
             work.details |= session.told
             run.device = session.device
             if number == 0:
                 yield Note(f"{work.card.title}: {session.told['placing']}.")
                 for note in session.notes:
                     yield Note(note)
-            wish = Wish(words, request.negative_prompt, plan.size, frames, work.seed + number, plan.steps, plan.guidance, first=first, last=last)
+            wish = Wish(
+                words, request.negative_prompt, plan.size, frames, work.seed + number, plan.steps, plan.guidance, first=first, last=last, stills=inside, motion=request.motion,
+                free_init=plan.anew,
+            )  # fmt: skip
             yield Stage("denoising", "Denoising" + (f" (piece {number + 1} of {len(plan.windows)})" if len(plan.windows) > 1 else ""))
             for step, look in session.steps(wish):
-                yield Progress("denoising", number * plan.steps + done + step.done, rest or plan.evaluations)
+                yield Progress("denoising", plan.before(number) + done + step.done, rest or plan.evaluations)
                 if look is not None:
                     yield Preview(look, fps=min(12.0, plan.drawing.fps))
             made = session.frames()
+            if session.sound is not None:
+                work.sounds.append(session.sound)
             if session.rests:
                 work.artifacts["draft"] = save(run.directory / f"{work.stem}-draft.safetensors", session.noisy, {**work.alike, "done": str(rest)})
         whole.append(made[1:] if whole else made)
@@ -155,6 +173,26 @@ def _drawn(work: _Work) -> Generator[Event, None, np.ndarray]:
             break
     work.details |= {"model_size": list(plan.size), "model_fps": plan.drawing.fps, "model_frames": sum(map(len, whole)), "steps": plan.steps, "guidance": plan.guidance}
     return np.concatenate(whole)
+
+
+def _takes_last(work: _Work) -> bool:
+    drawing = work.plan.drawing
+    return drawing.last and len(work.plan.windows) == 1 and (work.request.first_image is not None or drawing.conditions is not None)
+
+
+def _takes_stills(work: _Work) -> bool:
+    return work.plan.drawing.conditions is not None and len(work.plan.windows) == 1
+
+
+def _sound(work: _Work, timeline: Timeline, pace: float) -> tuple[np.ndarray, int] | None:
+    """(samples (N, C), rate) of the whole clip; None without sound, or when the pictures do not run as the model drew them."""
+    import numpy as np
+
+    if not work.sounds or work.stopped or timeline.loop != "none" or pace != work.plan.drawing.fps or len(work.sounds) < len(work.plan.windows):
+        return None
+    rate = work.sounds[0][1]
+    shared = round(rate / work.plan.drawing.fps)  # of the frame that a piece repeats
+    return np.concatenate([samples if number == 0 else samples[shared:] for number, (samples, _) in enumerate(work.sounds)]), rate
 
 
 def _picture(work: _Work, path: Path | None) -> np.ndarray | None:
@@ -192,7 +230,12 @@ def _written(work: _Work, frames: np.ndarray, timeline: Timeline) -> Iterator[Ev
             pair[:] = [(k, Between(frames[k], frames[k + 1]))]
         return fitted(pair[0][1].at(share), request.width, request.height)
 
-    with run.clip_writer(fps=request.fps, name=f"{work.stem}.mp4") as writer:
+    sound = _sound(work, timeline, pace)
+    if work.plan.drawing.sound:
+        work.details["sound"] = sound is not None
+        if sound is None and not work.stopped:
+            yield Note("The clip is silent: its pictures do not run as the model drew them, and its sound would not fit.")
+    with run.clip_writer(fps=request.fps, name=f"{work.stem}.mp4", **({"audio": sound} if sound is not None else {})) as writer:
         for index in range(timeline.frames):
             if not work.stopped:
                 run.checkpoint()

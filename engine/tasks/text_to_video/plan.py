@@ -21,6 +21,7 @@ class Plan:
     windows: tuple[int, ...]
     steps: int
     guidance: float
+    anew: bool = False
 
     @property
     def frames(self) -> int:
@@ -30,14 +31,19 @@ class Plan:
     @property
     def evaluations(self) -> int:
         """Steps of all windows together."""
-        return self.steps * len(self.windows)
+        return self.before(len(self.windows))
+
+    def before(self, number: int) -> int:
+        """Steps of the first `number` windows."""
+        return self.steps * sum(self.drawing.passes(frames, anew=self.anew) for frames in self.windows[:number])
 
 
 def plan_for(request: TextToVideoRequest, drawing: Drawing, seconds: float) -> Plan:
     """Sizes, windows, steps and guidance of a request by a card's rules. Light. seconds: of ordinary time that the clip must show."""
-    width, height = sized((drawing.width * drawing.height) ** 0.5, request.width / request.height, drawing.multiple)
+    size = sized((drawing.width * drawing.height) ** 0.5, request.width / request.height, drawing.multiple) if drawing.shaped else (drawing.width, drawing.height)
     wanted = seconds * drawing.fps + 1
     windows = [drawing.count(wanted)]
     while drawing.image and sum(windows) - len(windows) + 1 < wanted - drawing.every and len(windows) < MOST_WINDOWS:
         windows.append(drawing.count(wanted - sum(windows) + len(windows)))
-    return Plan(drawing, (width, height), tuple(windows), request.steps or drawing.steps, drawing.guidance if request.guidance is None else request.guidance)
+    guidance = drawing.guidance if request.guidance is None else request.guidance
+    return Plan(drawing, size, tuple(windows), request.steps or drawing.steps, guidance, anew=request.free_init and drawing.free_init)

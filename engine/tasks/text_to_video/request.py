@@ -91,6 +91,7 @@ class TextToVideoRequest(Request):
     loras: str = Field(
         "", max_length=500, description="Large models: LoRA files of your own (data/loras), each with its strength, such as: paper-cut 0.8, smoke. A request names them; trigger words belong into the prompt."
     )
+    free_init: bool = Field(False, description="AnimateDiff: begin three times, each time from the slow parts of the clip before. Steadier, and three times as long.")
     interpolate: bool = Field(True, description="Frames between the model's own, so that the frame rate is reached.")
     upscale: Literal["off", "2x"] = Field("off", description="Twice the width and height.")
     first_image: Path | None = media_field("image", "The clip begins with this picture.", default=None)
