@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine.catalog.weights import check_finite, check_folder, inspect
 from engine.errors import InvalidInput, ModelUnavailable
 
 if TYPE_CHECKING:
@@ -19,11 +20,13 @@ def stock(kind: Any, folder: Path, device: torch.device | str) -> Any:
     """A model of a transformers class, float32, frozen. Raises `ModelUnavailable` when the folder does not hold one, or leaves weights out."""
     import torch
 
+    check_folder(folder)
     try:
         model, told = kind.from_pretrained(folder, local_files_only=True, use_safetensors=True, dtype=torch.float32, output_loading_info=True)
     except Exception as error:  # transformers raises a dozen kinds for a missing, cut or foreign file
         raise unreadable(folder, error) from error
     complete(folder, told["missing_keys"], told["mismatched_keys"])
+    check_finite(dict(model.named_parameters()), folder.name)
     return model.to(device).eval().requires_grad_(False)
 
 
@@ -43,7 +46,11 @@ def state_of(folder: Path) -> dict[str, torch.Tensor]:
         files = sorted(folder.glob("*.safetensors"))
         if not files:
             raise FileNotFoundError("no .safetensors file")
+        for file in files:
+            inspect(file)
         return {name: weight for file in files for name, weight in load_file(file).items()}
+    except ModelUnavailable:
+        raise
     except Exception as error:  # safetensors has its own kind of error for each way in which a file can be broken
         raise unreadable(folder, error) from error
 
@@ -58,6 +65,7 @@ def filled(model: Any, state: dict[str, torch.Tensor], folder: Path, ignored: tu
     except RuntimeError as error:
         raise unreadable(folder, error) from error
     complete(folder, result.missing_keys, [name for name in result.unexpected_keys if not name.startswith(ignored)])
+    check_finite(dict(model.named_parameters()), folder.name)
     return model.eval().requires_grad_(False)
 
 

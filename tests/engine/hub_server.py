@@ -67,7 +67,9 @@ class Hub:
             if found[2] != self.commit:
                 self._send(request, 404, b"", {"X-Error-Code": "RevisionNotFound"})
             elif found[3].endswith(".safetensors"):
-                self._send(request, 302, b"", {"Location": f"{self.url}/cdn/{found[1]}/{found[3]}"})
+                body = self.repos[found[1]][found[3]]
+                linked = {"X-Repo-Commit": self.commit, "X-Linked-Etag": f'"{hashlib.sha256(body).hexdigest()}"', "X-Linked-Size": str(len(body))}
+                self._send(request, 302, b"", {"Location": f"{self.url}/cdn/{found[1]}/{found[3]}", **linked})
             else:
                 self._file(request, found[3], self.given.get(found[3], self.repos[found[1]][found[3]]))
         elif found := re.fullmatch(r"/cdn/([^/]+/[^/]+)/(.+)", path):
@@ -86,7 +88,8 @@ class Hub:
     def _file(self, request: BaseHTTPRequestHandler, name: str, body: bytes) -> None:
         asked = re.fullmatch(r"bytes=(\d+)-", request.headers.get("Range", "")) if self.ranges else None
         first = int(asked[1]) if asked else 0
-        headers = {"ETag": f'"{hashlib.sha256(body).hexdigest()}"', "Accept-Ranges": "bytes"}
+        etag = hashlib.sha256(body).hexdigest() if name.endswith(".safetensors") else hashlib.sha1(f"blob {len(body)}\0".encode() + body).hexdigest()
+        headers = {"ETag": f'"{etag}"', "Accept-Ranges": "bytes", "X-Repo-Commit": self.commit}
         if first >= len(body) and asked:
             return self._send(request, 416, b"", {"Content-Range": f"bytes */{len(body)}"})
         if asked:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from huggingface_hub import constants
+from huggingface_hub import constants, hf_hub_download
 from pydantic import ValidationError
 from safetensors.numpy import save
 
@@ -259,6 +259,19 @@ def cached(place: Path, some: dict[str, bytes]) -> None:
         link = home / "snapshots" / COMMIT / name
         link.symlink_to(os.path.relpath(home / "blobs" / oid, link.parent))
     (home / "refs/main").write_text(COMMIT)
+
+
+def test_what_the_hubs_own_client_fetched_is_used_where_it_lies(hub: Hub, files: ModelFiles, tmp_path: Path) -> None:
+    for name in ("model.safetensors", "config.json"):
+        hf_hub_download("them/tiny", name, cache_dir=tmp_path / "hf", revision=COMMIT)
+    assert not files.present(card()), "a part is missing, and the branch was never asked for"
+    hub.served.clear()
+    files.fetch(card())
+    assert hub.sent("model.safetensors") == 0 and hub.sent("config.json") == 0 and hub.sent("tokenizer/vocab.txt") == 3
+    files.remove(card())
+    hf_hub_download("them/tiny", "tokenizer/vocab.txt", cache_dir=tmp_path / "hf", revision=COMMIT)
+    pinned = card().model_copy(update={"source": HubSource(repo="them/tiny", revision=COMMIT)})
+    assert files.path(pinned) == tmp_path / f"hf/models--them--tiny/snapshots/{COMMIT}" and files.verify(pinned) == 3 and not files.own(pinned)
 
 
 def test_what_lies_in_the_hugging_face_cache_is_used(hub: Hub, files: ModelFiles, tmp_path: Path) -> None:
