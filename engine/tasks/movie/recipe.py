@@ -17,7 +17,7 @@ from engine.parts import RunPart, clip_of, make, sweep
 from engine.task import Event, Meter, Note, Result, Stage
 from engine.tasks.movie.request import MovieRequest
 from engine.tasks.movie.scenes import ANIMATIC_FPS, part_of, size_of, wanted
-from engine.tasks.movie.sketches import SKETCHY, sketches
+from engine.tasks.movie.sketches import SKETCHY, sketches, small_pictures
 from engine.tasks.movie.soundtrack import InBackground, Soundtrack, soundtrack
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def film(request: MovieRequest, run: RunContext) -> Iterator[Event]:
     clock = timeline(shown(request, plan))
     # Where a face speaks, its clip is a part of the sound, which is mixed when all clips are there.
     speaks = request.until == "film" and any(scene.source.kind == "head" for scene in plan.scenes)
-    with InBackground(request, plan, clock, there, run) if not speaks else nullcontext() as ahead:
+    with small_pictures() if request.until == "animatic" else nullcontext(), InBackground(request, plan, clock, there, run) if not speaks else nullcontext() as ahead:
         if request.until == "animatic":
             drawn = yield from sketches(plan, there, run)
         else:
