@@ -13,7 +13,9 @@ import threading
 import time
 from collections import deque
 from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from engine.errors import InvalidInput, LimitExceeded, ProcessDied, StudioError
@@ -26,6 +28,9 @@ from engine.routing import Load, Router
 from engine.runs import Run
 from engine.settings import Settings
 from engine.store import Store
+
+OLDEST = (2, 60)
+"""Ray listens on every address of the machine and runs what callers send; from this version on it asks them for a token unless told not to."""
 
 LOOK_EVERY = 0.1
 """Seconds between looks at the queue and at Stop: well below the 300 ms in which Stop must act."""
@@ -72,6 +77,8 @@ class RayExecutor:
     def __init__(self, store: Store) -> None:
         if find_spec("ray") is None:
             raise InvalidInput("executor=ray needs the package ray", fix="pip install ray, or choose --executor worker")
+        if tuple(int(number) for number in version("ray").split(".")[:2]) < OLDEST:
+            raise InvalidInput(f"ray {version('ray')} is too old", why="it lets anybody on the network run code here", fix="pip install --upgrade ray, or choose --executor worker")
         self.store = store
         self.restarts = 0
         self.router = Router()
@@ -111,9 +118,11 @@ class RayExecutor:
         """Join or start the cluster; its graphics cards, processor cores and machines."""
         # Nothing is sent anywhere, whatever this machine's environment says.
         os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+        address = self.store.settings.ray_address
+        if address and has_token():
+            os.environ.setdefault("RAY_AUTH_MODE", "token")  # read when ray is imported
         import ray
 
-        address = self.store.settings.ray_address
         options: dict[str, Any] = {"log_to_driver": False, "configure_logging": False, "namespace": "kinora"}
         if address:
             options["address"] = address
@@ -322,6 +331,11 @@ class RayExecutor:
                 ray.kill(slot.actor)
 
 
+def has_token() -> bool:
+    """True where Ray finds the token of a cluster."""
+    return bool(os.environ.get("RAY_AUTH_TOKEN") or os.environ.get("RAY_AUTH_TOKEN_PATH")) or (Path.home() / ".ray" / "auth_token").is_file()
+
+
 def actors_for(settings: Settings, graphics: int, processors: int) -> int:
     """How many actors there are: as the settings say, no more than the cluster can place; else one for each graphics card, or for each core that has memory enough."""
     if graphics:
@@ -339,4 +353,4 @@ def _reason(error: Exception) -> str:
         return "its machine left the cluster"
     if "exit code" in text and "system_error" not in text:
         return "it ended by itself"
-    return "it was killed, most likely because the machine ran out of memory"
+    return "it was killed or crashed, most likely because the machine ran out of memory"

@@ -27,7 +27,7 @@ SCENES = [
     for n, colour in enumerate(("red", "blue", "green", "yellow", "white", "black"))
 ]  # fmt: skip
 FILM = {
-    "plan": {"title": "Boats", "hero": {"phrase": "a small boat"}, "title_seconds": 0, "scenes": SCENES},
+    "plan": {"title": "Boats", "hero": {"phrase": "a small boat"}, "title_seconds": 0, "fps": 12, "scenes": SCENES},
     "side": 192, "video_model": "diorama", "voice": "none", "music": "none", "hand_over": False, "seed": 1, "until": "scenes",
 }  # fmt: skip
 LONG = {"prompt": "a red boat on the sea", "seconds": 60, "fps": 60, "width": 256, "height": 144, "seed": 1}
@@ -117,7 +117,7 @@ def test_six_scenes_on_two_actors_are_those_of_one(two: RayExecutor, tmp_path: P
 
 
 def test_an_actor_that_is_killed_costs_nobody_else_anything(two: RayExecutor) -> None:
-    scenes = [{**scene, "seed": 100 + n, "seconds": 3.0} for n, scene in enumerate(SCENES)]
+    scenes = [{**scene, "seed": 100 + n, "seconds": 4.0} for n, scene in enumerate(SCENES)]
     film = submit(two, "movie", {**FILM, "plan": {**FILM["plan"], "scenes": scenes}})  # type: ignore[dict-item]
     victim = until(lambda: next((slot.run for slot in two._slots if slot.run is not None and slot.run.part), None))
     os.kill(working(two, victim.id), signal.SIGKILL)
@@ -196,4 +196,10 @@ def test_how_many_actors() -> None:
 def test_without_ray_there_is_one_line(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("engine.ray_executor.find_spec", lambda name: None)
     with pytest.raises(InvalidInput, match="pip install ray"):
+        RayExecutor(store)
+
+
+def test_a_ray_that_lets_anybody_in_is_refused(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.ray_executor.version", lambda name: "2.9.3")
+    with pytest.raises(InvalidInput, match="too old"):
         RayExecutor(store)
