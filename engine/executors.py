@@ -17,8 +17,8 @@ from engine.runs import Run
 from engine.settings import python
 from engine.store import Store
 
-STOP_GRACE = 6.0
-"""Seconds after Stop when a run that never reaches a checkpoint is ended together with its worker."""
+STOP_GRACE, STOP_LONGEST = 6.0, 600.0
+"""Seconds without a sign of life after Stop, and seconds after Stop in any case, when a run that reaches no checkpoint is ended together with its worker."""
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -164,8 +164,16 @@ class WorkerExecutor:
         running = {run.id: run for run in self.store.runs.running() if run.stop and self.mine(run)}
         now = time.monotonic()
         self._stop_seen = {run_id: self._stop_seen.get(run_id, now) for run_id in running}
-        if any(now - seen > STOP_GRACE for seen in self._stop_seen.values()) and self._process is not None:
+        if any(stuck(self.store, run_id, now - seen) for run_id, seen in self._stop_seen.items()) and self._process is not None:
             self._process.kill()
+
+
+def stuck(store: Store, run_id: str, waited: float) -> bool:
+    """True for a run that was asked to stop `waited` seconds ago and neither ends nor shows signs of life."""
+    if waited <= STOP_GRACE:
+        return False
+    last = max((float(event["time"]) for event in store.runs.latest(run_id).values()), default=0.0)
+    return waited > STOP_LONGEST or time.time() - last > STOP_GRACE
 
 
 def executor_for(store: Store) -> Executor:

@@ -8,41 +8,29 @@ from __future__ import annotations
 
 import contextlib
 import os
+import platform
 import shutil
+import signal
 import threading
 import time
 from collections import deque
 from dataclasses import asdict, dataclass, field
-from importlib.metadata import version
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
-from engine.errors import InvalidInput, LimitExceeded, ProcessDied, StudioError
+from engine.errors import LimitExceeded, ProcessDied, StudioError
 from engine.execution import named
-from engine.executors import ROOT, STOP_GRACE
-from engine.hardware import memory_mib
+from engine.executors import ROOT, stuck
 from engine.parts import find
 from engine.ray_actor import RunActor
+from engine.ray_cluster import actors_for, check, join
 from engine.routing import Load, Router
 from engine.runs import Run
-from engine.settings import Settings
 from engine.store import Store
-
-OLDEST = (2, 60)
-"""Ray listens on every address of the machine and runs what callers send; from this version on it asks them for a token unless told not to."""
 
 LOOK_EVERY = 0.1
 """Seconds between looks at the queue and at Stop: well below the 300 ms in which Stop must act."""
 
 STATS_EVERY = 2.0
-
-MOST_CPU_ACTORS = 8
-MIB_AN_ACTOR = 3072
-"""Without a setting there is an actor for each core, but no more than so many, and none without so much memory: torch and a pocket model take half of it."""
-
-OBJECT_STORE = 80 * 2**20
-"""Bytes of Ray's shared memory on this machine; only events travel through it."""
 
 LONGEST_PAUSE = 10.0
 """Seconds until an actor that died at once is started again, at most."""
@@ -75,10 +63,7 @@ class RayExecutor:
     """The `Executor` on Ray. Raises `InvalidInput` when Ray is not installed."""
 
     def __init__(self, store: Store) -> None:
-        if find_spec("ray") is None:
-            raise InvalidInput("executor=ray needs the package ray", fix="pip install ray, or choose --executor worker")
-        if tuple(int(number) for number in version("ray").split(".")[:2]) < OLDEST:
-            raise InvalidInput(f"ray {version('ray')} is too old", why="it lets anybody on the network run code here", fix="pip install --upgrade ray, or choose --executor worker")
+        check()
         self.store = store
         self.restarts = 0
         self.router = Router()
@@ -99,46 +84,21 @@ class RayExecutor:
 
     def start(self) -> None:
         """Join or start the cluster, start the actors, and begin to take runs. Raises `InvalidInput` when the cluster cannot be reached."""
-        graphics, processors, machines = self._join()
-        count = actors_for(self.store.settings, graphics, processors)
+        settings = self.store.settings
+        self._owns, graphics, processors, machines = join(settings)
+        count = actors_for(settings, graphics, processors)
         self._share = -(-count // machines)
         threads = os.environ.get("OMP_NUM_THREADS") or str(max(1, (os.cpu_count() or 1) // self._share))
         import ray
 
         remote: Any = ray.remote  # its stubs do not know concurrency groups
         self._make = remote(concurrency_groups={"control": 2})(RunActor).options(
-            num_cpus=1 if self.store.settings.ray_address else 0, num_gpus=1 if graphics else 0,
+            num_cpus=1 if settings.ray_address else 0, num_gpus=1 if graphics else 0,
             runtime_env={"env_vars": {"PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": threads}},
         )  # fmt: skip
         self._slots = [_Slot(number) for number in range(count)]
         self._dispatcher = threading.Thread(target=self._serve, name="ray-dispatch", daemon=True)
         self._dispatcher.start()
-
-    def _join(self) -> tuple[int, int, int]:
-        """Join or start the cluster; its graphics cards, processor cores and machines."""
-        # Nothing is sent anywhere, whatever this machine's environment says.
-        os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-        address = self.store.settings.ray_address
-        if address and has_token():
-            os.environ.setdefault("RAY_AUTH_MODE", "token")  # read when ray is imported
-        import ray
-
-        options: dict[str, Any] = {"log_to_driver": False, "configure_logging": False, "namespace": "kinora"}
-        if address:
-            options["address"] = address
-        else:
-            # No processors for Ray to hand out: it would start idle processes for them. How many actors there are is decided here.
-            options |= {"address": "local", "num_cpus": 0, "include_dashboard": False, "object_store_memory": OBJECT_STORE}
-        self._owns = not ray.is_initialized()
-        try:
-            if self._owns:
-                ray.init(**options)
-        except Exception as error:
-            where = f"the Ray cluster {address}" if address else "Ray on this machine"
-            raise InvalidInput(f"{where} cannot be used", why=" ".join(str(error).split())[:200], fix="give another --ray-address, or choose --executor worker") from error
-        found = ray.cluster_resources()
-        processors = int(found.get("CPU", 0)) if address else os.cpu_count() or 1
-        return int(found.get("GPU", 0)), processors, sum(bool(node["Alive"]) for node in ray.nodes()) or 1
 
     def wake(self, run_id: str | None = None) -> None:
         self._wake.set()
@@ -171,7 +131,7 @@ class RayExecutor:
         if self._dispatcher is not None:
             self._dispatcher.join(5)
         for slot in self._slots:
-            self._end(slot)
+            self._end(slot, surely=True)
         for run in self.store.runs.running():
             self.store.settle_run(run, "interrupted")
         if self._owns:
@@ -232,8 +192,8 @@ class RayExecutor:
             if slot.stopped_at is None:
                 slot.stopped_at = now
                 self._control(slot, "stop", slot.run.id)
-            elif now - slot.stopped_at > STOP_GRACE:
-                self._end(slot)
+            elif stuck(self.store, slot.run.id, now - slot.stopped_at):
+                self._end(slot, surely=True)
 
     def _look(self) -> None:
         """Collect the last figures and ask for new ones."""
@@ -323,27 +283,16 @@ class RayExecutor:
         slot.who, slot.stats, slot.load = {}, {}, Load()
         self.restarts += 1
 
-    def _end(self, slot: _Slot) -> None:
+    def _end(self, slot: _Slot, *, surely: bool = False) -> None:
+        """End an actor. surely: it lives, but may not answer; Ray only asks it, so on this machine its process is killed, too."""
         import ray
 
         if slot.actor is not None:
             with contextlib.suppress(Exception):
                 ray.kill(slot.actor)
-
-
-def has_token() -> bool:
-    """True where Ray finds the token of a cluster."""
-    return bool(os.environ.get("RAY_AUTH_TOKEN") or os.environ.get("RAY_AUTH_TOKEN_PATH")) or (Path.home() / ".ray" / "auth_token").is_file()
-
-
-def actors_for(settings: Settings, graphics: int, processors: int) -> int:
-    """How many actors there are: as the settings say, no more than the cluster can place; else one for each graphics card, or for each core that has memory enough."""
-    if graphics:
-        return min(settings.ray_actors or graphics, graphics)
-    if settings.ray_address:
-        return max(1, min(settings.ray_actors or processors, processors))
-    memory = memory_mib("MemTotal") or MIB_AN_ACTOR
-    return settings.ray_actors or max(1, min(processors, MOST_CPU_ACTORS, int(memory // MIB_AN_ACTOR)))
+        if surely and slot.who.get("host") == platform.node():
+            with contextlib.suppress(OSError):
+                os.kill(slot.who["pid"], signal.SIGKILL)
 
 
 def _reason(error: Exception) -> str:

@@ -72,8 +72,8 @@ class Session:
         assert self._watched is not None
         return self._watched.noisy
 
-    def steps(self, wish: Wish) -> Iterator[tuple[Step, np.ndarray | None]]:
-        """Make the call; yields each step with a preview (F, h, w, 3) uint8 when one is due. Raises `OutOfMemory`."""
+    def steps(self, wish: Wish) -> Iterator[tuple[int, np.ndarray | None]]:
+        """Make the call; yields how many steps are done, with a preview (F, h, w, 3) uint8 when one is due; the same count again while Stop waits. Raises `OutOfMemory`."""
         import torch
 
         drawing = self.card.drawing
@@ -93,12 +93,15 @@ class Session:
         torch.manual_seed(wish.seed)
         with prepared(self.pipeline, drawing, wish), after(self.pipeline, self.extras.begin_after):
             for step in watched.steps():
+                if step is None:
+                    yield watched.done, None
+                    continue
                 look = None
                 at = time.monotonic()
                 if self._seen is not None and step.points and looked <= SHARE * (at - began) and self.run.wants_preview():
                     look = self._look(step, wish)
                     looked += time.monotonic() - at
-                yield step, look
+                yield step.done, look
 
     def frames(self) -> np.ndarray:
         """(F, H, W, 3) uint8 of the call that has ended."""

@@ -20,6 +20,10 @@ STOCHASTIC = ("CogVideoXDPMScheduler",)
 """Schedulers that add fresh noise at each step: two neighbours do not point to the clean latents, but their step tells these too."""
 
 
+BEAT = 1.0
+"""Seconds between signs of life of a call that is asked to stop: a step may take a minute, and so may decoding."""
+
+
 class Halted(Exception):
     """Ends the call of a pipeline that cannot be interrupted; `latents` are what it had."""
 
@@ -79,12 +83,20 @@ class Watched:
         self._told: queue.SimpleQueue[Step | BaseException | None] = queue.SimpleQueue()
         self._abandoned = threading.Event()
 
-    def steps(self) -> Iterator[Step]:
-        """Run the call; yields after each step. Raises what the pipeline raises."""
+    def steps(self) -> Iterator[Step | None]:
+        """Run the call; yields after each step, and None every second while it still works on after Stop. Raises what the pipeline raises."""
         thread = threading.Thread(target=self._call, name="pipeline", daemon=True)
         thread.start()
         try:
-            while (told := self._told.get()) is not None:
+            while True:
+                try:
+                    told = self._told.get(timeout=BEAT)
+                except queue.Empty:
+                    if self.stop():
+                        yield None
+                    continue
+                if told is None:
+                    return
                 if isinstance(told, BaseException):
                     raise told
                 yield told

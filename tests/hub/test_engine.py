@@ -329,3 +329,29 @@ def test_a_folder_of_ones_own_is_drawn_by_the_rules_of_its_kin(folder, tmp_path,
         out.mkdir()
         result = list(make_all(request, context(settings, out)))[-1]
         assert isinstance(result, Result) and result.details["pipeline"] == "WanPipeline"
+
+
+def test_a_long_step_shows_signs_of_life_after_stop_and_is_waited_for(settings, folder, tmp_path, pool, monkeypatch):
+    import time
+
+    from engine.executors import STOP_GRACE, STOP_LONGEST, stuck
+    from engine.hub import watching
+    from engine.store import Store
+
+    monkeypatch.setattr(watching, "BEAT", 0.05)
+    told = []
+    run = context(settings, tmp_path, pool, cancelled=lambda: bool(told))
+    with opened(CARD, folder, run, image=False, size=SIZE, frames=FRAMES) as session:
+        handle = session.pipeline.transformer.register_forward_pre_hook(lambda *given: time.sleep(0.3) if told else None)
+        for done, _ in session.steps(WISH):
+            told.append(done)
+        handle.remove()
+    assert told[0] == 1 and told[-1] == 2 and told.count(1) > 3 and session.stopped
+
+    store = Store(Settings(data_dir=tmp_path / "store"))
+    made = store.runs.submit("text-to-video", 1, {"prompt": "x"})
+    assert not stuck(store, made.id, STOP_GRACE - 1) and not stuck(store, made.id, STOP_GRACE + 1)  # it was queued this moment
+    store.runs._db.execute("UPDATE events SET time=time-100")
+    assert stuck(store, made.id, STOP_GRACE + 1)
+    store.runs.append(made.id, "progress", {"stage": "denoising", "done": 1, "total": 6})
+    assert not stuck(store, made.id, STOP_GRACE + 1) and stuck(store, made.id, STOP_LONGEST + 1)

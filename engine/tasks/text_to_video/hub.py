@@ -158,7 +158,7 @@ def _drawn(work: _Work) -> Generator[Event, None, np.ndarray]:
             )  # fmt: skip
             yield Stage("denoising", "Denoising" + (f" (piece {number + 1} of {len(plan.windows)})" if len(plan.windows) > 1 else ""))
             for step, look in session.steps(wish):
-                yield Progress("denoising", plan.before(number) + done + step.done, rest or plan.evaluations)
+                yield Progress("denoising", plan.before(number) + done + step, rest or plan.evaluations)
                 if look is not None:
                     yield Preview(look, fps=min(12.0, plan.drawing.fps))
             made = session.frames()
