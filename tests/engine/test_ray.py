@@ -15,7 +15,8 @@ import av
 import pytest
 
 from engine.errors import InvalidInput
-from engine.ray_executor import RayExecutor, actors_for
+from engine.ray_cluster import actors_for
+from engine.ray_executor import RayExecutor
 from engine.routing import MODEL_FIELDS, Load, Router
 from engine.runs import PartRow, Run
 from engine.settings import Settings
@@ -153,6 +154,15 @@ def test_stop_keeps_what_is_finished(two: RayExecutor) -> None:
     assert stopped.state == "cancelled" and stopped.result is not None and stopped.result["partial"]
 
 
+def test_stop_ends_an_actor_that_does_not_answer(two: RayExecutor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.executors.STOP_GRACE", 0.5)
+    run = submit(two, "text-to-video", {**LONG, "seed": 4})
+    os.kill(working(two, run), signal.SIGSTOP)
+    two.store.runs.cancel(run)
+    assert ended(two, run).state == "cancelled" and not notes(two, run)
+    assert not (two.store.staging / run).exists()
+
+
 def test_the_engine_room_sees_the_actors(two: RayExecutor) -> None:
     stats = until(lambda: (found := two.stats())["alive"] and found["memory_mib"] > 50 and len(found["actors"]) == 2 and found)
     assert {actor["pid"] for actor in stats["actors"]} == {int(pid) for pid in stats["pid"].split(", ")}
@@ -194,12 +204,12 @@ def test_how_many_actors() -> None:
 
 
 def test_without_ray_there_is_one_line(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("engine.ray_executor.find_spec", lambda name: None)
+    monkeypatch.setattr("engine.ray_cluster.find_spec", lambda name: None)
     with pytest.raises(InvalidInput, match="pip install ray"):
         RayExecutor(store)
 
 
 def test_a_ray_that_lets_anybody_in_is_refused(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("engine.ray_executor.version", lambda name: "2.9.3")
+    monkeypatch.setattr("engine.ray_cluster.version", lambda name: "2.9.3")
     with pytest.raises(InvalidInput, match="too old"):
         RayExecutor(store)
