@@ -51,7 +51,7 @@ def found(settings: Settings, kind: Kind) -> list[Found]:
 
 
 def chosen(settings: Settings, kind: Kind, name: str) -> Found:
-    """The model of that name; an empty name takes the only one. Raises `ModelUnavailable` that says what there is and where to put one."""
+    """The model of that name; an empty name takes the only one. Raises `ModelUnavailable` that says what there is and where to put one, or why that one may not be loaded."""
     there = found(settings, kind)
     if not there:
         raise ModelUnavailable(
@@ -62,6 +62,7 @@ def chosen(settings: Settings, kind: Kind, name: str) -> Found:
         known = ", ".join(one.name for one in there)
         what = f"there is no {kind} named {name[:80]!r}" if name else f"there is more than one {kind}"
         raise ModelUnavailable(what, fix=f"choose one of: {known}", field=kind.replace(" ", "_"))
+    check_folder(right[0].folder)
     return right[0]
 
 

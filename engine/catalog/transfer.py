@@ -59,7 +59,11 @@ class Content:
 
 
 class _Broken(Exception):
-    """The connection broke, or the server asks to wait: worth another try."""
+    """The connection broke: worth another try."""
+
+
+class _Busy(_Broken):
+    """The server is there, and asks to be asked again."""
 
 
 def bring(url: str, partial: Path, content: Content, headers: dict[str, str], advance: Advance) -> None:
@@ -78,7 +82,8 @@ def bring(url: str, partial: Path, content: Content, headers: dict[str, str], ad
             except _Broken as error:
                 breaks = 1 if come.have > before else breaks + 1
                 if breaks > len(PAUSES):
-                    raise ModelUnavailable("the network was lost", why=str(error)[:200], fix="try again when it is back: what has come is kept") from error
+                    what = "the hub does not serve it now" if isinstance(error, _Busy) else "the network was lost"
+                    raise ModelUnavailable(what, why=str(error)[:200], fix="try again later: what has come is kept") from error
                 _wait(PAUSES[breaks - 1], come.have, advance)
         if not content.is_of(come.hasher):
             partial.unlink()
@@ -150,7 +155,7 @@ class _Incoming:
         try:
             with get_session().stream("GET", url, headers=asked, timeout=SILENCE_SECONDS) as answer:
                 if answer.status_code in LATER:
-                    raise _Broken(f"the server answers {answer.status_code}")
+                    raise _Busy(f"it answers {answer.status_code}")
                 if answer.status_code == 416 or (answer.status_code == 206 and not _continues(answer, self.have, self.content.bytes)):
                     self._restart()
                     raise _Broken("the server does not go on where the file was left")

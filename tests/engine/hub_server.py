@@ -27,7 +27,7 @@ class Hub:
         self.given: dict[str, bytes] = {}
         self.commit = COMMIT
         self.cut, self.cuts, self.pause, self.refuse, self.ranges = 0, 0, 0.0, (0, ""), True
-        self.served: list[tuple[str, int, int]] = []
+        self.served: list[list[Any]] = []
         self.asked: list[str] = []
         hub = self
 
@@ -102,17 +102,17 @@ class Hub:
             return None
         end = len(body)
         if self.cut and self.cuts and name.endswith(".safetensors"):
-            end, self.cuts = min(end, first + self.cut), self.cuts - 1
-        count = 0
+            end, self.cuts = min(end, max(first, first + self.cut)), self.cuts - 1
+        told = [name, first, 0]  # told before it is sent: a client may be done before this thread is
+        self.served.append(told)
         try:
-            while first + count < end:
-                block = body[first + count : min(first + count + BLOCK, end)]
+            while first + told[2] < end:
+                block = body[first + told[2] : min(first + told[2] + BLOCK, end)]
+                told[2] += len(block)
                 request.wfile.write(block)
-                count += len(block)
                 time.sleep(self.pause)
         except OSError:
             pass
-        self.served.append((name, first, count))
         if end < len(body):
             request.close_connection = True
         return None

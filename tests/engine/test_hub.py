@@ -138,13 +138,25 @@ def test_a_network_that_stays_away_is_told_and_what_came_stays(hub: Hub, files: 
             hub.cut, hub.cuts = 1, 0
             hub.refuse = (503, "")
 
-    with pytest.raises(ModelUnavailable, match="network was lost.*503.*what has come is kept"):
+    with pytest.raises(ModelUnavailable, match="does not serve it now.*503.*what has come is kept"):
         files.fetch(card(), hear)
     left = files.left(card())
     assert "waiting for the network" in waits and left is not None and left.done >= 100_000
     hub.refuse = (0, "")
     files.fetch(card())
     assert hub.sent("model.safetensors") == len(WEIGHTS)
+
+
+def test_a_network_that_is_gone_in_the_middle_is_told(hub: Hub, files: ModelFiles) -> None:
+    hub.cut, hub.cuts = 100_000, 99
+
+    def hear(told: Told) -> None:
+        if told.waiting == "waiting for the network":
+            hub.cut = -1  # closed at once from now on
+
+    with pytest.raises(ModelUnavailable, match="network was lost.*what has come is kept"):
+        files.fetch(card(), hear)
+    assert files.left(card()) == Told(100_000, len(WEIGHTS) + 5)
 
 
 def test_a_server_without_ranges_begins_anew_and_the_file_is_whole(hub: Hub, files: ModelFiles) -> None:
