@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from engine.catalog.card import Card
 from engine.catalog.experts import BLIP, GROUNDING_DINO, SAM, SAM2_SMALL, SAM2_TINY
+from engine.catalog.fetch import ModelFiles
 from engine.errors import InvalidInput
 from engine.settings import Settings
 
@@ -35,13 +36,15 @@ class Expert:
 
 
 def available(settings: Settings) -> dict[Role, Expert]:
-    """The experts that are here, one a role: what was fetched first, then the folders of the setting `model_folders`."""
+    """The experts that are here, one a role: what was fetched first, then the user's Hugging Face cache and the folders of the setting `model_folders`."""
     found: dict[Role, Expert] = {}
-    for folder in _folders(settings):
+    files = ModelFiles(settings.data_dir / "models", settings)
+    lying = {place: card for cards in CARDS_OF.values() for card in cards if (place := files.find(card)) is not None}
+    for folder in (*lying, *_folders(settings)):
         kind = kind_of(folder)
         if kind is not None:
             role = ROLE_OF[kind]
-            card = next((card for card in CARDS_OF[role] if card.id == folder.name), CARDS_OF[role][0])
+            card = lying.get(folder) or next((card for card in CARDS_OF[role] if card.id == folder.name), CARDS_OF[role][0])
             found.setdefault(role, Expert(role, kind, folder, card))
     return found
 
