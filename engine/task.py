@@ -120,6 +120,16 @@ class Result:
     variants: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Forecast:
+    """Told before Run. line: one line for the user; memory_mib: a better figure than the task's own, where this installation's settings and folders tell; able: False when the
+    run would be refused, and the line says why."""
+
+    line: str = ""
+    memory_mib: float | None = None
+    able: bool = True
+
+
 Event = Stage | Progress | Preview | Note | Result
 
 R = TypeVar("R", bound=Request)
@@ -152,9 +162,9 @@ class Task(ABC, Generic[R]):
         """Rough peak memory of the request beside the resident models, for the preflight line."""
         return 200.0
 
-    def forecast(self, request: R, settings: Settings) -> str:
-        """What else should be known before Run, in one line, such as where a large model will lie. Cheap, like `check`; a fault found here is told as the line."""
-        return ""
+    def forecast(self, request: R, settings: Settings) -> Forecast:
+        """What else should be known before Run, such as where a large model will lie. Cheap, like `check`."""
+        return Forecast()
 
     def disk_mib(self, request: R) -> float:
         """Rough size of the result's folder."""

@@ -164,6 +164,8 @@ class TabPage:
         waits = f" · {ahead['waiting']} ahead in the queue" if ahead["waiting"] else ""
         learnt = "" if ahead["learnt"] else " (a guess: this machine has not done it yet)"
         text = f"About {_span(ahead['seconds'])}{learnt} · {ahead['memory_mib']:.0f} MB of memory · {ahead['disk_mib']:.0f} MB of disk{waits}"
+        if not ahead["able"]:
+            return [_line(ahead["forecast"], bad=True), gr.update(visible=False)]
         if ahead["forecast"]:
             text += f" · {ahead['forecast']}"
         if not ahead["fits"]:

@@ -159,18 +159,20 @@ class Studio:
         return {"run": run_id, "state": self.store.runs.get(run_id).state}
 
     def preflight(self, task_id: str, fields: dict[str, Any]) -> dict[str, Any]:
-        """Before Run: `{"seconds", "memory_mib", "disk_mib", "learnt", "waiting", "fits"}`; or `{"error": ...}`."""
+        """Before Run: `{"seconds", "memory_mib", "disk_mib", "learnt", "waiting", "fits", "forecast", "able"}`; or `{"error": ...}`."""
         try:
             task, request = self.request(task_id, fields, keep=False)
         except StudioError as error:
             return {"error": error.to_dict(), "line": error.line}
         fields = request.model_dump(mode="json")
         ahead = sum(self._seconds(row.task, row.work, row.request) for row in self._parts(task, request))
-        memory, free = task.memory_mib(request), memory_mib("MemAvailable")
+        forecast, free = task.forecast(request, self.settings), memory_mib("MemAvailable")
+        memory = forecast.memory_mib if forecast.memory_mib is not None else task.memory_mib(request)
         return {
             "seconds": ahead + self._seconds(task_id, task.work(request), fields),
             "learnt": self._rate(task_id, fields) is not None,
-            "forecast": task.forecast(request, self.settings),
+            "forecast": forecast.line,
+            "able": forecast.able,
             "memory_mib": memory,
             "disk_mib": task.disk_mib(request),
             "waiting": len(self.store.runs.queue()),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from engine.task import Event, Task
+from engine.task import Event, Forecast, Task
 from engine.tasks.text_to_video.checks import check
 from engine.tasks.text_to_video.cost import clips_of, disk_of, forecast, memory_of, work_of
 from engine.tasks.text_to_video.request import TextToVideoRequest
@@ -36,7 +36,7 @@ class TextToVideo(Task[TextToVideoRequest]):
     def memory_mib(self, request: TextToVideoRequest) -> float:
         return max(memory_of(one) for one in clips_of(request))
 
-    def forecast(self, request: TextToVideoRequest, settings: Settings) -> str:
+    def forecast(self, request: TextToVideoRequest, settings: Settings) -> Forecast:
         return forecast(request, settings)
 
     def disk_mib(self, request: TextToVideoRequest) -> float:

@@ -10,6 +10,7 @@ from engine.hardware import describe
 from engine.hub.fit import Fit, Learnt, choose
 from engine.hub.needs import machine_of, needs_of
 from engine.settings import Settings
+from engine.task import Forecast
 from engine.tasks.text_to_video.models import LARGE
 from engine.tasks.text_to_video.plan import Plan, plan_for
 from engine.tasks.text_to_video.prompts import segments
@@ -36,6 +37,9 @@ GIGA_WEIGHTS = 3.0
 
 WITHOUT_CARD = 200.0
 """How much longer that takes on a processor."""
+
+SLOW_BYTES = 2e9
+"""Models larger than that take hours a clip on a processor."""
 
 OF_MODEL = {"pocket": 1.0, "local": 500.0}
 """Work of one evaluation beside the pocket model's, for the models that denoise. A UNet of Stable Diffusion 1.5 multiplies 0.34 Tera times a picture of 512 px, the pocket one
@@ -103,17 +107,19 @@ def placing_of(request: TextToVideoRequest, settings: Settings | None) -> Fit:
     return choose(needs, machine_of(device), card.title, settings.placing if settings is not None else "auto")
 
 
-def forecast(request: TextToVideoRequest, settings: Settings) -> str:
+def forecast(request: TextToVideoRequest, settings: Settings) -> Forecast:
     """Before the run of a large model: whether it is here, and where it will lie."""
     if request.model not in LARGE:
-        return ""
+        return Forecast()
     card = LARGE[request.model]
     if not ModelFiles(settings.data_dir / "models", settings).present(card):
-        return f"{card.title} is not on this machine: {card.bytes / 1e9:.0f} GB, {card.licence}; fetch it in the engine room"
+        return Forecast(f"{card.title} is not on this machine: fetch it in the engine room ({card.bytes / 1e9:.0f} GB, {card.licence})", able=False)
     try:
-        return f"{card.title} {placing_of(request, settings).line}"
+        fit = placing_of(request, settings)
     except OutOfMemory as error:
-        return error.line
+        return Forecast(error.line, able=False)
+    slow = "; without a graphics card that takes hours" if fit.mode == "processor" and card.bytes > SLOW_BYTES else ""
+    return Forecast(f"{card.title} {fit.line}{slow}", fit.ram_mib + 500.0)
 
 
 def disk_of(request: TextToVideoRequest) -> float:

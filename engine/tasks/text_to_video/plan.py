@@ -8,6 +8,9 @@ from engine.catalog.drawing import Drawing
 from engine.tasks.text_to_video.request import TextToVideoRequest
 from engine.tasks.text_to_video.shapes import sized
 
+LEAST_AREA = 0.2
+"""Of its own area, a model draws at least so much: smaller pictures fall apart. Up to its own area it draws what was asked for; larger clips are resized."""
+
 MOST_WINDOWS = 12
 """Times that a clip may go on from its last frame: what drifts, drifts further each time."""
 
@@ -40,7 +43,9 @@ class Plan:
 
 def plan_for(request: TextToVideoRequest, drawing: Drawing, seconds: float) -> Plan:
     """Sizes, windows, steps and guidance of a request by a card's rules. Light. seconds: of ordinary time that the clip must show."""
-    size = sized((drawing.width * drawing.height) ** 0.5, request.width / request.height, drawing.multiple) if drawing.shaped else (drawing.width, drawing.height)
+    whole = drawing.width * drawing.height
+    area = min(whole, max(whole * LEAST_AREA, request.width * request.height))
+    size = sized(area**0.5, request.width / request.height, drawing.multiple) if drawing.shaped else (drawing.width, drawing.height)
     wanted = seconds * drawing.fps + 1
     windows = [drawing.count(wanted)]
     while drawing.image and sum(windows) - len(windows) + 1 < wanted - drawing.every and len(windows) < MOST_WINDOWS:
