@@ -80,36 +80,6 @@ def wants_card(task_id: str, fields: dict[str, Any]) -> bool:
     return bool(choices(task_id, fields)) or any(fields.get(name) is not None and fields[name] not in embedded for name, embedded in parts.items())
 
 
-# ---- models that lie on the card from the start
-
-
-@dataclass(frozen=True)
-class Preload:
-    """A model that ZeroGPU wants on `cuda` before the page is served: there it is packed once, and each call finds it on its card.
-
-    key: as tasks lease it from the pool; load: gives the model, on `cuda`; here: whether its weights are on this machine; expected: its bytes.
-    """
-
-    key: str
-    load: Callable[[Settings], Any]
-    here: Callable[[Settings], bool]
-    expected: int
-
-
-PRELOADS: list[Preload] = []
-"""What `preload` loads. Providers add theirs when they are imported."""
-
-
-def preload(pool: ModelPool, settings: Settings) -> list[str]:
-    """Load every registered model whose weights are here into the pool; returns their keys. One that fails is left to its first run, which tells why."""
-    loaded = []
-    for model in PRELOADS:
-        if model.here(settings):
-            with contextlib.suppress(StudioError, OSError), pool.lease(model.key, lambda progress, model=model: model.load(settings), expected=model.expected):
-                loaded.append(model.key)
-    return loaded
-
-
 # ---- seconds
 
 

@@ -12,7 +12,8 @@ from engine.execution import Outcome
 from engine.executors import WorkerExecutor
 from engine.residency import ModelPool
 from engine.runs import Run
-from engine.spaces import Card, preload, wants_card
+from engine.spaces import Card, wants_card
+from engine.spaces_models import preload
 from engine.store import Store
 from engine.worker import on_processor, stop_of, work_on
 

@@ -32,7 +32,8 @@ from engine.parts import RunPart, make
 from engine.residency import ModelPool
 from engine.runs import PartRow, Run
 from engine.settings import Settings
-from engine.spaces import MARGIN, START, Preload, choices, preload, wants_card
+from engine.spaces import MARGIN, START, choices, wants_card
+from engine.spaces_models import Preload, preload
 from engine.store import Store
 from engine.task import Request, Result, Task, get_task, media_field, parse_request
 from engine.worker import on_processor
@@ -370,14 +371,16 @@ def test_what_cannot_fit_is_refused_before_the_quota_is_spent(zero: ZeroGpuExecu
     assert fake.calls == []
 
 
-def test_registered_models_lie_in_the_pool_before_the_page_is_served(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(settings: Settings) -> Any:
+def test_models_lie_in_the_pool_before_the_page_is_served(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    def lease(pool: ModelPool, settings: Settings) -> None:
+        with pool.lease("big", lambda progress: bytearray(8), expected=8):
+            pass
+
+    def broken(pool: ModelPool, settings: Settings) -> None:
         raise OSError("no such file")
 
-    monkeypatch.setattr(
-        spaces_of, "PRELOADS",
-        [Preload("big", lambda settings: bytearray(8), lambda settings: True, 8), Preload("absent", broken, lambda settings: False, 8), Preload("broken", broken, lambda settings: True, 8)],
-    )  # fmt: skip
+    known = [Preload("big", lambda settings: True, lease), Preload("absent", lambda settings: False, broken), Preload("broken", lambda settings: True, broken)]
+    monkeypatch.setattr("engine.spaces_models.PRELOADS", known)
     pool = ModelPool(1000)
     assert preload(pool, settings) == ["big"]
     assert [model["key"] for model in pool.stats()["models"]] == ["big"]
