@@ -33,7 +33,7 @@ def small(card: Card, **changes: Any) -> Card:
     assert drawing is not None
     step = drawing.multiple
     size = {"width": -(-64 // step) * step, "height": -(-48 // step) * step}
-    frames = drawing.count(9)
+    frames = drawing.count(5)
     windows = drawing.windows
     if windows is not None:
         windows = windows.model_copy(update={"length": 17, "overlap": 5})

@@ -25,7 +25,7 @@ def mochi(folder: Path) -> None:
     for name in ("transformer", "vae"):
         for file in (folder / name).glob("*.safetensors*"):
             file.unlink()
-        getattr(pipeline, name).to(torch.bfloat16).save_pretrained(folder / name, variant="bf16", max_shard_size="100KB" if name == "transformer" else "10GB")
+        getattr(pipeline, name).to(torch.bfloat16).save_pretrained(folder / name, variant="bf16", max_shard_size="20KB" if name == "transformer" else "10GB")
 
 
 MAKERS = {"mochi-1": mochi}
