@@ -70,8 +70,8 @@ class ModelFiles:
                 why=f"{card.bytes / 1e6:.1f} MB, {card.licence}",
                 fix=f"fetch it in the engine room or by `python app.py fetch {card.id}`",
             )
-        if place != self._place(card):
-            self._sound(card, place)  # what was fetched here was looked at then
+        if isinstance(card.source, HubSource) and not (place == self._place(card) and (place / RECORD).is_file()):
+            self._sound(card, place)  # what was fetched here was looked at then; this came otherwise
         return place
 
     def present(self, card: Card) -> bool:

@@ -15,6 +15,7 @@ import torch
 import transformers
 from diffusers import DDIMScheduler
 
+from engine.catalog.weights import check_finite
 from engine.errors import InvalidInput, ModelUnavailable
 from engine.hardware import number_for_cpu
 
@@ -134,6 +135,7 @@ def load_parts(folder: Path | str, *, dtype: torch.dtype | None = None, device: 
     index = _read(folder / "model_index.json", folder)
     loaded = {part: _load(folder, part, index, dtype) for part in KNOWN}
     for part in ("unet", "vae", "text_encoder"):
+        check_finite(dict(loaded[part].named_parameters()), folder.name)
         loaded[part] = loaded[part].to(device).eval().requires_grad_(False)
     if device.type == "cpu":
         for part in ("unet", "vae"):

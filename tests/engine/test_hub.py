@@ -397,7 +397,10 @@ def test_a_folder_filled_by_hand_counts_when_all_files_are_there(hub: Hub, tmp_p
         (tmp_path / "models/tiny" / name).write_bytes(FILES[name])
     assert not files.present(card())
     (tmp_path / "models/tiny/tokenizer/vocab.txt").write_bytes(b"a")
-    assert files.present(card()) and files.verify(card()) == 0, "no hash is known"
+    assert files.path(card()) and files.verify(card()) == 0, "no hash is known"
+    (tmp_path / "models/tiny/model.safetensors").write_bytes(b"\x80\x04" + bytes(90))
+    with pytest.raises(ModelUnavailable, match="pickle"):
+        files.path(card())
 
 
 def test_only_the_hub_may_leave_hashes_open() -> None:
