@@ -7,11 +7,12 @@ from engine.catalog.experts import CARDS as _EXPERTS
 from engine.catalog.language import CARDS as _LANGUAGE
 from engine.catalog.music import CARDS as _MUSIC
 from engine.catalog.packaged import CARDS as _PACKAGED
+from engine.catalog.pictures import CARDS as _PICTURES
 from engine.catalog.pocket import CARDS as _POCKET
 from engine.catalog.video import CARDS as _VIDEO
 from engine.errors import ModelUnavailable
 
-CARDS: dict[str, Card] = {card.id: card for card in (*_POCKET, *_PACKAGED, *_MUSIC, *_EXPERTS, *_LANGUAGE, *_VIDEO)}
+CARDS: dict[str, Card] = {card.id: card for card in (*_POCKET, *_PACKAGED, *_MUSIC, *_EXPERTS, *_LANGUAGE, *_VIDEO, *_PICTURES)}
 
 
 def get_card(card_id: str) -> Card:

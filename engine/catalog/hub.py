@@ -11,7 +11,7 @@ def hub_card(
 ) -> Card:  # fmt: skip
     """A card of a model that draws. files: name or pattern -> about its bytes."""
     return Card(
-        id=id, title=title, role="text to picture" if drawing.picture else "text to clip" if drawing.text else "picture to clip", family=id.split("-")[0], provider="hub",
+        id=id, title=title, role="first picture" if drawing.picture else "text to clip" if drawing.text else "picture to clip", family=id.split("-")[0], provider="hub",
         source=HubSource(repo=repo, revision=revision), licence=licence, licence_note=note, files=tuple(File(name=name, bytes=size) for name, size in files.items()),
         memory_mib=memory_mib, good_at=good_at, bad_at=bad_at, drawing=drawing,
     )  # fmt: skip

@@ -11,6 +11,7 @@ OF_ROLE: dict[str, tuple[str, tuple[str, ...]]] = {
     "text to clip": (VIDEO, ("text-to-video", "movie")),
     "picture to clip": (VIDEO, ("text-to-video", "movie")),
     "text to picture": (PICTURES, ("text-to-video", "music-video", "movie")),
+    "first picture": (PICTURES, ("text-to-video",)),
     "edit video": (VIDEO, ("subject-swap",)),
     "replace a person": (VIDEO, ("subject-swap",)),
     "draw inside a mask": (PICTURES, ("subject-swap",)),

@@ -19,6 +19,9 @@ def decoded(pipeline: Any, drawing: Drawing, passes: list[Any]) -> Any:
         shared = (drawing.windows.overlap - 1) // drawing.every + 1
         latents = torch.cat([passes[0], *(one[:, :, shared:] for one in passes[1:])], dim=2)
     with torch.no_grad():
+        if drawing.picture:
+            picture = pipeline.vae.decode(restored(pipeline.vae, latents).to(pipeline.vae.dtype), return_dict=False)[0]
+            return SimpleNamespace(images=pipeline.image_processor.postprocess(picture, output_type="np"))
         return SimpleNamespace(frames=pipeline.video_processor.postprocess_video(video=_video(pipeline, drawing, latents), output_type="np"))
 
 

@@ -99,6 +99,10 @@ def normalised(vae: Any, raw: Any) -> Any:
     import torch
 
     config = vae.config
+    norm = getattr(vae, "bn", None)
+    if norm is not None:  # FLUX.2: the channels of 2x2 places together, by the statistics of a batch norm
+        centre, spread = (one.float().view(1, -1, 1, 1) for one in (norm.running_mean, (norm.running_var + config.batch_norm_eps).sqrt()))
+        return (torch.nn.functional.pixel_unshuffle(raw.float(), 2) - centre) / spread
     own = dict(vae.named_buffers(recurse=False))
     mean, deviation = (config.get(name) if config.get(name) is not None else own.get(name) for name in ("latents_mean", "latents_std"))
     scale = config.get("scaling_factor") or 1.0
@@ -111,8 +115,13 @@ def normalised(vae: Any, raw: Any) -> Any:
 
 def restored(vae: Any, latents: Any) -> Any:
     """The inverse of `normalised`: latents of a loop as the VAE decodes them."""
-    zero = normalised(vae, latents * 0)
-    return (latents.float() - zero) / (normalised(vae, latents * 0 + 1) - zero)
+    import torch
+
+    patched = getattr(vae, "bn", None) is not None
+    raw = torch.nn.functional.pixel_shuffle(latents, 2) if patched else latents
+    zero = normalised(vae, raw * 0)
+    found = (latents.float() - zero) / (normalised(vae, raw * 0 + 1) - zero)
+    return torch.nn.functional.pixel_shuffle(found, 2) if patched else found
 
 
 def grid(pipeline: Any, drawing: Drawing, latents: Any, size: tuple[int, int], frames: int) -> np.ndarray | None:
@@ -139,6 +148,12 @@ def unpacked(pipeline: Any, latents: Any, size: tuple[int, int], frames: int, *,
     """
     from inspect import signature
 
+    if hasattr(pipeline, "_unpack_latents_with_ids"):
+        import torch
+
+        side = 2 * pipeline.vae_scale_factor
+        places = torch.empty(1, 1, size[1] // side, size[0] // side)
+        return pipeline._unpack_latents_with_ids(latents, pipeline._prepare_latent_ids(places).to(latents.device), *places.shape[2:])
     if not hasattr(pipeline, "_unpack_latents"):
         return None
     names = list(signature(pipeline._unpack_latents).parameters)

@@ -79,7 +79,8 @@ def ready(folder: Place, drawing: Drawing, title: str, pool: ModelPool | None, d
         whole: dict[str, Any] = {}
         if isinstance(folder, Joined):
             whole = held.enter_context(moving(folder, pool, dtypes, eight_bit=eight_bit))
-        wanted = frozenset(named - set(whole))
+        absent = {part.name for part in components_of(folder) if part.name in kind._optional_components and not part.folder.is_dir()}
+        wanted = frozenset(named - set(whole) - absent)
         parts = {**held.enter_context(leased(folder, pool, dtypes, wanted=wanted, eight_bit=frozenset(DENOISERS if eight_bit else ()))), **whole}
         adapter = parts.pop("motion_adapter", None)
         missing = [name for name in named - set(parts) if signature(kind.__init__).parameters[name].default is signature(kind.__init__).empty]
@@ -112,9 +113,11 @@ def arguments(pipeline: Any, drawing: Drawing, wish: Wish) -> dict[str, Any]:
     from PIL import Image
 
     width, height = wish.size
+    # Some picture models were taught zeros for no negative prompt, which are not what an empty one gives.
+    unsaid = None if drawing.picture else ""
     strength = None if drawing.motion is None else drawing.motion.at(wish.motion)
     found: dict[str, Any] = {
-        "prompt": wish.prompt, "negative_prompt": wish.negative if drawing.negative else None, "num_inference_steps": wish.steps, "output_type": "np",
+        "prompt": wish.prompt, "negative_prompt": (wish.negative or unsaid) if drawing.negative else None, "num_inference_steps": wish.steps, "output_type": "np",
         "generator": torch.Generator("cpu").manual_seed(wish.seed), **drawing.fixed, **wish.more,
     }  # fmt: skip
     if drawing.sized:

@@ -16,7 +16,7 @@ from typing import Any
 
 from engine.hub.path import clean, levels
 
-STOCHASTIC = ("CogVideoXDPMScheduler",)
+STOCHASTIC = ("CogVideoXDPMScheduler", "LCMScheduler")
 """Schedulers that add fresh noise at each step: two neighbours do not point to the clean latents, but their step tells these too."""
 
 
