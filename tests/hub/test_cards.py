@@ -50,6 +50,26 @@ def test_checks_fail_for_a_card_without_a_tiny_copy(bed):
         bed.place(CARDS[0].model_copy(update={"id": "unknown"}))
 
 
+@pytest.mark.parametrize("family", FAMILIES)
+def test_loading_by_parts_is_loading_by_diffusers(bed, family):
+    import diffusers
+
+    card = FAMILIES[family][0]
+    image = modes(card)[0]
+    small, record = ruled(card, image=image), bed.record(card, image=image)
+    drawing, place = small.drawing, bed.place(card)
+    kind = getattr(diffusers, record.kind)
+    variant = {"mochi": "bf16", "svd": "fp16"}.get(family)
+    if isinstance(place, components.Joined):
+        pipeline = kind.from_pretrained(place.base, motion_adapter=diffusers.MotionAdapter.from_pretrained(place.part), local_files_only=True)
+    else:
+        pipeline = kind.from_pretrained(place, variant=variant, local_files_only=True)
+    sampler = getattr(diffusers, drawing.sampler) if drawing.sampler else type(pipeline.scheduler)
+    pipeline.scheduler = sampler.from_config(pipeline.scheduler.config, **drawing.scheduler)
+    pipeline.set_progress_bar_config(disable=True)
+    assert np.array_equal(frames_of(by_hand(pipeline, small, record.wish)), record.frames)
+
+
 def opened_parts(bed, card):
     """Which parts were read from disk when a card was opened and placed."""
     read = []
