@@ -142,7 +142,7 @@ def _text(event: gr.EventData, name: str) -> str:
 
 def _limits(settings: Settings) -> list[list[str]]:
     """The limits that a user may meet: name, value, reason."""
-    return [[name.replace("_", " "), str(getattr(settings, name)), field.description or ""] for name, field in Settings.model_fields.items() if name not in ("data_dir", "host", "port")]
+    return [[name.replace("_", " "), str(getattr(settings, name)), field.description or ""] for name, field in Settings.model_fields.items() if name not in ("data_dir", "host", "port", "ray_address")]
 
 
 def launch_options(studio: Studio) -> dict[str, Any]:
