@@ -17,6 +17,7 @@ from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine.catalog.weights import check_finite
 from engine.errors import ModelUnavailable
 from engine.experts.loading import complete, unreadable
 
@@ -164,6 +165,7 @@ def load_net(component: Component, dtype: Any) -> Any:
     except Exception as error:  # each library raises a dozen kinds for a missing, cut or foreign file
         raise unreadable(component.folder, error) from error
     complete(component.folder, told.get("missing_keys", ()), told.get("mismatched_keys", ()))
+    check_finite(dict(model.named_parameters()), f"{component.folder.parent.name}/{component.name}")
     return model.eval().requires_grad_(False)
 
 

@@ -20,7 +20,9 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from engine.catalog.card import Card
 from engine.catalog.experts import CONTROLNET_DEPTH, SD_INPAINTING
+from engine.catalog.fetch import ModelFiles
 from engine.catalog.folders import found, shelves, weight_bytes
 from engine.diffusion.attention import attending
 from engine.diffusion.control import controlled, load_control
@@ -64,15 +66,21 @@ class Inpainter:
 def folders(settings: Settings) -> tuple[Path, Path | None]:
     """Where the inpainting model lies and where the ControlNet does, None without one. Raises `InvalidInput` that says what to fetch."""
     own = settings.data_dir / "models"
-    models = [own / SD_INPAINTING.id, *(one.folder for one in found(settings, "checkpoint"))]
+    files = ModelFiles(own, settings)
+    models = [own / SD_INPAINTING.id, *_here(files, SD_INPAINTING), *(one.folder for one in found(settings, "checkpoint"))]
     model = next((folder for folder in models if _config(folder / "unet").get("in_channels") == 9), None)
     if model is None:
         raise InvalidInput(
             "drawing=diffusion needs a model that is not on this machine", why=f"{SD_INPAINTING.title}: {SD_INPAINTING.bytes / 1e6:.0f} MB, {SD_INPAINTING.licence}; it also needs a graphics card",
             fix=f"fetch it by `python app.py fetch {SD_INPAINTING.id}`, or choose the drawing embedded", field="drawing",
         )  # fmt: skip
-    nets = [own / CONTROLNET_DEPTH.id, *(folder for shelf in shelves(settings) if shelf.is_dir() for folder in sorted(shelf.iterdir()))]
+    nets = [own / CONTROLNET_DEPTH.id, *_here(files, CONTROLNET_DEPTH), *(folder for shelf in shelves(settings) if shelf.is_dir() for folder in sorted(shelf.iterdir()))]
     return model, next((folder for folder in nets if _config(folder).get("_class_name") == "ControlNetModel"), None)
+
+
+def _here(files: ModelFiles, card: Card) -> list[Path]:
+    place = files.find(card)
+    return [place] if place is not None else []
 
 
 class InpaintedLook:
