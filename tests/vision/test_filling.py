@@ -5,6 +5,7 @@ from __future__ import annotations
 import tracemalloc
 from collections.abc import Callable
 from dataclasses import dataclass
+from threading import Barrier
 
 import cv2
 import numpy as np
@@ -18,6 +19,7 @@ from engine.vision.filling.depth import Grid
 from engine.vision.filling.motion import Motion
 from engine.vision.filling.parallax import deepened
 from engine.vision.filling.plate import LONGEST, Filled, fill_clip
+from engine.vision.filling.workers import Workers
 
 WIDTH, HEIGHT = 240, 136
 
@@ -97,6 +99,40 @@ def test_a_moving_camera_is_followed(pan: tuple[Clip, list[Filled]]) -> None:
 def test_the_same_clip_gives_the_same_bits(pan: tuple[Clip, list[Filled]]) -> None:
     made, out = pan
     assert all((a.frame == b.frame).all() for a, b in zip(out, fill(made), strict=True))
+
+
+def test_one_thread_and_two_give_the_same_bits() -> None:
+    """Two layers, noise, light that changes and stretches that follow each other: all that threads share."""
+    far, near, rng = land(21), land(22), np.random.default_rng(23)
+    ground = []
+    for t in range(24):
+        behind, front = shifted(far, 30 + 1.5 * t), shifted(near, 20 + 5.0 * t)
+        behind[70:] = front[70:]
+        ground.append(np.clip((1 - 0.008 * t) * behind + rng.normal(0, 4, behind.shape), 0, 255).astype(np.uint8))
+    made = clip(ground, across)
+    before = cv2.getNumThreads()
+    alone, shared = (list(fill_clip(Held(made.frames), lambda i: made.holes[i], [(0, 15), (16, 23)], threads=threads)) for threads in (1, 3))
+    assert all((a.frame == b.frame).all() and (a.seen == b.seen).all() for a, b in zip(alone, shared, strict=True))
+    assert (alone[12].frame[made.holes[12]] != made.frames[12][made.holes[12]]).any()
+    assert cv2.getNumThreads() == before
+
+
+def test_work_is_shared_in_order_and_stops_at_a_failure() -> None:
+    met = Barrier(2, timeout=30)
+    with Workers(2) as workers:
+        assert workers.map(lambda i: (met.wait(), i * i)[1], range(4)) == [0, 1, 4, 9]  # one thread alone would wait for ever
+        assert workers.map(lambda i: sum(workers.map(lambda k: i * k, range(3))), range(4), at_once=3) == [0, 3, 6, 9]
+        done = []
+
+        def fail(i: int) -> None:
+            if i == 2:
+                raise ZeroDivisionError
+            done.append(i)
+
+        with pytest.raises(ZeroDivisionError):
+            workers.map(fail, range(5000))
+        assert len(done) < 5000
+        assert workers.map(abs, [-1]) == [1]  # and goes on
 
 
 def test_layers_that_move_differently_are_told_apart() -> None:
@@ -260,12 +296,12 @@ def test_memory_does_not_grow_with_the_clip(monkeypatch: pytest.MonkeyPatch) -> 
             return picture.copy()
 
     peaks = []
-    for count in (32, 80):
+    for count in (32, 112):
         tracemalloc.start()
         assert sum(1 for _ in fill_clip(Long(count), lambda i: holes[i % len(holes)].copy(), [(0, count - 1)])) == count
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
-    assert peaks[1] < 1.15 * peaks[0]
+    assert peaks[1] < 1.5 * peaks[0]  # a frame more or less is being worked on; to keep the 80 more would take 8 MB, twice the peak
 
 
 @pytest.mark.parametrize("count", [1, 2, 5])

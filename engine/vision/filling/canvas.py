@@ -7,7 +7,7 @@ resampled twice at most, once from their frame and once into another, and not at
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -24,18 +24,10 @@ UNKNOWN, INVENTED, SEEN = 0, 1, 2
 LEVEL = 127
 """From one of them to the next when it is resampled with the colours."""
 _READ = np.rint(np.arange(256) / LEVEL).astype(np.uint8)
-NEAR_MEDIAN = 9
-"""Grey levels about the median of its frames within which a frame counts for a place."""
-BESIDE = 9
-"""Pixels beside a hole that are a second choice."""
 FINE_UP_TO = 4_000_000
 """Pixels of a picture up to which it is made twice as large to be read."""
 FINER_UP_TO = 1_000_000
 """Pixels of a canvas up to which it is made three times as large: every frame reads from it, and linear reading at twice the size would cost 0.2 dB."""
-CLEAR, SIDE = 255, 200
-"""What a frame's place is worth: clear ground, and ground beside a hole, a second choice."""
-CLEARLY, BARELY = 250, 180
-"""What a place must be worth after resampling to count as clear, and to count at all: cubic curves swing below 200 where it meets 255."""
 TAPS = 3
 """Pixels about a part of a picture that its enlargement depends on."""
 SEAM, JOINS = 3, 18.0
@@ -187,90 +179,6 @@ def grid_of(box: Box, scale: Scale) -> Grid:
     return Grid(left, top, right - left, bottom - top)
 
 
-@dataclass(frozen=True)
-class Sample:
-    """A frame that shows some of the ground. picture: (H, W, 3) uint8; hole: where it must not be used, (h, w) uint8 in its box."""
-
-    picture: np.ndarray
-    hole: tuple[Box, np.ndarray] | None
-    motion: Motion
-    brightness: float = 1.0
-    """How many times brighter than the anchor it is."""
-    passer: np.ndarray | None = None
-    """(gh, gw) uint8 on the canvas's grid, 1 where another thing is in front."""
-
-    def worth(self) -> np.ndarray:
-        """(H, W) uint8: 0 in the hole; near it, where the subject's shadow and soft edge lie, a place counts only where no other frame shows it, SIDE; else CLEAR."""
-        out = np.full(self.picture.shape[:2], CLEAR, np.uint8)
-        if self.hole is not None:
-            (left, top, right, bottom), part = self.hole
-            x, y = max(left - BESIDE, 0), max(top - BESIDE, 0)
-            window = out[y : bottom + BESIDE, x : right + BESIDE]
-            hole = np.zeros(window.shape, np.uint8)
-            hole[top - y : bottom - y, left - x : right - x] = part
-            beside = cv2.dilate(hole, np.ones((2 * BESIDE + 1, 2 * BESIDE + 1), np.uint8))
-            window[:] = np.uint8(CLEAR) - hole * np.uint8(SIDE) - beside * np.uint8(CLEAR - SIDE)
-        return out
-
-
-def gather(canvas: Canvas, needed: np.ndarray, samples: Iterable[Sample], size: tuple[int, int]) -> None:
-    """Paint the canvas where it is needed, (h, w) bool, from the frames that show it."""
-    pictures, greys, seens, clears = [], [], [], []
-    any_clear = np.zeros(needed.shape, np.uint8)
-    for sample in samples:
-        picture = canvas.bring(sample.picture, sample.worth(), sample.motion, size)
-        worth = cv2.extractChannel(picture, 3)
-        if sample.brightness != 1.0:
-            picture = cv2.convertScaleAbs(picture, alpha=1.0 / sample.brightness)
-        clear, seen = cv2.threshold(worth, CLEARLY, 255, cv2.THRESH_BINARY)[1], cv2.threshold(worth, BARELY, 255, cv2.THRESH_BINARY)[1]
-        if sample.passer is not None and sample.passer.any():
-            free = cv2.resize(255 * (1 - sample.passer), needed.shape[::-1], interpolation=cv2.INTER_NEAREST)
-            clear, seen = clear & free, seen & free
-        any_clear |= clear
-        pictures.append(picture)
-        greys.append(cv2.cvtColor(picture, cv2.COLOR_RGBA2GRAY))
-        seens.append(seen)
-        clears.append(clear)
-    if not pictures:
-        return
-    usable = [clear | (seen & ~any_clear) for clear, seen in zip(clears, seens, strict=True)]
-    middle = _median(greys, usable)
-    total, weight = np.zeros((*needed.shape, 4), np.float32), np.zeros(needed.shape, np.float32)
-    spread, known = np.zeros(needed.shape, np.float32), np.zeros(needed.shape, np.uint8)
-    for picture, grey, use in zip(pictures, greys, usable, strict=True):
-        off = cv2.absdiff(grey, middle)
-        near = cv2.threshold(off, NEAR_MEDIAN, 255, cv2.THRESH_BINARY_INV)[1] & use
-        cv2.accumulate(picture, total, near)
-        cv2.accumulate(near & 1, weight)
-        cv2.accumulate(off, spread, near)
-        known |= use
-    known &= needed.view(np.uint8) * np.uint8(255)
-    mean = cv2.convertScaleAbs(cv2.divide(total, cv2.merge([np.maximum(weight, 1)] * 4)))
-    cv2.copyTo(cv2.cvtColor(mean, cv2.COLOR_RGBA2RGB), known, canvas.colours)
-    cv2.copyTo(np.full(known.shape, SEEN, np.uint8), known, canvas.state)
-    every = (slice(None, None, 3), slice(None, None, 3))  # so many tell as much as all do
-    often = weight[every]
-    many = (known[every] > 0) & (often >= 4)
-    if many.sum() > 25:
-        # The mean distance of a normal variable from its middle is 0.8 of its deviation; the calm places tell, not those where edges lie a little off.
-        canvas.grain = float(1.25 * np.percentile(spread[every][many] / often[many], 30))
-
-
-def _median(greys: Sequence[np.ndarray], usable: Sequence[np.ndarray]) -> np.ndarray:
-    """(h, w) uint8: the median of what is usable (0 or 255) at each place. What is not is set to the darkest and the brightest in turns, which leaves the middle where it is."""
-    turn = np.zeros(greys[0].shape, np.uint8)
-    values = []
-    for grey, use in zip(greys, usable, strict=True):
-        values.append((grey & use) | (turn & ~use))
-        turn ^= ~use
-    if len(values) % 2 == 0:
-        values.append(turn)
-    for k in range(len(values)):  # odd-even transposition: few pictures, and each step is one pass
-        for i in range(k % 2, len(values) - 1, 2):
-            values[i], values[i + 1] = cv2.min(values[i], values[i + 1]), cv2.max(values[i], values[i + 1])
-    return values[len(values) // 2]
-
-
 def invent(canvas: Canvas, needed: np.ndarray, checkpoint: Callable[[], None]) -> None:
     """Give the needed places that no frame shows a texture from around: smooth where the gap is thin, by patches elsewhere."""
     gap = needed & (canvas.state == UNKNOWN)
@@ -312,11 +220,7 @@ def joining(canvas: Canvas, gap: np.ndarray, colours: np.ndarray) -> np.ndarray:
     return gap & joins[label]
 
 
-def shown(canvas_grid: Grid, depth: np.ndarray | None, views: Sequence[tuple[np.ndarray, Motion]]) -> np.ndarray:
-    """(gh, gw) bool: places of the grid that one of the frames shows. views: proxies' holes (h, w) uint8 with their motions."""
-    out = np.zeros((canvas_grid.height, canvas_grid.width), np.uint8)
-    places = canvas_grid.places()
-    for hole, motion in views:
-        where = as_map(motion.places(places, 0.0 if depth is None else depth))
-        out |= cv2.remap(1 - hole, where, NO_MAP, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT)
-    return out.view(bool)
+def shown(canvas_grid: Grid, depth: np.ndarray | None, hole: np.ndarray, motion: Motion) -> np.ndarray:
+    """(gh, gw) bool: places of the grid that a frame with its motion shows. hole: its proxy's, (h, w) uint8."""
+    where = as_map(motion.places(canvas_grid.places(), 0.0 if depth is None else depth))
+    return cv2.remap(1 - hole, where, NO_MAP, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT).view(bool)

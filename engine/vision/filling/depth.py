@@ -15,11 +15,14 @@ import numpy as np
 from engine.vision.filling.motion import NO_MAP, Motion, as_map
 from engine.vision.filling.proxy import Proxy
 from engine.vision.filling.registration import Anchor
+from engine.vision.filling.workers import Workers
 
 PLANES = 12
 """At most so many depths are tried."""
 FEW = 3
 """Corners that make a depth worth trying."""
+TOGETHER = 3
+"""Depths that one thread tries together."""
 APART = 0.6
 """Proxy pixels of motion between two depths that are worth telling apart."""
 LONELY = 4.0
@@ -60,34 +63,39 @@ class Grid:
         return x[None] + y[:, None] * np.complex64(1j)
 
 
-def sweep(anchor: Anchor, grid: Grid, sources: Sequence[tuple[Proxy, Motion]]) -> np.ndarray:
+def sweep(anchor: Anchor, grid: Grid, sources: Sequence[tuple[Proxy, Motion]], workers: Workers) -> np.ndarray:
     """(h, w) float32: the depth of every place of the grid. sources: pictures with their motions from the anchor; the anchor itself need not be among them."""
     assert anchor.depth is not None
     planes, gap, rare = _planes(anchor.depth[np.isfinite(anchor.depth)], [m for _, m in sources])
     prior = _nearest(anchor, grid)[::STEP, ::STEP]
     views = [(anchor.picture, Motion(np.eye(3))), *sources]
-    cost, looks = _disagreement(views, planes, grid.places(STEP))
-    plain = np.stack([cv2.blur(c, (2 * REACH + 1, 2 * REACH + 1)) for c in cost])
+    places = grid.places(STEP)
+    pairs = [(cv2.merge([picture.grey, 255 * (1 - picture.hole)] * 2), motion) for picture, motion in views]  # four channels are read faster than two
+    told = workers.map(lambda few: _disagreement(pairs, few, places), (planes[k : k + TOGETHER] for k in range(0, len(planes), TOGETHER)))
+    cost, looks, plain = (np.concatenate(one) for one in zip(*told, strict=True))
     trust = np.clip(plain.min(axis=0) / CLEAN, DOUBT, 1.0)
     pull = [PRIOR * trust * np.minimum(np.abs(prior - plane) / (4 * gap), 1.0) + RARE * few for plane, few in zip(planes, rare, strict=True)]
     rough = (plain + np.stack(pull)).argmin(axis=0)
     guide = np.take_along_axis(looks, rough[None], axis=0)[0]
     unary = np.stack([cv2.blur(c, (SHARP, SHARP)) + p for c, p in zip(cost, pull, strict=True)], dtype=np.float32)
-    best = _agreed_along(unary, guide).argmin(axis=0)
+    down, across = workers.map(lambda turned: _agreed_along(*turned), ((unary, guide), (unary.transpose(0, 2, 1), guide.T)))
+    best = (down + across.transpose(0, 2, 1)).argmin(axis=0)
     depth = _whole(planes[best].astype(np.float32))
     return np.ascontiguousarray(cv2.resize(depth, None, fx=STEP, fy=STEP, interpolation=cv2.INTER_NEAREST)[: grid.height, : grid.width])
 
 
-def _disagreement(views: Sequence[tuple[Proxy, Motion]], planes: np.ndarray, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """What each depth costs at places (h, w) complex: (P, h, w) float32 mean distance in grey levels from the views' mean, and that mean (P, h, w). All depths lie in one tall picture."""
+def _disagreement(views: Sequence[tuple[np.ndarray, Motion]], planes: np.ndarray, places: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What each depth costs at places (h, w) complex: (P, h, w) float32 mean distance in grey levels from the views' mean, that mean, and the cost with what is around.
+
+    views: grey and how clear it is in turns (h, w, 4) uint8. The depths lie in one tall picture.
+    """
     shape = (len(planes), *places.shape)
     depths = planes.astype(np.float32)[:, None, None]
     tall = (shape[0] * shape[1], shape[2])
     greys, seens = [], []
     total, count, off = (np.zeros(tall, np.float32) for _ in range(3))
-    for picture, motion in views:
+    for pair, motion in views:
         where = as_map(np.broadcast_to(motion.places(places, depths), shape).reshape(tall))
-        pair = cv2.merge([picture.grey, 255 * (1 - picture.hole)] * 2)  # four channels are read faster than two
         found = cv2.remap(pair, where, NO_MAP, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
         grey, seen = cv2.extractChannel(found, 0), cv2.threshold(cv2.extractChannel(found, 1), 250, 1, cv2.THRESH_BINARY)[1]
         cv2.accumulate(grey, total, seen)
@@ -100,27 +108,25 @@ def _disagreement(views: Sequence[tuple[Proxy, Motion]], planes: np.ndarray, pla
         cv2.accumulate(cv2.min(cv2.absdiff(part, look), TOLERANCE), off, seen)
     cost = cv2.divide(off, least)
     cost[count == 1], cost[count == 0] = HIDDEN, UNSEEN
-    return cost.reshape(shape), look.reshape(shape)
+    cost = cost.reshape(shape)
+    return cost, look.reshape(shape), np.stack([cv2.blur(one, (2 * REACH + 1, 2 * REACH + 1)) for one in cost])
 
 
 def _agreed_along(cost: np.ndarray, guide: np.ndarray) -> np.ndarray:
-    """(P, h, w): what each depth (P, h, w) costs a place and those on the four straight ways to it, where a change of depth costs least at the edges of a grey guide (h, w).
+    """(P, h, w): what each depth (P, h, w) costs a place and those above and below it, where a change of depth costs least at the edges of a grey guide (h, w).
 
     Semi-global matching (Hirschmueller 2008) with one price for all changes, since the planes are layers.
     """
-    total = np.zeros_like(cost)
-    for turned, look, out in ((cost, guide, total), (cost.transpose(0, 2, 1), guide.T, total.transpose(0, 2, 1))):
-        price = CHANGE / (1.0 + (np.diff(look, axis=0) / EDGE) ** 2)  # (h - 1, w)
-        rows = np.ascontiguousarray(turned.transpose(1, 0, 2))  # (h, P, w)
-        both = np.zeros_like(rows)
-        for way in (1, -1):
-            before = rows[0 if way > 0 else -1]
-            both[0 if way > 0 else -1] += before
-            for y in range(1, len(rows)) if way > 0 else range(len(rows) - 2, -1, -1):
-                before = rows[y] + np.minimum(before - before.min(axis=0), price[y - 1 if way > 0 else y])
-                both[y] += before
-        out += both.transpose(1, 0, 2)
-    return total
+    price = CHANGE / (1.0 + (np.diff(guide, axis=0) / EDGE) ** 2)  # (h - 1, w)
+    rows = np.ascontiguousarray(cost.transpose(1, 0, 2))  # (h, P, w)
+    both = np.zeros_like(rows)
+    for way in (1, -1):
+        before = rows[0 if way > 0 else -1]
+        both[0 if way > 0 else -1] += before
+        for y in range(1, len(rows)) if way > 0 else range(len(rows) - 2, -1, -1):
+            before = rows[y] + np.minimum(before - before.min(axis=0), price[y - 1 if way > 0 else y])
+            both[y] += before
+    return both.transpose(1, 0, 2)
 
 
 def _whole(depth: np.ndarray) -> np.ndarray:

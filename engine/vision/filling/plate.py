@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 
 import numpy as np
 
@@ -22,14 +22,12 @@ from engine.media.frames import Pictures
 from engine.vision.filling.render import Filled, misfit, render
 from engine.vision.filling.shot import Shot
 from engine.vision.filling.stretch import Stretch
+from engine.vision.filling.workers import Workers
 
 __all__ = ["Filled", "fill_clip"]
 
 LONGEST = 64
 """Frames of a stretch at most."""
-THREADS = 2
-AHEAD = 3
-"""Frames that are filled at once, and frames that may be finished before they are asked for."""
 SHORT = 12
 """Frames of a stretch that is not made shorter for its depths."""
 STRAYS = 9.5
@@ -44,30 +42,31 @@ def fill_clip(
     shots: Sequence[tuple[int, int]],
     *,
     seed: int = 0,
+    threads: int | None = None,
     checkpoint: Callable[[], None] = lambda: None,
 ) -> Iterator[Filled]:
     """Every frame in order with its hole filled.
 
     holes: (H, W) bool of a frame by number, already grown past the subject's soft edge; shots: first and last frame of each, in order, no frame of one ever
-    shows in another. Memory does not grow with the clip, and a frame costs a bounded time. The same input gives the same output.
+    shows in another. Memory does not grow with the clip, and a frame costs a bounded time. The same input gives the same output,
+    with any number of threads: as many as cores, at most `workers.MOST`, if not given.
     """
-    with ThreadPoolExecutor(THREADS) as pool:
+    with Workers(threads) as workers:
         for first, last in shots:
-            yield from _filled(Shot(frames, holes, first, last, checkpoint), seed, pool)
+            yield from _filled(Shot(frames, holes, first, last, checkpoint, workers), seed)
 
 
 def _strays(stretch: Stretch) -> bool:
     """True when one picture does not do for a stretch over whose depths the camera passes: what near things hide at its ends is not what they hide in its middle."""
     if stretch.anchor.depth is None:
         return False
-    for index in (stretch.first, stretch.last):
-        hole = stretch.shot.hole(index)
-        if hole is not None and misfit(stretch.shot.frames.read(index), hole, stretch.views(index, None, 1.0)[0]) > STRAYS:
-            return True
-    return False
+    shot = stretch.shot
+    ends = [(index, hole) for index in (stretch.first, stretch.last) if (hole := shot.hole(index)) is not None]
+    asked = [(shot.frames.read(index), hole, stretch.views(index, None, 1.0)[0]) for index, hole in ends]
+    return any(off > STRAYS for off in shot.workers.map(lambda one: misfit(*one), asked))
 
 
-def _filled(shot: Shot, seed: int, pool: ThreadPoolExecutor) -> Iterator[Filled]:
+def _filled(shot: Shot, seed: int) -> Iterator[Filled]:
     """The shot's frames."""
     at, length = shot.first, LONGEST
     before: Stretch | None = None
@@ -91,8 +90,8 @@ def _filled(shot: Shot, seed: int, pool: ThreadPoolExecutor) -> Iterator[Filled]
         for index in range(at, end + 1):
             shot.checkpoint()
             share = (index - at + 1) / (FADE + 1) if before is not None and index - at < FADE else 1.0
-            waiting.append(pool.submit(render, shot.frames.read(index), shot.hole(index), stretch.views(index, before, share), (seed, index)))
-            if len(waiting) >= AHEAD:
+            waiting.append(shot.workers.submit(render, shot.frames.read(index), shot.hole(index), stretch.views(index, before, share), (seed, index)))
+            if len(waiting) > shot.workers.threads:
                 yield waiting.popleft().result()
         while waiting:
             out = waiting.popleft().result()

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 
-from engine.vision.filling.canvas import CLEAR, CLEARLY, INVENTED, SEEN, UNKNOWN, Canvas, Sample, Scale, gather, invent, joining, shown
+from engine.vision.filling.canvas import INVENTED, SEEN, UNKNOWN, Canvas, Scale, invent, joining, shown
 from engine.vision.filling.depth import Grid, sweep
 from engine.vision.filling.footprint import needed_by
+from engine.vision.filling.gathering import CLEAR, CLEARLY, Sample, gather
 from engine.vision.filling.motion import IDENTITY, Motion, basis, between, far, smooth
 from engine.vision.filling.movers import passers
 from engine.vision.filling.registration import Anchor, brightness
@@ -34,6 +35,9 @@ SMOOTH = 0.25
 """Proxy pixels by which the frame halfway between two key frames may lie off their mean for the camera to count as moving smoothly between them."""
 SPECK = 6
 """Proxy pixels of ground that are worth one more frame."""
+
+Track = tuple[np.ndarray, np.ndarray]
+"""(P, 2) places of an anchor's corners in a frame, and (P,) bool which are sure."""
 
 
 @dataclass
@@ -60,22 +64,18 @@ class Stretch:
         at = (first + last) // 2
         step = max(1, round((last - first + 1) / KEYS))
         marks = sorted({first, last, *range(at, first, -step), *range(at, last, step)})
-        for index in sorted({*marks, *((a + b) // 2 for a, b in zip(marks, marks[1:], strict=False))}):
-            shot.proxy(index)  # in order: a decoder runs forwards
+        shot.proxies(sorted({*marks, *((a + b) // 2 for a, b in zip(marks, marks[1:], strict=False))}))
         self = cls(shot, first, last, Anchor(shot.proxy(at)), at, {at: IDENTITY})
-        tracks: dict[int, tuple[np.ndarray, np.ndarray]] = {}
-        for way, bound in ((step, last), (-step, first)):
-            index = at
-            while index != bound:
-                ahead = index + way
-                ahead = min(ahead, bound) if way > 0 else max(ahead, bound)
-                got = self.anchor.locate(shot.proxy(ahead), self._ahead(index, ahead), start=self._reached(tracks, index, ahead))
-                if got is None or far(got[0].h, self.anchor.size) > MOVED * max(self.anchor.size):
+        tracks: dict[int, Track] = {}
+        # The first step ahead tells the first one back how fast the camera goes; then both ways are gone side by side.
+        for ways in ([range(at, min(at + step, last) + 1)], [range(min(at + step, last), last + 1), range(at, first - 1, -1)]):
+            for found in shot.workers.map(lambda way: self._followed(way, step, tracks), ways):
+                if found is None:
                     return None
-                self.motions[ahead], tracks[ahead] = got[0], got[1:]
-                self.brightness[ahead] = brightness(self.anchor, shot.proxy(ahead), *got[1:])
-                index = ahead
-                shot.checkpoint()
+                for index, (motion, track) in found.items():
+                    self.motions[index], tracks[index] = motion, track
+                    self.brightness[index] = brightness(self.anchor, shot.proxy(index), *track)
+            shot.checkpoint()
         order = sorted(tracks)
         for index, motion in zip(order, self.anchor.deepen([self.motions[i] for i in order], [tracks[i] for i in order]), strict=True):
             self.motions[index] = motion
@@ -87,44 +87,60 @@ class Stretch:
         self._paint(keys, step, carry)
         return self
 
+    def _followed(self, way: range, step: int, tracks: dict[int, Track]) -> dict[int, tuple[Motion, Track]] | None:
+        """Motions and corners of the key frames on a way from a known frame on; None when one cannot be told or has moved too far."""
+        motions, tracks, found = dict(self.motions), dict(tracks), {}
+        steps = [*way[::step], *way[-1:]]
+        for index, ahead in zip(steps, steps[1:], strict=False):
+            if index == ahead:
+                continue
+            got = self.anchor.locate(self.shot.proxy(ahead), _ahead(motions, index, ahead), start=self._reached(motions, tracks, index, ahead))
+            if got is None or far(got[0].h, self.anchor.size) > MOVED * max(self.anchor.size):
+                return None
+            motions[ahead], tracks[ahead] = got[0], got[1:]
+            found[ahead] = got[0], got[1:]
+        return found
+
     def _again(self, order: list[int]) -> bool:
         """Look for the corners of the key frames again, from where their depths say they are; False when one cannot be told."""
+        sides = [[i for i in order if i > self.at], [i for i in reversed(order) if i < self.at]]
         found = {self.at: IDENTITY}
-        for index in sorted(order, key=lambda i: abs(i - self.at)):
-            side = sorted((i for i in found if (i - self.at) * (index - self.at) > 0), key=lambda i: abs(i - self.at))
-            if not side:
-                guess = self.motions[index]
-            elif len(side) == 1:
-                guess = between(self.still, found[side[0]], (index - self.at) / (side[0] - self.at))
-            else:
-                guess = between(found[side[-2]], found[side[-1]], (index - side[-2]) / (side[-1] - side[-2]))
-            got = self.anchor.locate(self.shot.proxy(index), guess, search=False)
-            if got is None:
+        for side in self.shot.workers.map(self._again_on, sides):
+            if side is None:
                 return False
-            found[index] = got[0] if got[0].bend is not None else self.still
+            found.update(side)
         self.motions.update(found)
         return True
+
+    def _again_on(self, side: list[int]) -> dict[int, Motion] | None:
+        """See `_again`, on one side of the anchor, ever further away from it."""
+        found = {self.at: self.still}
+        for index in side:
+            if len(found) == 1:
+                guess = self.motions[index]
+            else:
+                one, other = [*found][-2:]
+                guess = between(found[one], found[other], (index - one) / (other - one))
+            got = self.anchor.locate(self.shot.proxy(index), guess, search=False)
+            if got is None:
+                return None
+            found[index] = got[0] if got[0].bend is not None else self.still
+        del found[self.at]
+        return found
 
     @property
     def still(self) -> Motion:
         """No motion, in the form of those that depth bends."""
         return Motion(np.eye(3), np.zeros((6, 2)))
 
-    def _reached(self, tracks: dict[int, tuple[np.ndarray, np.ndarray]], index: int, ahead: int) -> np.ndarray | None:
+    def _reached(self, motions: dict[int, Motion], tracks: dict[int, Track], index: int, ahead: int) -> np.ndarray | None:
         """Where the corners should be in frame `ahead` if each goes on as it went from the anchor to frame `index`."""
         if index not in tracks:
             return None
         places, sure = tracks[index]
         share = np.float32((ahead - self.at) / (index - self.at))
         gone = self.anchor.points + share * (places - self.anchor.points)
-        return np.where(sure[:, None], gone, self.anchor.expected(self._ahead(index, ahead)))
-
-    def _ahead(self, index: int, ahead: int) -> Motion:
-        """A guess of the motion at a frame beyond the last one known: as fast as before."""
-        back = 2 * index - ahead
-        if back in self.motions:
-            return between(self.motions[back], self.motions[index], 2.0)
-        return self.motions[index]
+        return np.where(sure[:, None], gone, self.anchor.expected(_ahead(motions, index, ahead)))
 
     def guess(self, index: int) -> Motion:
         """A guess from the key frames about."""
@@ -149,20 +165,23 @@ class Stretch:
     def _test(self) -> None:
         """Look at the frames halfway between key frames: where the camera goes smoothly, those between need not be looked at, and do not tremble."""
         keys = sorted(self.motions)
-        for a, b in zip(keys, keys[1:], strict=False):
-            middle = (a + b) // 2
-            if middle == a:
-                continue
-            guess = self.guess(middle)
-            got = self.anchor.locate(self.shot.proxy(middle), guess, search=False)
+        spans = [(a, (a + b) // 2, b) for a, b in zip(keys, keys[1:], strict=False) if b - a > 1]
+
+        def look(span: tuple[int, int, int]) -> tuple[Motion, float, float] | None:
+            guess, picture = self.guess(span[1]), self.shot.proxy(span[1])
+            got = self.anchor.locate(picture, guess, search=False)
             if got is None:
+                return None
+            motion = got[0] if got[0].bend is not None or guess.bend is None else self.still
+            return motion, brightness(self.anchor, picture, *got[1:]), self._apart(motion, guess)
+
+        for (a, middle, b), found in zip(spans, self.shot.workers.map(look, spans), strict=True):
+            if found is None:
                 self.rough.append((a, b))
                 continue
-            motion = got[0] if got[0].bend is not None or guess.bend is None else self.still
-            if self._apart(motion, guess) > SMOOTH:
+            self.motions[middle], self.brightness[middle], apart = found
+            if apart > SMOOTH:
                 self.rough += [(a, middle), (middle, b)]
-            self.motions[middle] = motion
-            self.brightness[middle] = brightness(self.anchor, self.shot.proxy(middle), *got[1:])
 
     def _steady(self) -> None:
         """Take the trembling of measurements out where the camera went as smoothly as a cubic in time; what a frame shows then glides."""
@@ -211,16 +230,17 @@ class Stretch:
         """Make the canvas: where it is needed, which frames show it, and what is invented."""
         needed, grid = needed_by(self.anchor, self._holes(), MOVED)
         # Beyond every frame's border nothing is ever asked for.
-        inside = shown(grid, None, [(np.zeros(self.anchor.size[::-1], np.uint8), self.motions[i]) for i in keys])
+        bare = np.zeros(self.anchor.size[::-1], np.uint8)
+        inside = np.logical_or.reduce(self.shot.workers.map(lambda i: shown(grid, None, bare, self.motions[i]), keys))
         needed &= cv2.dilate(inside.view(np.uint8), np.ones((5, 5), np.uint8)).view(bool)
         near = sorted(self.motions, key=lambda i: abs(i - self.at))
         depth = None
         if self.anchor.depth is not None:
-            depth = sweep(self.anchor, grid, [(self.shot.proxy(i), self.motions[i]) for i in near if i != self.at][:VIEWS])
-        passing = dict(zip(near, passers(grid, depth, [(self.shot.proxy(i), self.motions[i], self._bright(i)) for i in near]), strict=True))
+            depth = sweep(self.anchor, grid, [(self.shot.proxy(i), self.motions[i]) for i in near if i != self.at][:VIEWS], self.shot.workers)
+        passing = dict(zip(near, passers(grid, depth, [(self.shot.proxy(i), self.motions[i], self._bright(i)) for i in near], self.shot.workers), strict=True))
         sources, missing = list(keys), needed.copy()
-        for i in keys:
-            missing &= ~self._shows(i, grid, depth, passing)
+        for seen in self.shot.workers.map(lambda i: self._shows(i, grid, depth, passing), keys):
+            missing &= ~seen
         for i in near:
             if i in sources or not missing.any():
                 continue
@@ -235,7 +255,7 @@ class Stretch:
         canvas = Canvas(box, self.scale, grid, depth, np.zeros((*shape, 3), np.uint8), np.zeros(shape, np.uint8))
         wanted = cv2.resize(needed.view(np.uint8), shape[::-1], interpolation=cv2.INTER_NEAREST).view(bool)
         around = cv2.dilate(wanted.view(np.uint8), np.ones((2 * RIM + 1, 2 * RIM + 1), np.uint8)).view(bool)
-        gather(canvas, around, (self._sample(i, passing.get(i)) for i in sorted(sources)), self.anchor.size)
+        gather(canvas, around, (self._sample(i, passing.get(i)) for i in sorted(sources)), self.anchor.size, self.shot.workers)
         if carry is not None and (wanted & (canvas.state == UNKNOWN)).any():
             self._carry(canvas, wanted, *carry)
         invent(canvas, wanted, self.shot.checkpoint)
@@ -245,7 +265,7 @@ class Stretch:
 
     def _shows(self, index: int, grid: Grid, depth: np.ndarray | None, passing: dict[int, np.ndarray]) -> np.ndarray:
         """(gh, gw) bool: places of the grid whose ground a frame shows."""
-        seen = shown(grid, depth, [(self.shot.proxy(index).hole, self.motions[index])])
+        seen = shown(grid, depth, self.shot.proxy(index).hole, self.motions[index])
         return seen if index not in passing else seen & (passing[index] == 0)
 
     def _beyond(self, missing: np.ndarray, grid: Grid, depth: np.ndarray | None, step: int) -> list[int]:
@@ -261,7 +281,7 @@ class Stretch:
                 got = self.anchor.locate(self.shot.proxy(index), self.guess(index))
                 if got is None:
                     continue
-                seen = shown(grid, depth, [(self.shot.proxy(index).hole, got[0])])
+                seen = shown(grid, depth, self.shot.proxy(index).hole, got[0])
                 if (missing & seen).any() or not got[0].still(self.anchor.size):
                     self.motions[index] = got[0]
                     self.brightness[index] = brightness(self.anchor, self.shot.proxy(index), *got[1:])
@@ -288,9 +308,8 @@ class Stretch:
 
     def _holes(self) -> Iterator[tuple[np.ndarray, Motion]]:
         """The small holes of the stretch's frames with their motions, as far as they are known or guessed."""
-        for index in range(self.first, self.last + 1):
-            if self.shot.hole(index) is not None:
-                yield self.shot.small_hole(index), self.guess(index)
+        held = [index for index in range(self.first, self.last + 1) if self.shot.hole(index) is not None]
+        return zip(self.shot.small_holes(held), map(self.guess, held), strict=True)
 
     def views(self, index: int, before: Stretch | None, share: float) -> list[View]:
         """All that is needed to fill a frame; a share below 1 mixes with what the stretch before says."""
@@ -304,3 +323,9 @@ class Stretch:
                 if earlier is not None:
                     out.append(View(before.canvas, earlier, before.anchor.size, before._bright(index), 1.0 - share))
         return out
+
+
+def _ahead(motions: dict[int, Motion], index: int, ahead: int) -> Motion:
+    """A guess of the motion at a frame beyond the last one known: as fast as before."""
+    back = 2 * index - ahead
+    return between(motions[back], motions[index], 2.0) if back in motions else motions[index]
