@@ -77,6 +77,7 @@ class Drawing(BaseModel):
     fps: float = Field(16.0, gt=0)
     steps: int = Field(50, ge=1)
     guidance: float = Field(5.0, ge=0)
+    words: bool = Field(True, description="Takes a prompt.")
     negative: bool = Field(True, description="Takes a negative prompt.")
     guidance_name: str = Field("guidance_scale", description="What the call names the strength of guidance; empty: guidance is part of the model or of its guider.")
     frames_name: str = Field("num_frames", description="What the call names the count of frames.")

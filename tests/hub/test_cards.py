@@ -313,6 +313,17 @@ def test_a_long_clip_of_skyreels_is_one_piece(bed, tmp_path):
     assert not any(isinstance(event, Note) and "last frame" in event.text for event in events)
 
 
+def test_a_picture_alone_becomes_a_clip(bed, tmp_path):
+    from PIL import Image
+
+    picture = tmp_path / "first.png"
+    Image.fromarray(np.random.default_rng(2).integers(0, 255, (48, 80, 3), dtype=np.uint8)).save(picture)
+    events, made = clip(bed, tmp_path, "svd-xt", first_image=picture, motion=1.5)
+    found = probe(made.clip, bed.settings)
+    assert (found.width, found.height, found.frame_count) == (64, 64, 12)
+    assert any(isinstance(event, Note) and "no words" in event.text for event in events)
+
+
 def test_what_a_model_cannot_do_is_told(bed, tmp_path):
     events, _ = clip(bed, tmp_path, "wan-2-1-t2v-1-3b", motion=2.0, free_init=True)
     notes = " ".join(event.text for event in events if isinstance(event, Note))

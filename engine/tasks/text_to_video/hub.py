@@ -68,7 +68,7 @@ class _Work:
     @property
     def drafts(self) -> bool:
         """The clip is made as a draft that can be finished later."""
-        return self.request.draft and self.plan.drawing.drafts and len(self.plan.windows) == 1 and self.draft is None and self.plan.steps > 2
+        return self.request.draft and self.plan.drawing.drafts and len(self.plan.windows) == 1 and self.draft is None and self.plan.steps > 2 and not self.plan.anew
 
 
 def make(request: TextToVideoRequest, run: RunContext, seed: int, stem: str) -> Iterator[Event | Made]:
@@ -112,6 +112,8 @@ def _told(work: _Work) -> Iterator[Event]:
     for name, known in (("motion", drawing.motion is not None or request.motion == 1), ("free_init", drawing.free_init or not request.free_init)):
         if not known:
             yield Note(f"{work.card.title} leaves out what you set for: {name.replace('_', ' ')}.")
+    if not drawing.words and request.prompt:
+        yield Note(f"{work.card.title} takes no words: what moves follows from the picture.")
     longest = plan.frames / drawing.fps
     if longest < request.seconds * 0.95:
         yield Note(f"{work.card.title} draws at most {longest:.1f} s at once: the clip is slowed down to {request.seconds:g} s.", "warning")
