@@ -9,7 +9,6 @@ from pathlib import Path
 
 FIRST, LAST = "<!-- cards -->", "<!-- /cards -->"
 README = Path(__file__).parents[1] / "README.md"
-EMPTY = "not yet"
 
 
 def rows_of(readme: str) -> dict[str, list[str]]:
@@ -22,20 +21,19 @@ def rows_of(readme: str) -> dict[str, list[str]]:
 def table(only: list[str]) -> str:
     """Run the checks and lay out what they found; a check that fails says why in its cell."""
     from engine.catalog.video import CARDS
-    from tests.hub.checks import COLUMNS, LATER, Bed
+    from tests.hub.checks import Bed
+    from tests.hub.columns import COLUMNS
 
-    checks = {**COLUMNS, **LATER}
-    columns = [*checks, *(name for name in ("offload", "LoRA") if name not in checks)]
-    lines = ["| card | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
+    lines = ["| card | " + " | ".join(COLUMNS) + " |", "|---" * (len(COLUMNS) + 1) + "|"]
     with tempfile.TemporaryDirectory() as folder:
         bed = Bed(Path(folder))
         for card in CARDS:
             if only and card.id not in only:
                 continue
             cells = []
-            for name in columns:
+            for check in COLUMNS.values():
                 try:
-                    cells.append(checks[name](bed, card) if name in checks else EMPTY)
+                    cells.append(check(bed, card))
                 except Exception as error:  # the table says what went wrong, whatever it was
                     cells.append(f"no: {type(error).__name__} {str(error).splitlines()[0][:60] if str(error) else ''}".strip())
             lines.append(f"| `{card.id}` | " + " | ".join(cells) + " |")

@@ -207,7 +207,7 @@ def travel_copy(path: Path, settings: Settings) -> tuple[str, bytes]:
 def versions() -> dict[str, str]:
     """Kinora's version and those of the packages that make pictures."""
     found = {"kinora": __version__, "python": platform.python_version()}
-    for package in ("av", "opencv-python", "numpy", "scipy", "torch", "diffusers"):
+    for package in ("av", "opencv-python", "numpy", "scipy", "torch", "diffusers", "transformers"):
         try:
             found[package] = version(package)
         except PackageNotFoundError:

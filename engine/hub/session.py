@@ -15,7 +15,7 @@ from engine.hardware import device_of
 from engine.hub import looks
 from engine.hub.adapters import Adapter, worn
 from engine.hub.caching import Level, cached
-from engine.hub.components import Place
+from engine.hub.components import Place, components_of, fingerprint
 from engine.hub.continuing import after
 from engine.hub.decoding import decoded
 from engine.hub.fit import Fit, Learnt, choose
@@ -156,6 +156,7 @@ def opened(card: Card, folder: Place, run: RunContext, *, image: bool, size: tup
             vae = getattr(pipeline, "vae", None)
             seen = looks.measured(vae, run.settings.data_dir / "cache" / "looks", vae_name(folder)) if vae is not None and fit.mode != "group offload" else None
             told["pipeline"] = type(pipeline).__name__
+            told["weights"] = {part.name: fingerprint(part.weights) for part in components_of(folder) if part.weights and getattr(pipeline, part.name, None) is not None}
             _begin_measuring(device)
             yield Session(card, pipeline, run, str(device), told, notes, seen, extras)
             used = _measured(device)

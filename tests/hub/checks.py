@@ -57,6 +57,7 @@ class Bed:
 
     root: Path
     pool: ModelPool = field(default_factory=lambda: ModelPool(2**31))
+    said: dict[Any, str] = field(default_factory=dict)
     _made: dict[Any, Path] = field(default_factory=dict)
     _records: dict[Any, Record] = field(default_factory=dict)
 
@@ -235,12 +236,3 @@ def recovers(bed: Bed, card: Card) -> str:
         assert record.refused.fix
         assert np.array_equal(record.frames, record.bare)
     return "yes"
-
-
-Check = Callable[[Bed, Card], str]
-
-COLUMNS: dict[str, Check] = {"loads": loads, "steps": steps, "preview": preview, "stops": stops, "after OOM": recovers}
-"""Column of the table -> its check, which is also the test of that name in `test_cards`."""
-
-LATER: dict[str, Check] = {}
-"""Columns that are filled in elsewhere: offload, LoRA. Put `name: check` here, and it is tested and printed."""
