@@ -25,7 +25,7 @@ TAB = Tab(
     more=(
         ("Takes", ("takes", "seed", "draft", "grid")),
         ("Motion", ("camera", "motion", "loop", "fps", "interpolate")),
-        ("Words and pictures", ("prompts", "negative_prompt", "first_image")),
+        ("Words and pictures", ("prompts", "negative_prompt", "first_image", "picture_model")),
         ("Diffusion", ("steps", "guidance", "candidates", "method", "long_method", "upscale", "step_cache", "loras")),
     ),
     hidden=("continue_run", "continue_take"),

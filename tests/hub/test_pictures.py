@@ -7,9 +7,21 @@ from unittest.mock import patch
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
+from engine.catalog import get_card
 from engine.catalog.pictures import CARDS
-from engine.hub import looks
+from engine.context import RunContext
+from engine.errors import Cancelled, ModelUnavailable
+from engine.hub import looks, session
+from engine.media.images import write_image
+from engine.residency import ModelPool
+from engine.settings import Settings
+from engine.task import Note, Preview, Progress, Stage, get_task, parse_request
+from engine.tasks.text_to_video import hub, opening
+from engine.tasks.text_to_video.cost import forecast
+from engine.tasks.text_to_video.shapes import fitted
+from engine.tasks.text_to_video.takes import make_all, provider
 from tests.hub import checks, tiny
 from tests.hub.tiny import pictures
 
@@ -22,10 +34,10 @@ def bed(tmp_path_factory):
         yield checks.Bed(tmp_path_factory.mktemp("pictures"))
 
 
-@pytest.mark.parametrize("column", checks.COLUMNS)
+@pytest.mark.parametrize("check", [checks.loads, checks.steps, checks.preview, checks.stops, checks.recovers], ids=lambda check: check.__name__)
 @pytest.mark.parametrize("card", CARDS, ids=lambda card: card.id)
-def test_every_picture_card(bed, card, column):
-    checks.COLUMNS[column](bed, card)
+def test_every_picture_card(bed, card, check):
+    check(bed, card)
 
 
 @pytest.mark.parametrize("card", CARDS, ids=lambda card: card.id)
@@ -41,3 +53,107 @@ def test_a_preview_is_made_of_what_the_vae_decodes(bed, card):
     seen = np.clip(np.rint((seen / 2 + 0.5) * 255), 0, 255)
     assert np.abs(own[0] - seen).max() <= 1
     assert own[0].std() > 3
+
+
+# The first picture of a clip
+
+VIDEO, PICTURE = get_card("svd-xt"), get_card("flux-2-klein-4b")
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory):
+    """Settings with tiny copies of a video model that begins with a picture and of a picture model."""
+    root = tmp_path_factory.mktemp("first")
+    with (
+        patch.dict(tiny.SMALLER, pictures.SMALLER),
+        patch.object(looks, "stills", lambda: np.random.default_rng(0).integers(0, 255, (2, 64, 64, 3), np.uint8)),
+        patch.object(session, "SHARE", float("inf")),
+    ):
+        tiny.MAKERS[VIDEO.id](root / "data/models" / VIDEO.id)
+        pictures.MAKERS[PICTURE.id](root / "data/models" / PICTURE.id)
+        with patch.dict(hub.LARGE, {VIDEO.id: tiny.small(VIDEO)}), patch.dict(opening.PICTURES, {PICTURE.id: tiny.small(PICTURE, steps=3)}):
+            yield Settings(data_dir=root / "data", device="cpu")
+
+
+def request_for(**fields):
+    return parse_request(get_task("text-to-video"), {
+        "prompt": "a boat", "model": VIDEO.id, "picture_model": PICTURE.id, "seconds": 0.5, "fps": 8, "width": 64, "height": 64, "steps": 2, "interpolate": False, **fields,
+    })  # fmt: skip
+
+
+def made(settings, folder, seed, pool=None, cancelled=lambda: False, **fields):
+    """(the events, the pictures that the video pipeline was given, the pool's nets when it was opened) of a run."""
+    folder.mkdir()
+    run = RunContext("0" * 32, folder, settings, seed, pool=pool, preview_every=0.0, cancelled=cancelled)
+    events, given, resident = [], [], []
+    own = session.arguments
+
+    def watched(pipeline, drawing, wish):
+        if wish.first is not None:
+            given.append(wish.first)
+            resident.extend(one["key"] for one in (pool.stats()["models"] if pool is not None else ()))
+        return own(pipeline, drawing, wish)
+
+    with patch.object(session, "arguments", watched):
+        for event in make_all(request_for(**fields), run):
+            events.append(event)
+    return events, given, resident
+
+
+def test_a_clip_begins_with_the_picture_that_was_drawn_for_it(clips, tmp_path):
+    pool = ModelPool(2**30)
+    events, given, resident = made(clips, tmp_path / "a", 3, pool)
+    result = events[-1]
+    picture = np.asarray(Image.open(result.artifacts["first"]))
+    width, height = picture.shape[1::-1]
+    assert result.artifacts["first"].parent == tmp_path / "a"
+    assert np.array_equal(given[0], fitted(picture, *result.details["model_size"])) and picture.std() > 3
+    told = result.details["first_picture"]
+    assert (told["model"], told["pipeline"], told["seed"], told["size"]) == (PICTURE.id, "Flux2KleinPipeline", 3, [width, height])
+    labels = [event.label for event in events if isinstance(event, Stage)]
+    assert labels[0] == "Drawing the first picture" and "Denoising" in labels[1:]
+    counts = [(event.done, event.total) for event in events if isinstance(event, Progress) and event.stage == "picture"]
+    assert counts == [(1, 3), (2, 3), (3, 3)]
+    before = events[: events.index(next(event for event in events if isinstance(event, Progress) and event.stage == "denoising"))]
+    assert any(isinstance(event, Preview) for event in before)
+    assert any("UNetSpatioTemporal" in key for key in resident) and not any("Flux2" in key or "Qwen" in key for key in resident)
+
+    alone = RunContext("0" * 32, tmp_path, clips, 0)
+    for seed in (3, 4):
+        list(opening.draw_first(request_for(), alone, seed, opening.PICTURES[PICTURE.id], tmp_path / f"{seed}.png"))
+    assert (tmp_path / "3.png").read_bytes() == result.artifacts["first"].read_bytes() != (tmp_path / "4.png").read_bytes()
+
+
+def test_stop_while_the_picture_is_drawn_ends_the_run(clips, tmp_path):
+    asked = []
+
+    def cancelled():
+        asked.append(1)
+        return len(asked) > 2
+
+    with pytest.raises(Cancelled):
+        made(clips, tmp_path / "a", 3, ModelPool(2**30), cancelled)
+    assert not list((tmp_path / "a").iterdir())
+
+
+def test_a_picture_model_that_is_not_here_is_told_before_anything_is_drawn(clips, tmp_path):
+    with pytest.raises(ModelUnavailable, match=r"FLUX.1 schnell.*Apache-2.0"):
+        made(clips, tmp_path / "a", 3, picture_model="flux-1-schnell")
+    assert "FLUX.1 schnell, 12B is not on this machine" in forecast(request_for(picture_model="flux-1-schnell"), clips).line
+
+
+def test_a_picture_model_that_has_nothing_to_do_is_left_out_with_a_note(clips, tmp_path):
+    given = tmp_path / "given.png"
+    write_image(given, np.random.default_rng(0).integers(0, 255, (48, 64, 3), np.uint8))
+    events, seen, _ = made(clips, tmp_path / "a", 3, ModelPool(2**30), first_image=str(given))
+    assert any("picture model is left out: a first picture is given" in event.text for event in events if isinstance(event, Note))
+    assert "first" not in events[-1].artifacts and np.array_equal(seen[0], fitted(np.asarray(Image.open(given)), *events[-1].details["model_size"]))
+    words = get_card("wan-2-1-t2v-1-3b")
+    assert opening.opener(request_for(), words) is None and opening.opener(request_for(picture_model="none"), VIDEO) is None
+    assert "picture_model" not in (provider("pocket").honours | provider("diorama").honours)
+
+
+def test_the_picture_counts_in_the_estimate():
+    task = get_task("text-to-video")
+    with_it, without = (task.work(request_for(picture_model=name)) for name in (PICTURE.id, "none"))
+    assert with_it > without

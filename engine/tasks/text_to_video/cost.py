@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from engine.catalog.card import Card
 from engine.catalog.fetch import ModelFiles
 from engine.errors import OutOfMemory
 from engine.hardware import describe
@@ -12,6 +13,7 @@ from engine.hub.needs import machine_of, needs_of
 from engine.settings import Settings
 from engine.task import Forecast
 from engine.tasks.text_to_video.models import LARGE
+from engine.tasks.text_to_video.opening import opener, picture_size
 from engine.tasks.text_to_video.plan import Plan, plan_for
 from engine.tasks.text_to_video.prompts import segments
 from engine.tasks.text_to_video.request import TextToVideoRequest
@@ -84,9 +86,17 @@ def large_work(request: TextToVideoRequest) -> float:
     """Work of a large model's evaluations for one clip."""
     plan, card = plan_of(request), LARGE[request.model]
     size = plan.size[0] * plan.size[1] * max(plan.windows) / 1e6
+    work = _evaluations(card, plan.evaluations, plan.guidance, size)
+    picture = opener(request, card)
+    if picture is not None and picture.drawing is not None:
+        width, height = picture_size(request, picture)
+        work += _evaluations(picture, picture.drawing.steps, picture.drawing.guidance, width * height / 1e6)
+    return work
+
+
+def _evaluations(card: Card, steps: int, guidance: float, megapixels: float) -> float:
     weights = card.memory_mib * 2**20 / 2 / 1e9
-    rows = 2 if plan.guidance > 1 else 1
-    return GIGA_WEIGHTS * plan.evaluations * rows * size * weights * (1.0 if describe()["graphics"] else WITHOUT_CARD)
+    return GIGA_WEIGHTS * steps * (2 if guidance > 1 else 1) * megapixels * weights * (1.0 if describe()["graphics"] else WITHOUT_CARD)
 
 
 def plan_of(request: TextToVideoRequest) -> Plan:
@@ -112,8 +122,10 @@ def forecast(request: TextToVideoRequest, settings: Settings) -> Forecast:
     if request.model not in LARGE:
         return Forecast()
     card = LARGE[request.model]
-    if not ModelFiles(settings.data_dir / "models", settings).present(card):
-        return Forecast(f"{card.title} is not on this machine: fetch it in the engine room ({card.bytes / 1e9:.0f} GB, {card.licence})", able=False)
+    files = ModelFiles(settings.data_dir / "models", settings)
+    for needed in (card, opener(request, card)):
+        if needed is not None and not files.present(needed):
+            return Forecast(f"{needed.title} is not on this machine: fetch it in the engine room ({needed.bytes / 1e9:.0f} GB, {needed.licence})", able=False)
     try:
         fit = placing_of(request, settings)
     except OutOfMemory as error:

@@ -20,6 +20,7 @@ from engine.hub.components import Joined, Place
 from engine.task import Event, Meter, Note, Preview, Progress, Stage
 from engine.tasks.text_to_video.diorama import mixed
 from engine.tasks.text_to_video.models import LARGE
+from engine.tasks.text_to_video.opening import draw_first, opener
 from engine.tasks.text_to_video.plan import Plan, plan_for
 from engine.tasks.text_to_video.prompts import schedule
 from engine.tasks.text_to_video.request import TextToVideoRequest
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 HONOURS = frozenset({
     "prompt", "negative_prompt", "seconds", "fps", "width", "height", "loop", "steps", "guidance", "first_image", "last_image", "interpolate", "seed", "prompts", "step_cache",
-    "loras", "motion", "images", "checkpoint", "free_init",
+    "loras", "motion", "images", "checkpoint", "free_init", "picture_model",
 })  # fmt: skip
 
 DRAFT = 0.4
@@ -83,6 +84,11 @@ def make(request: TextToVideoRequest, run: RunContext, seed: int, stem: str) -> 
 def draw(request: TextToVideoRequest, run: RunContext, seed: int, stem: str, card: Card, folder: Place) -> Iterator[Event | Made]:
     """Makes the clip with the model in `folder` by the rules of `card`."""
     assert card.drawing is not None, "cards of video models tell how they are called"
+    opening = opener(request, card)
+    if request.picture_model != "none" and opening is None:
+        yield Note("The picture model is left out: " + ("a first picture is given." if request.first_image is not None else f"{card.title} takes no first picture."))
+    if opening is not None:
+        request = request.model_copy(update={"first_image": run.directory / f"{stem}-first.png"})
     drawing = card.drawing.given(image=request.first_image is not None)
     card = card.model_copy(update={"drawing": drawing})
     timeline = Timeline(max(2, round(request.seconds * request.fps)), request.loop)
@@ -94,6 +100,10 @@ def draw(request: TextToVideoRequest, run: RunContext, seed: int, stem: str, car
 
         work.draft = load(earlier, work.alike)
     yield from _told(work)
+    if opening is not None:
+        assert request.first_image is not None
+        work.details["first_picture"] = yield from draw_first(request, run, seed, opening, request.first_image)
+        work.artifacts["first"] = request.first_image
     frames = yield from _drawn(work)
     yield from _written(work, frames, timeline)
 
@@ -102,7 +112,7 @@ def _told(work: _Work) -> Iterator[Event]:
     """Notes about what the model does otherwise than it was asked."""
     plan, request, drawing = work.plan, work.request, work.plan.drawing
     if not drawing.text and request.first_image is None:
-        raise InvalidInput(f"{work.card.title} begins with a picture", fix="give a first picture, or choose another model", field="first_image")
+        raise InvalidInput(f"{work.card.title} begins with a picture", fix="give a first picture, choose a picture_model that draws one, or choose another model", field="first_image")
     if request.first_image is not None and not drawing.image:
         raise InvalidInput(f"{work.card.title} takes no first picture", fix="leave it empty, or choose a model that goes on from pictures", field="first_image")
     if request.last_image is not None and not _takes_last(work):

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from engine.context import RunContext
 
-HONOURS = pocket.HONOURS - {"candidates"} | {"checkpoint", "motion_module", "step_cache", "loras"}
+HONOURS = pocket.HONOURS - {"candidates"} | {"checkpoint", "motion_module", "step_cache", "loras", "picture_model"}
 
 NUMBERS = 2
 """How much more memory a model may take than its files: they may hold half-size numbers that the processor multiplies as float32."""
@@ -79,6 +79,8 @@ def make(request: TextToVideoRequest, run: RunContext, seed: int, stem: str) -> 
         large = own[request.checkpoint or next(iter(own))]
         yield from draw(request, run, seed, stem, large.card, large.folder)
         return
+    if request.picture_model != "none":
+        yield Note("The picture model is left out: a Stable Diffusion model draws its own pictures.")
     checkpoint = chosen(run.settings, "checkpoint", request.checkpoint)
     adapter = chosen(run.settings, "motion module", request.motion_module) if request.method == "animatediff" else None
     yield Stage("loading", f"Loading {checkpoint.name}")

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from engine.task import Part, Request, media_field
-from engine.tasks.text_to_video.models import TITLES, Model
+from engine.tasks.text_to_video.models import PICTURE_TITLES, TITLES, Model, PictureModel
 
 MOST_TAKES = 8
 MOST_VALUES = 5
@@ -61,6 +61,9 @@ class TextToVideoRequest(Request):
         description="Who draws. Diorama: the paper-cut world, at once and exactly as the words are understood. Pocket: a small diffusion model of that world. "
         "A model of your own: from its folder. The others are large open models, which are fetched when you ask for it and want a graphics card.",
         json_schema_extra={"titles": dict(TITLES)},
+    )
+    picture_model: PictureModel = Field(
+        "none", description="Large models that go on from a picture: who draws the first one from the prompt, when you give none.", json_schema_extra={"titles": dict(PICTURE_TITLES)}
     )
     checkpoint: str = Field("", max_length=200, description="A model of your own: the name of its folder; empty takes the only one there is.")
     motion_module: str = Field("", max_length=200, description="Model local, method animatediff: the name of the motion adapter's folder; empty takes the only one there is.")
