@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from engine.catalog.drawing import FREE_INIT, Drawing
@@ -59,10 +58,6 @@ def class_for(drawing: Drawing, title: str, *, image: bool) -> Any:
     kind = getattr(diffusers, name, None)
     if kind is None:
         raise ModelUnavailable(f"{title} needs a newer diffusers", why=f"this one has no {name}", fix="pip install --upgrade diffusers")
-    module = import_module(kind.__module__)
-    # Some pipelines mend a prompt's broken characters with ftfy without asking whether it is here; others, as this then does, leave the prompt as it is.
-    if hasattr(module, "basic_clean") and not hasattr(module, "ftfy"):
-        module.ftfy = SimpleNamespace(fix_text=str)  # type: ignore[attr-defined]
     return kind
 
 
