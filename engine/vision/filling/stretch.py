@@ -11,9 +11,10 @@ import numpy as np
 
 from engine.vision.filling.canvas import INVENTED, SEEN, UNKNOWN, Canvas, Scale, invent, joining, shown
 from engine.vision.filling.depth import Grid, sweep
+from engine.vision.filling.following import FLAT, Follower
 from engine.vision.filling.footprint import needed_by
 from engine.vision.filling.gathering import CLEAR, CLEARLY, Sample, gather
-from engine.vision.filling.motion import IDENTITY, Motion, basis, between, far, smooth
+from engine.vision.filling.motion import IDENTITY, Motion, basis, between, smooth
 from engine.vision.filling.movers import passers
 from engine.vision.filling.registration import Anchor, brightness
 from engine.vision.filling.render import RIM, Filled, View
@@ -35,9 +36,6 @@ SMOOTH = 0.25
 """Proxy pixels by which the frame halfway between two key frames may lie off their mean for the camera to count as moving smoothly between them."""
 SPECK = 6
 """Proxy pixels of ground that are worth one more frame."""
-
-Track = tuple[np.ndarray, np.ndarray]
-"""(P, 2) places of an anchor's corners in a frame, and (P,) bool which are sure."""
 
 
 @dataclass
@@ -66,81 +64,24 @@ class Stretch:
         marks = sorted({first, last, *range(at, first, -step), *range(at, last, step)})
         shot.proxies(sorted({*marks, *((a + b) // 2 for a, b in zip(marks, marks[1:], strict=False))}))
         self = cls(shot, first, last, Anchor(shot.proxy(at)), at, {at: IDENTITY})
-        tracks: dict[int, Track] = {}
-        # The first step ahead tells the first one back how fast the camera goes; then both ways are gone side by side.
-        for ways in ([range(at, min(at + step, last) + 1)], [range(min(at + step, last), last + 1), range(at, first - 1, -1)]):
-            for found in shot.workers.map(lambda way: self._followed(way, step, tracks), ways):
-                if found is None:
-                    return None
-                for index, (motion, track) in found.items():
-                    self.motions[index], tracks[index] = motion, track
-                    self.brightness[index] = brightness(self.anchor, shot.proxy(index), *track)
-            shot.checkpoint()
-        order = sorted(tracks)
-        for index, motion in zip(order, self.anchor.deepen([self.motions[i] for i in order], [tracks[i] for i in order]), strict=True):
-            self.motions[index] = motion
-        if self.anchor.depth is not None and not self._again(order):
+        follower = Follower(shot, self.anchor, at, MOVED * max(self.anchor.size))
+        course = follower.course(first, last, step)
+        if course is None:
             return None
+        self.motions, self.brightness = course.motions, course.brightness
+        order = sorted(course.tracks)
+        bent = self.anchor.deepen([self.motions[i] for i in order], [course.tracks[i] for i in order])
+        self.motions.update(zip(order, bent, strict=True))
+        if self.anchor.depth is not None:
+            found = follower.again({i: self.motions[i] for i in order})
+            if found is None:
+                return None
+            self.motions.update(found)
         keys = sorted(self.motions)
         self._test()
         self._steady()
         self._paint(keys, step, carry)
         return self
-
-    def _followed(self, way: range, step: int, tracks: dict[int, Track]) -> dict[int, tuple[Motion, Track]] | None:
-        """Motions and corners of the key frames on a way from a known frame on; None when one cannot be told or has moved too far."""
-        motions, tracks, found = dict(self.motions), dict(tracks), {}
-        steps = [*way[::step], *way[-1:]]
-        for index, ahead in zip(steps, steps[1:], strict=False):
-            if index == ahead:
-                continue
-            got = self.anchor.locate(self.shot.proxy(ahead), _ahead(motions, index, ahead), start=self._reached(motions, tracks, index, ahead))
-            if got is None or far(got[0].h, self.anchor.size) > MOVED * max(self.anchor.size):
-                return None
-            motions[ahead], tracks[ahead] = got[0], got[1:]
-            found[ahead] = got[0], got[1:]
-        return found
-
-    def _again(self, order: list[int]) -> bool:
-        """Look for the corners of the key frames again, from where their depths say they are; False when one cannot be told."""
-        sides = [[i for i in order if i > self.at], [i for i in reversed(order) if i < self.at]]
-        found = {self.at: IDENTITY}
-        for side in self.shot.workers.map(self._again_on, sides):
-            if side is None:
-                return False
-            found.update(side)
-        self.motions.update(found)
-        return True
-
-    def _again_on(self, side: list[int]) -> dict[int, Motion] | None:
-        """See `_again`, on one side of the anchor, ever further away from it."""
-        found = {self.at: self.still}
-        for index in side:
-            if len(found) == 1:
-                guess = self.motions[index]
-            else:
-                one, other = [*found][-2:]
-                guess = between(found[one], found[other], (index - one) / (other - one))
-            got = self.anchor.locate(self.shot.proxy(index), guess, search=False)
-            if got is None:
-                return None
-            found[index] = got[0] if got[0].bend is not None else self.still
-        del found[self.at]
-        return found
-
-    @property
-    def still(self) -> Motion:
-        """No motion, in the form of those that depth bends."""
-        return Motion(np.eye(3), np.zeros((6, 2)))
-
-    def _reached(self, motions: dict[int, Motion], tracks: dict[int, Track], index: int, ahead: int) -> np.ndarray | None:
-        """Where the corners should be in frame `ahead` if each goes on as it went from the anchor to frame `index`."""
-        if index not in tracks:
-            return None
-        places, sure = tracks[index]
-        share = np.float32((ahead - self.at) / (index - self.at))
-        gone = self.anchor.points + share * (places - self.anchor.points)
-        return np.where(sure[:, None], gone, self.anchor.expected(_ahead(motions, index, ahead)))
 
     def guess(self, index: int) -> Motion:
         """A guess from the key frames about."""
@@ -172,7 +113,7 @@ class Stretch:
             got = self.anchor.locate(picture, guess, search=False)
             if got is None:
                 return None
-            motion = got[0] if got[0].bend is not None or guess.bend is None else self.still
+            motion = got[0] if got[0].bend is not None or guess.bend is None else FLAT
             return motion, brightness(self.anchor, picture, *got[1:]), self._apart(motion, guess)
 
         for (a, middle, b), found in zip(spans, self.shot.workers.map(look, spans), strict=True):
@@ -188,7 +129,7 @@ class Stretch:
         times = sorted(self.motions)
         motions = [self.motions[i] for i in times]
         if self.anchor.depth is not None:
-            motions = [self.still if m.bend is None else m for m in motions]
+            motions = [FLAT if m.bend is None else m for m in motions]
         if len(times) < FEWEST_STEADY or all(m.still(self.anchor.size) for m in motions):
             return
         weights = np.ones(len(times))
@@ -323,9 +264,3 @@ class Stretch:
                 if earlier is not None:
                     out.append(View(before.canvas, earlier, before.anchor.size, before._bright(index), 1.0 - share))
         return out
-
-
-def _ahead(motions: dict[int, Motion], index: int, ahead: int) -> Motion:
-    """A guess of the motion at a frame beyond the last one known: as fast as before."""
-    back = 2 * index - ahead
-    return between(motions[back], motions[index], 2.0) if back in motions else motions[index]
