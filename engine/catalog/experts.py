@@ -61,7 +61,7 @@ SD_INPAINTING = _card(
 CONTROLNET_DEPTH = _card(
     "controlnet-depth-sd15", "ControlNet 1.1 depth for Stable Diffusion 1.5", "structure from depth", "lllyasviel/control_v11f1p_sd15_depth",
     {"diffusion_pytorch_model.fp16.safetensors": 723_000_000, "config.json": 945}, "OpenRAIL", 1500,
-    "Keeping the layout of a scene while it is drawn anew.", "Needs a depth map of each frame.", note=OPENRAIL,
+    "Keeping the layout of a scene while it is drawn anew.", "Wants a depth map of each frame: Depth Anything makes them, and without it one is guessed from the mask.", note=OPENRAIL,
 )  # fmt: skip
 
 WAN_VACE = _card(
@@ -88,4 +88,9 @@ CLAP = _card(
     "Hearing whether a sound is what words say: it helps to find sounds for films.", "Half a second a sound without a graphics card; speech and music are told apart, but hardly more.",
 )  # fmt: skip
 
-CARDS = (CLAP, GROUNDING_DINO, SAM, SAM2_TINY, SAM2_SMALL, BLIP, SD_INPAINTING, CONTROLNET_DEPTH, WAN_VACE, WAN_ANIMATE)
+DEPTH = _card(
+    "depth-anything-v2-small", "Depth Anything V2, small", "depth", "depth-anything/Depth-Anything-V2-Small-hf", {"model.safetensors": 99_200_000, "*.json": 1_800}, "Apache-2.0", 400,
+    "What is near and what is far in any picture; it tells a ControlNet for depth how a scene is laid out.", "Metres; glass, mirrors and pictures of pictures; a second a picture without a graphics card.",
+)  # fmt: skip
+
+CARDS = (CLAP, GROUNDING_DINO, SAM, SAM2_TINY, SAM2_SMALL, BLIP, SD_INPAINTING, CONTROLNET_DEPTH, DEPTH, WAN_VACE, WAN_ANIMATE)

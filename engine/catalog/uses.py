@@ -16,6 +16,7 @@ OF_ROLE: dict[str, tuple[str, tuple[str, ...]]] = {
     "replace a person": (VIDEO, ("subject-swap",)),
     "draw inside a mask": (PICTURES, ("subject-swap",)),
     "structure from depth": (PICTURES, ("subject-swap",)),
+    "depth": (EXPERTS, ("subject-swap",)),
     "find by words": (EXPERTS, ("subject-swap",)),
     "cut out": (EXPERTS, ("subject-swap",)),
     "follow": (EXPERTS, ("subject-swap",)),

@@ -2,7 +2,7 @@
 
 Windows of frames are seen through a box that goes along with the subject; DDIM inversion of the source is the start, so that its motion and layout are in the
 noise; all frames are denoised together, each looking at the first and the one before; inside the mask the new subject's text draws, and outside the source's own
-latents stand. A ControlNet for depth, where there is one, keeps the layout. Outside the grown mask no bit of a frame changes.
+latents stand. A ControlNet for depth, where there is one, keeps the layout: of a measured depth where Depth Anything is here, else of one that is guessed from the mask. Outside the grown mask no bit of a frame changes.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import torch
 import torch.nn.functional as F
 
 from engine.catalog.card import Card
-from engine.catalog.experts import CONTROLNET_DEPTH, SD_INPAINTING
+from engine.catalog.experts import CONTROLNET_DEPTH, DEPTH, SD_INPAINTING
 from engine.catalog.fetch import ModelFiles
 from engine.catalog.folders import found, shelves, weight_bytes
 from engine.diffusion.attention import attending
@@ -32,6 +32,8 @@ from engine.diffusion.loop import Call, Guidance, Hooks, denoiser_of, finish
 from engine.diffusion.masked import Protagonist, mask_guided, trail_of
 from engine.diffusion.parts import Parts, as_pictures, load_parts
 from engine.errors import InvalidInput
+from engine.experts import available
+from engine.experts.depth import DepthReader
 from engine.hardware import device_of
 from engine.media.frames import Pictures
 from engine.settings import Settings
@@ -56,11 +58,12 @@ GROWN = 0.04
 
 @dataclass(frozen=True)
 class Inpainter:
-    """An inpainting model, and the ControlNet for depth where there is one."""
+    """An inpainting model, the ControlNet for depth where there is one, and what measures depth where that is here."""
 
     parts: Parts
     control: Any = None
     control_scale: float = field(default=CONTROL)
+    reader: DepthReader | None = None
 
 
 def folders(settings: Settings) -> tuple[Path, Path | None]:
@@ -97,17 +100,22 @@ class InpaintedLook:
         model, net = folders(run.settings)
         if net is None:
             self.notes.append(f"No ControlNet for depth is here: the layout is kept by the inversion alone. `python app.py fetch {CONTROLNET_DEPTH.id}` brings one.")
+        measuring = None if net is None else available(run.settings).get("depth")
+        if net is not None and measuring is None:
+            self.notes.append(f"The depth of the scene is guessed from the mask. `python app.py fetch {DEPTH.id}` brings a model that measures it.")
 
         def load() -> Inpainter:
             parts = load_parts(model, device=device)
-            return Inpainter(parts, None if net is None else load_control(net, dtype=parts.dtype, device=device))
+            control = None if net is None else load_control(net, dtype=parts.dtype, device=device)
+            return Inpainter(parts, control, reader=None if measuring is None else DepthReader(measuring, device))
 
         with ExitStack() as stack:
             if run.pool is None:
                 self._painter = load()
             else:
-                expected = NUMBERS * (weight_bytes(model) + (0 if net is None else weight_bytes(net)))
-                self._painter = stack.enter_context(run.pool.lease(f"inpaint:{model}:{net}:{device}", lambda progress: load(), expected=expected))
+                reader = None if measuring is None else measuring.folder
+                expected = NUMBERS * sum(weight_bytes(one) for one in (model, net, reader) if one is not None)
+                self._painter = stack.enter_context(run.pool.lease(f"inpaint:{model}:{net}:{reader}:{device}", lambda progress: load(), expected=expected))
             weakref.finalize(self, stack.pop_all().close)
         self._held: tuple[range, dict[int, tuple[np.ndarray, tuple[slice, slice]]]] = (range(0), {})
 
@@ -149,7 +157,8 @@ def repainted(painter: Inpainter, pictures: np.ndarray, masks: np.ndarray, promp
     mask = (F.adaptive_max_pool2d(hidden, tuple(clean.shape[-2:])) > 0).float()[None]
     states, empty = parts.text_states([prompt, ""])
     extra = torch.cat([mask, bare], 2) if parts.unet.config.in_channels > parts.channels else None
-    depth = torch.from_numpy(np.stack([rough_depth(one) for one in masks]))[:, None].expand(-1, 3, -1, -1)[None]
+    near = np.stack([rough_depth(one) for one in masks]) if painter.reader is None else painter.reader.depths(list(pictures))
+    depth = torch.from_numpy(near)[:, None].expand(-1, 3, -1, -1)[None]
 
     def model_input(call: Call) -> torch.Tensor:
         return call.latents if extra is None else torch.cat([call.latents, call.each(extra).to(call.latents)], 2)
@@ -171,7 +180,7 @@ def repainted(painter: Inpainter, pictures: np.ndarray, masks: np.ndarray, promp
 
 def rough_depth(mask: np.ndarray) -> np.ndarray:
     """(H, W) float32 0..1, near is 1, for a picture of which only the subject's mask is known: the land comes nearer towards its foot, and the subject stands upright where its
-    lowest part is. No depth is measured: a model for that is another expert."""
+    lowest part is."""
     rows = np.flatnonzero(mask.any(axis=1))
     land = np.linspace(0.0, 0.8, mask.shape[0], dtype=np.float32)
     out = np.repeat(land[:, None], mask.shape[1], axis=1)
