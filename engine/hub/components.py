@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from math import prod
 from pathlib import Path
@@ -37,8 +37,17 @@ class Joined:
     part: Path
 
 
-Place = Path | Joined
-"""Where a model lies: in one folder, or in two."""
+@dataclass(frozen=True)
+class Swapped:
+    """A whole model whose part `name` is another net of the same shape, in a single file, named as its authors or as diffusers name weights."""
+
+    base: Path
+    name: str
+    file: Path
+
+
+Place = Path | Joined | Swapped
+"""Where a model lies: in one folder, in two, or in a folder and a file."""
 
 PRECISION = re.compile(r"^[^.]+\.(\w+?)(-\d+-of-\d+)?\.safetensors$")
 """Names such as model.fp16.safetensors and model.fp16-00001-of-00003.safetensors."""
@@ -52,16 +61,19 @@ def precision_of(file: Path) -> str | None:
 
 @dataclass(frozen=True)
 class Component:
-    """One entry of model_index.json. folder: where its files lie."""
+    """One entry of model_index.json. folder: where its files lie; file: a single file that stands for its weights."""
 
     name: str
     library: str
     kind: str
     folder: Path
+    file: Path | None = None
 
     @property
     def weights(self) -> tuple[Path, ...]:
         """Its safetensors files; of several precisions, those without one in their name, else the first precision."""
+        if self.file is not None:
+            return (self.file,)
         files = sorted(self.folder.glob("*.safetensors"))
         plain = [file for file in files if precision_of(file) is None]
         first = min((one for one in map(precision_of, files) if one is not None), default=None)
@@ -89,6 +101,8 @@ def components_of(folder: Place) -> list[Component]:
     """The parts that a folder says it has. Raises `ModelUnavailable` for an index that names none, or files outside the folder."""
     if isinstance(folder, Joined):
         return [*(part for part in components_of(folder.base) if part.name != folder.name), Component(folder.name, "diffusers", kind_in(folder.part), folder.part)]
+    if isinstance(folder, Swapped):
+        return [replace(part, file=folder.file) if part.name == folder.name else part for part in components_of(folder.base)]
     found = []
     for name, value in index(folder).items():
         if isinstance(value, list) and len(value) == 2 and all(isinstance(word, str) for word in value):
@@ -111,7 +125,7 @@ def kind_in(folder: Path) -> str:
 
 def settings_of(folder: Place) -> dict[str, Any]:
     """What model_index.json tells the pipeline besides its parts, such as boundary_ratio."""
-    folder = folder.base if isinstance(folder, Joined) else folder
+    folder = folder if isinstance(folder, Path) else folder.base
     return {name: value for name, value in index(folder).items() if not name.startswith("_") and not isinstance(value, list)}
 
 
@@ -157,6 +171,8 @@ def fingerprint(files: tuple[Path, ...]) -> str:
 def load_net(component: Component, dtype: Any) -> Any:
     """A part with weights, frozen, on the processor. Raises `ModelUnavailable` when weights are missing, foreign or broken."""
     kind = class_of(component)
+    if component.file is not None:
+        return _from_file(kind, component, component.file, dtype)
     told: dict[str, Any]
     try:
         model, told = kind.from_pretrained(
@@ -166,6 +182,21 @@ def load_net(component: Component, dtype: Any) -> Any:
         raise unreadable(component.folder, error) from error
     complete(component.folder, told.get("missing_keys", ()), told.get("mismatched_keys", ()))
     check_finite(dict(model.named_parameters()), f"{component.folder.parent.name}/{component.name}")
+    return model.eval().requires_grad_(False)
+
+
+def _from_file(kind: Any, component: Component, file: Path, dtype: Any) -> Any:
+    """A net of a single file, by the settings of the folder whose part it stands for."""
+    from safetensors.torch import load_file
+
+    try:
+        if not hasattr(kind, "from_single_file"):
+            raise ValueError(f"{kind.__name__} cannot be read from a single file")
+        model = kind.from_single_file(load_file(file), config=str(component.folder.parent), subfolder=component.folder.name, torch_dtype=dtype, local_files_only=True)
+    except Exception as error:  # diffusers raises a dozen kinds for a file of another family
+        raise unreadable(file, error) from error
+    complete(file, [name for name, weight in model.named_parameters() if weight.is_meta], ())
+    check_finite(model.state_dict(), file.name)
     return model.eval().requires_grad_(False)
 
 

@@ -355,3 +355,39 @@ def test_a_long_step_shows_signs_of_life_after_stop_and_is_waited_for(settings, 
     assert stuck(store, made.id, STOP_GRACE + 1)
     store.runs.append(made.id, "progress", {"stage": "denoising", "done": 1, "total": 6})
     assert not stuck(store, made.id, STOP_GRACE + 1) and stuck(store, made.id, STOP_LONGEST + 1)
+
+
+def test_a_single_file_stands_for_the_net_of_a_model_that_is_here(tmp_path):
+    import shutil
+
+    from safetensors.torch import load_file, save_file
+
+    from engine.catalog import own
+    from engine.hub.components import Swapped, leased
+    from tests.hub.tiny import MAKERS
+
+    shelf = tmp_path / "data/checkpoints"
+    MAKERS["ltx-video-2b"](shelf / "base")
+    own_file = next((shelf / "base/transformer").glob("*.safetensors"))
+    weights = {name: weight * 1.5 if weight.ndim > 1 else weight for name, weight in load_file(own_file).items()}
+    # As its authors name them, in the way of other studios.
+    swaps = (("proj_in", "patchify_proj"), ("time_embed", "adaln_single"), ("norm_q", "q_norm"), ("norm_k", "k_norm"))
+    named = {}
+    for name, weight in weights.items():
+        for ours, theirs in swaps:
+            name = name.replace(ours, theirs)
+        named["model.diffusion_model." + name] = weight
+    save_file({**named, "vae.decoder.x": torch.zeros(4)}, shelf / "tuned.safetensors")
+    save_file({"a": torch.zeros(10)}, shelf / "other.safetensors")
+    shutil.copy(own_file, shelf / "plain.safetensors")
+    settings = Settings(data_dir=tmp_path / "data", device="cpu")
+    found = own.own_models(settings)
+    assert set(found) == {"base", "tuned", "plain"} and isinstance(found["tuned"].place, Swapped)
+    with leased(found["tuned"].place, None, {"": torch.float32}, wanted=frozenset({"transformer"})) as parts:
+        assert all(torch.equal(weight, weights[name]) for name, weight in parts["transformer"].state_dict().items())
+    with leased(found["plain"].place, None, {"": torch.float32}, wanted=frozenset({"transformer"})) as parts:
+        assert all(torch.equal(weight, load_file(own_file)[name]) for name, weight in parts["transformer"].state_dict().items())
+    broken = dict(list(named.items())[:-2])
+    save_file({**broken, "model.diffusion_model.more": torch.zeros(2)}, shelf / "tuned.safetensors")
+    with pytest.raises(ModelUnavailable), leased(Swapped(shelf / "base", "transformer", shelf / "tuned.safetensors"), None, {"": torch.float32}, wanted=frozenset({"transformer"})):
+        pass

@@ -77,7 +77,7 @@ def make(request: TextToVideoRequest, run: RunContext, seed: int, stem: str) -> 
         from engine.tasks.text_to_video.hub import draw
 
         large = own[request.checkpoint or next(iter(own))]
-        yield from draw(request, run, seed, stem, large.card, large.folder)
+        yield from draw(request, run, seed, stem, large.card, large.place)
         return
     if request.picture_model != "none":
         yield Note("The picture model is left out: a Stable Diffusion model draws its own pictures.")
