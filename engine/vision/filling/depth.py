@@ -14,6 +14,7 @@ import numpy as np
 
 from engine.vision.filling.motion import NO_MAP, Motion, as_map
 from engine.vision.filling.proxy import Proxy
+from engine.vision.filling.quantiles import quantiles
 from engine.vision.filling.registration import Anchor
 from engine.vision.filling.workers import Workers
 
@@ -149,7 +150,7 @@ def _planes(depth: np.ndarray, motions: Sequence[Motion]) -> tuple[np.ndarray, f
     """Depths to try, where the corners' depths lie, the depth step that is worth telling apart, and which of the depths few corners have."""
     pulls = [np.abs(m.bend[3]).max() for m in motions if m.bend is not None]
     gap = APART / max(max(pulls, default=0.0), 1e-6)
-    low, high = np.percentile(depth, 2), np.percentile(depth, 98)
+    low, high = quantiles(depth, 0.02, 0.98)
     values = np.sort(depth[(depth >= low) & (depth <= high)])
     while True:
         planes, start = [], 0

@@ -10,6 +10,7 @@ import numpy as np
 from engine.vision.filling.depth import Grid
 from engine.vision.filling.motion import PROXY_SIDE, Motion, project
 from engine.vision.filling.proxy import Box
+from engine.vision.filling.quantiles import quantiles
 from engine.vision.filling.registration import Anchor
 
 MOST_SLACK = 16
@@ -47,7 +48,7 @@ def needed_by(anchor: Anchor, holes: Iterable[tuple[np.ndarray, Motion]], reach:
             back = np.array([[1.0, 0, -x], [0, 1.0, -y], [0, 0, 1.0]]) @ matrix
             total[y:bottom, x:right] |= cv2.warpPerspective(hole[top : top + h, left : left + w], back, (right - x, bottom - y), flags=cv2.INTER_NEAREST)
     if bent and anchor.depth is not None:
-        slack = max(slack, _paste(total, bent, margin, np.nanpercentile(anchor.depth, (3, 35, 65, 97))))
+        slack = max(slack, _paste(total, bent, margin, np.array(quantiles(anchor.depth, 0.03, 0.35, 0.65, 0.97))))
     total = cv2.dilate(total, np.ones((2 * slack + 1, 2 * slack + 1), np.uint8))
     left, top, w, h = cv2.boundingRect(total)
     left, top, right, bottom = max(left - PAD, 0), max(top - PAD, 0), min(left + w + PAD, width), min(top + h + PAD, height)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from engine.vision.filling.motion import PROXY_SIDE, Motion, basis, far, project
+from engine.vision.filling.quantiles import quantiles
 
 FEWEST = 10
 """Corners below which a picture counts as plain: nothing tells its motion, and nothing shows it."""
@@ -44,7 +45,7 @@ def deepened(
     enough = goes & (sure.sum(axis=1) >= 2 * FEWEST)
     if not enough.any():
         return None
-    spread = np.array([np.percentile(np.linalg.norm(left[s][sure[s]], axis=1), 80) if enough[s] else 0.0 for s in range(len(left))])
+    spread = np.array([quantiles(np.linalg.norm(left[s][sure[s]], axis=1), 0.8)[0] if enough[s] else 0.0 for s in range(len(left))])
     if spread.max() < PARALLAX:
         return None
     # Of the frames with enough of it the least is taken to begin with: near the anchor corners are followed more surely.
@@ -76,12 +77,12 @@ def bendings(points: np.ndarray, depth: np.ndarray, ways: np.ndarray, sure: np.n
     A similarity, and for each depth a shift and a scale of its own: no shear, or depths that rise with a picture's rows could not be told from a leaning wall.
     """
     x, y = (points / (PROXY_SIDE / 2) - 1.0).T
-    one, none = np.ones_like(x), np.zeros_like(x)
-    columns = np.concatenate(
-        [np.stack([one, none, x, -y, depth, none, depth * x], axis=1), np.stack([none, one, y, x, none, depth, depth * y], axis=1)]
-    )  # (2N, 7)
     half = len(x)
-    squares = (columns[:, :, None] * columns[:, None, :]).reshape(2, half, 49).sum(axis=0)  # a corner's two axes weigh the same
+    across, down = both = np.zeros((2, half, 7))
+    across[:, 0], across[:, 2], across[:, 3], across[:, 4], across[:, 6] = 1.0, x, -y, depth, depth * x
+    down[:, 1], down[:, 2], down[:, 3], down[:, 5], down[:, 6] = 1.0, y, x, depth, depth * y
+    columns = both.reshape(2 * half, 7)
+    squares = (across[:, :, None] * across[:, None] + down[:, :, None] * down[:, None]).reshape(half, 49)  # a corner's two axes weigh the same
     goals = np.concatenate([ways[..., 0], ways[..., 1]], axis=1)  # (S, 2N)
     base = sure.astype(float)
     weight, ridge = base, np.diag([1e-3, 1e-3, *[1e-3 + stiff * len(x)] * 2, 1e-3, 1e-3, 1e-3 + stiff * len(x)])
@@ -135,14 +136,14 @@ def _depths(points: np.ndarray, bends: np.ndarray, ways: np.ndarray, sure: np.nd
     fresh = np.where(weight > 1e-3, total / np.maximum(weight, 1e-9), np.nan)
     if not np.isfinite(fresh).any():
         return fresh
-    low, middle, high = np.nanpercentile(fresh, (5, 50, 95))
+    low, middle, high = quantiles(fresh, 0.05, 0.5, 0.95)
     return np.clip((fresh - middle) / (0.5 * (high - low) + 1e-6), -FARTHEST, FARTHEST)
 
 
 def _first_depth(left: np.ndarray, sure: np.ndarray) -> np.ndarray:
     """(P,): the leftovers along their main direction, NaN where not sure."""
     vectors = left[sure]
-    size = np.percentile(np.linalg.norm(vectors, axis=1), 80) + 1e-6
+    size = quantiles(np.linalg.norm(vectors, axis=1), 0.8)[0] + 1e-6
     clipped = vectors * np.minimum(1.0, 4 * size / np.maximum(np.linalg.norm(vectors, axis=1), 1e-9))[:, None]
     axis = np.linalg.eigh(clipped.T @ clipped)[1][:, 1]
     depth = np.full(len(left), np.nan)

@@ -51,6 +51,7 @@ class Anchor:
         self._marks = marked[:: max(1, len(marked) // MARKS)]
         self._edges = picture.grey.ravel()[self._marks]
         self._slack = np.maximum(3.0, 0.15 * slope.ravel()[self._marks])
+        self._level: np.ndarray | None = None
         self.depth: np.ndarray | None = None
         """(P,) of each corner once `deepen` found that it matters; NaN where it is not known."""
 
@@ -61,7 +62,7 @@ class Anchor:
 
     def expected(self, guess: Motion) -> np.ndarray:
         """(P, 2) float32 where a motion takes the corners."""
-        return guess.at(self.points.astype(float), None if self.depth is None else np.nan_to_num(self.depth)).astype(np.float32)
+        return guess.at(self.points.astype(float), self._level).astype(np.float32)
 
     def follow(self, other: Proxy, start: np.ndarray, *, levels: int = 2) -> tuple[np.ndarray, np.ndarray]:
         """(P, 2) float32 where the corners lie in the other picture, looked for from `start` (P, 2) float32, and (P,) bool which are sure.
@@ -154,7 +155,7 @@ class Anchor:
         found = deepened(self.points.astype(float), self.size, motions, tracks)
         if found is None:
             return list(motions)
-        self.depth = found[0]
+        self.depth, self._level = found[0], np.nan_to_num(found[0])
         return found[1]
 
 

@@ -38,7 +38,8 @@ def light(frame: np.ndarray, filled: np.ndarray, hole: np.ndarray, worth: np.nda
     if np.abs(np.partition(difference, len(at) // 2, axis=0)[len(at) // 2]).max() < CALM:
         return None
     y, x = np.divmod(at, inside.shape[1])
-    columns = np.stack([np.ones(len(x)), x / inside.shape[1] - 0.5, y / inside.shape[0] - 0.5], axis=1)
+    columns = np.ones((len(x), 3))
+    columns[:, 1], columns[:, 2] = x / inside.shape[1] - 0.5, y / inside.shape[0] - 0.5
     weight = np.ones(len(x))
     fit = np.zeros((3, 3))
     for _ in range(4):

@@ -16,6 +16,7 @@ from engine.vision.filling.footprint import needed_by
 from engine.vision.filling.gathering import CLEAR, CLEARLY, Sample, gather
 from engine.vision.filling.motion import IDENTITY, Motion, basis, between, smooth
 from engine.vision.filling.movers import passers
+from engine.vision.filling.quantiles import quantiles
 from engine.vision.filling.registration import Anchor, brightness
 from engine.vision.filling.render import RIM, Filled, View
 from engine.vision.filling.shot import Shot
@@ -153,7 +154,7 @@ class Stretch:
     def _apart(self, one: Motion, other: Motion) -> float:
         """Proxy pixels by which two motions differ for nearly all corners."""
         off = np.linalg.norm(self.anchor.expected(one) - self.anchor.expected(other), axis=1)
-        return float(np.percentile(off, 90)) if off.size else 0.0
+        return quantiles(off, 0.9)[0] if off.size else 0.0
 
     def _bright(self, index: int) -> float:
         """How many times brighter than the anchor a frame is."""
