@@ -121,10 +121,10 @@ def klein(folder: Path) -> None:
 
     torch.manual_seed(3)
     net = Flux2Transformer2DModel(
-        in_channels=32, num_layers=1, num_single_layers=1, attention_head_dim=16, num_attention_heads=2, joint_attention_dim=3 * WIDTH, timestep_guidance_channels=16,
+        in_channels=32, num_layers=2, num_single_layers=1, attention_head_dim=16, num_attention_heads=2, joint_attention_dim=3 * WIDTH, timestep_guidance_channels=16,
         axes_dims_rope=(4, 4, 4, 4), guidance_embeds=False,
     )  # fmt: skip
-    Flux2KleinPipeline(flow(), flux2_vae(), qwen(), qwen_words(), shaken(net, 3, 0.1), is_distilled=True).save_pretrained(folder)
+    Flux2KleinPipeline(flow(), flux2_vae(), qwen(), qwen_words(), shaken(net, 3, 0.6), is_distilled=True).save_pretrained(folder)
 
 
 MAKERS = {"sd-1-5": checkpoint, "sdxl-base": sdxl, "lcm-dreamshaper-7": lcm, "z-image-turbo": z_image, "flux-1-schnell": flux, "flux-2-klein-4b": klein}
