@@ -166,6 +166,10 @@ class Task(ABC, Generic[R]):
         """What else should be known before Run, such as where a large model will lie. Cheap, like `check`."""
         return Forecast()
 
+    def weights(self, request: R, settings: Settings) -> tuple[Path, ...]:
+        """Files of large weights that the run will read, as far as they are here; they are read ahead while another run works. Cheap, like `check`."""
+        return ()
+
     def disk_mib(self, request: R) -> float:
         """Rough size of the result's folder."""
         return 10.0

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from engine.ahead import next_weights, read_ahead
 from engine.context import Drive, straight
 from engine.errors import LimitExceeded
 from engine.execution import Emit, Outcome, named, perform
@@ -116,7 +117,15 @@ class Worker:
     def work(self, run: Run) -> Outcome:
         """Perform one claimed run."""
         runs = self.store.runs
+        threading.Thread(target=self._ahead, name="ahead", daemon=True).start()
         return work_on(run, self.store, self.pool, emit=lambda kind, data: runs.append(run.id, kind, data), cancelled=stop_of(run, runs))
+
+    def _ahead(self) -> None:
+        """Read the next run's weights while this one works."""
+        try:
+            read_ahead(next_weights(self.store.runs, self.store.settings))
+        except OSError:
+            return  # a help alone: the run reads them itself
 
     def _listen(self) -> None:
         for line in sys.stdin:

@@ -7,11 +7,12 @@ the paper-cut world, which is rendered exactly) and `pocket` (embedded: small di
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.task import Event, Forecast, Task
 from engine.tasks.text_to_video.checks import check
-from engine.tasks.text_to_video.cost import clips_of, disk_of, forecast, memory_of, work_of
+from engine.tasks.text_to_video.cost import clips_of, disk_of, forecast, memory_of, weights_of, work_of
 from engine.tasks.text_to_video.request import TextToVideoRequest
 
 if TYPE_CHECKING:
@@ -38,6 +39,9 @@ class TextToVideo(Task[TextToVideoRequest]):
 
     def forecast(self, request: TextToVideoRequest, settings: Settings) -> Forecast:
         return forecast(request, settings)
+
+    def weights(self, request: TextToVideoRequest, settings: Settings) -> tuple[Path, ...]:
+        return weights_of(request, settings)
 
     def disk_mib(self, request: TextToVideoRequest) -> float:
         return sum(disk_of(one) for one in clips_of(request))

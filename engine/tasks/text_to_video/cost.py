@@ -134,6 +134,14 @@ def forecast(request: TextToVideoRequest, settings: Settings) -> Forecast:
     return Forecast(f"{card.title} {fit.line}{slow}", fit.ram_mib + 500.0)
 
 
+def weights_of(request: TextToVideoRequest, settings: Settings) -> tuple[Path, ...]:
+    """Weight files of a large model that is here."""
+    files = ModelFiles(settings.data_dir / "models", settings)
+    if request.model not in LARGE or not files.present(LARGE[request.model]):
+        return ()
+    return tuple(sorted(files.path(LARGE[request.model]).rglob("*.safetensors")))
+
+
 def disk_of(request: TextToVideoRequest) -> float:
     """MiB that one clip's files take."""
     return 1.0 + 0.5 * request.seconds * megapixels(request)
