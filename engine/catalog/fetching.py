@@ -84,8 +84,9 @@ class Fetcher:
             self._put(Job(card, "fetch", told=self.files.left(card) or Told(0, card.bytes)))
 
     def verify(self, card: Card) -> None:
-        """Read all bytes again. Raises `ModelUnavailable` when the card is not here."""
-        self.files.path(card)
+        """Read all bytes again; what is wrong with them, the job tells. Raises `ModelUnavailable` when the card is not here."""
+        if not self.files.present(card):
+            self.files.path(card)  # says what it is and how to get it
         self._put(Job(card, "verify"))
 
     def pause(self, card_id: str) -> None:
