@@ -7,6 +7,7 @@ from typing import Any, Literal
 from gradio.components import Component
 
 from engine.task import get_task
+from engine.tasks.text_to_video.models import draws_anything
 from studio.service import Studio
 from studio.strokes import data_url
 from studio.widgets.prompt_box import PromptBox
@@ -25,7 +26,7 @@ class PromptField:
     """Edits the prompt of a task whose scenes the diorama can draw."""
 
     fields = ("prompt",)
-    follows = ("width", "height", "camera", "seed")
+    follows = ("width", "height", "camera", "seed", "model")
     place: Literal["main"] = "main"
 
     def __init__(self, task: str) -> None:
@@ -36,7 +37,11 @@ class PromptField:
 
         def read(data: dict[str, Any]) -> dict[str, Any]:
             settings = {name: value for name, value in data["settings"].items() if name in self.follows}
+            model = str(settings.pop("model", ""))
             value, blobs = studio.helper.call("read-prompt", prompt=data["prompt"], **settings)
+            if draws_anything(model):
+                # Such a model knows more words than the paper world: none is marked as strange.
+                value = {**value, "unknown": []}
             return {**value, "frames": data_url("image/jpeg", blobs[0])} if blobs else value
 
         longest = next(m.max_length for m in get_task(self.task).request_type.model_fields["prompt"].metadata if hasattr(m, "max_length"))

@@ -30,4 +30,4 @@ else:
 
 def draws_anything(model: str) -> bool:
     """True for models that know more than the paper-cut world."""
-    return model not in ("diorama", "pocket")
+    return model not in ("", "diorama", "pocket")
