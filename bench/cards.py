@@ -20,14 +20,14 @@ def rows_of(readme: str) -> dict[str, list[str]]:
 
 def table(only: list[str]) -> str:
     """Run the checks and lay out what they found; a check that fails says why in its cell."""
-    from engine.catalog.video import CARDS
+    from engine.catalog import pictures, video
     from tests.hub.checks import Bed
     from tests.hub.columns import COLUMNS
 
     lines = ["| card | " + " | ".join(COLUMNS) + " |", "|---" * (len(COLUMNS) + 1) + "|"]
     with tempfile.TemporaryDirectory() as folder:
         bed = Bed(Path(folder))
-        for card in CARDS:
+        for card in (*video.CARDS, *pictures.CARDS):
             if only and card.id not in only:
                 continue
             cells = []
@@ -38,7 +38,7 @@ def table(only: list[str]) -> str:
                     cells.append(f"no: {type(error).__name__} {str(error).splitlines()[0][:60] if str(error) else ''}".strip())
             lines.append(f"| `{card.id}` | " + " | ".join(cells) + " |")
             print(lines[-1], flush=True)
-    lines += ["", "Each cell is shown by `pytest tests/hub/test_cards.py -k \"test_every_card and CARD and COLUMN\"`."]
+    lines += ["", "Each cell is shown by `pytest tests/hub -k \"test_every and CARD and COLUMN\"`."]
     return "\n".join(lines)
 
 

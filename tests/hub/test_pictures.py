@@ -29,10 +29,7 @@ from tests.hub.tiny import pictures
 
 @pytest.fixture(scope="module")
 def bed(tmp_path_factory):
-    with (
-        patch.dict(tiny.MAKERS, pictures.MAKERS), patch.dict(tiny.SMALLER, pictures.SMALLER), patch.dict(checks.SHRINK, {"flux-2-klein-4b": 16}),
-    ):  # fmt: skip
-        yield checks.Bed(tmp_path_factory.mktemp("pictures"))
+    return checks.Bed(tmp_path_factory.mktemp("pictures"))
 
 
 OFFLOADED = ("flux-2-klein-4b", "flux-1-schnell", "lcm-dreamshaper-7")
@@ -69,7 +66,6 @@ def clips(tmp_path_factory):
     """Settings with tiny copies of a video model that begins with a picture and of a picture model."""
     root = tmp_path_factory.mktemp("first")
     with (
-        patch.dict(tiny.SMALLER, pictures.SMALLER),
         patch.object(looks, "stills", lambda: np.random.default_rng(0).integers(0, 255, (2, 64, 64, 3), np.uint8)),
         patch.object(session, "SHARE", float("inf")),
     ):

@@ -10,19 +10,21 @@ from pathlib import Path
 from typing import Any
 
 from engine.catalog.card import Card
-from tests.hub.tiny import animatediff, cogvideox, hunyuan, ltx, mochi, sana, skyreels, svd, wan
+from tests.hub.tiny import animatediff, cogvideox, hunyuan, ltx, mochi, pictures, sana, skyreels, svd, wan
 from tests.hub.tiny.wan import wan_t2v
 
 Maker = Callable[[Path], None]
 
 MAKERS: dict[str, Maker] = {
     **wan.MAKERS, **ltx.MAKERS, **hunyuan.MAKERS, **skyreels.MAKERS, **sana.MAKERS, **cogvideox.MAKERS, **mochi.MAKERS, **animatediff.MAKERS, **svd.MAKERS,
+    **pictures.MAKERS,
 }  # fmt: skip
 
 SMALLER: dict[str, dict[str, Any]] = {
     "ltx-2": {"spatio_temporal_guidance_blocks": [1], "max_sequence_length": 32},
     "ltx-2-3": {"spatio_temporal_guidance_blocks": [1], "max_sequence_length": 32, "use_cross_timestep": False},
     "sana-video-2b": {"use_resolution_binning": False, "max_sequence_length": 32},
+    **pictures.SMALLER,
 }
 """Arguments that depend on a network's depth or on the sizes that it was taught."""
 
