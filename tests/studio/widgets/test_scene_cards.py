@@ -61,7 +61,7 @@ def call(cards: SceneCards, name: str, data: Any) -> dict[str, Any]:
 
 
 def source(**given: Any) -> dict[str, Any]:
-    return {"kind": "text", "run": "", "file": None, "image": None, "start": 0.0, "keep_sound": True, **given}
+    return {"kind": "text", "run": "", "file": None, "image": None, "start": 0.0, "keep_sound": True, "made_as": "", **given}
 
 
 def run_script(code: str, data: Any) -> Any:
