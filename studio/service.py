@@ -298,6 +298,12 @@ class Studio:
 
     # ---- engine room
 
+    def free(self) -> None:
+        """Drop every model that nobody uses: for the owner of a machine, as visitors' runs would have to load them again."""
+        if self.settings.shared:
+            raise InvalidInput("memory is freed by the owner of this studio", fix="run Kinora on your machine")
+        self.executor.free()
+
     def engine(self) -> dict[str, Any]:
         """Worker, memory, models and disk for the engine room."""
         worker = self.executor.stats()

@@ -15,6 +15,7 @@ from engine.errors import InvalidInput, ModelUnavailable
 from engine.settings import Settings
 from engine.store import Store
 from studio.models import ModelRoom
+from studio.service import Studio
 from tabs import TABS
 
 
@@ -110,3 +111,16 @@ def test_models_of_ones_own_are_named_with_their_kind_or_why_they_are_refused(se
     assert {name: kind for name, (kind, refused) in found.items() if not refused} == {"adapter": "motion module", "style.safetensors": "LoRA", "whole.safetensors": "whole model in one file"}
     assert "pickle" in found["old.ckpt"][1] and "code" in found["code"][1] and "has" in found["cut.safetensors"][1] and len(found) == 6
     assert [shelf["path"] for shelf in told["shelves"]] == [str(shelf), str(more)]
+
+
+def test_visitors_do_not_free_the_memory_of_others(tmp_path):
+    freed = []
+    for shared in (True, False):
+        studio = Studio(Settings(data_dir=tmp_path / str(shared), shared=shared))
+        studio.executor.free = lambda: freed.append(shared)
+        if shared:
+            with pytest.raises(InvalidInput, match="owner"):
+                studio.free()
+        else:
+            studio.free()
+    assert freed == [False]

@@ -20,7 +20,7 @@ class EngineRoom(ServedWidget):
             folder,
             {
                 "look_engine": lambda data: studio.engine(),
-                "free_models": lambda data: studio.executor.free(),
+                "free_models": lambda data: studio.free(),
                 "fetch_model": lambda data: room.fetch(str(data["model"])),
                 "pause_model": lambda data: room.pause(str(data["model"])),
                 "cancel_model": lambda data: room.cancel(str(data["model"])),

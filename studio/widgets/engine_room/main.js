@@ -5,7 +5,8 @@ const worker = K.el("div", { class: "en-box" }), memory = K.el("div"), resident 
 const said = K.el("div", { class: "kin-muted en-status", role: "status", "aria-live": "polite" });
 const residents = K.el("div", { class: "en-list" });
 // The buttons stay through every look: only the figures beside them are written anew.
-resident.append(K.el("h3", {}, "Memory"), memory, residents, K.button("Free memory", async () => { await server.free_models({}); tell("Asked the worker to drop every idle model."); look(); }, { text: true }));
+const freeing = K.button("Free memory", async () => { await server.free_models({}); tell("Asked the worker to drop every idle model."); look(); }, { text: true });
+resident.append(K.el("h3", {}, "Memory"), memory, residents, freeing);
 let sure = false;  // what is emptied is gone: the button asks once more
 const empty = K.button("Empty the trash of models", () => { if (sure) act("empty_models", null); sure = !sure; look(); }, { name: "trash", text: true });
 empty.addEventListener("blur", () => { sure = false; });
@@ -64,6 +65,7 @@ async function look() {
     : K.el("p", { class: "kin-muted" }, "No model is loaded. Each is loaded when a run needs it, and stays while there is room."));
   holds.replaceChildren(...diskOf(state));
   empty.hidden = !state.trash_bytes || !state.owner;
+  freeing.hidden = !state.owner;
   K.write(empty.querySelector("span"), sure ? `Really? ${K.bytes(state.trash_bytes ?? 0)} of models go for good` : `Empty the trash of models (${K.bytes(state.trash_bytes ?? 0)})`);
   shown.owner = { may: state.owner !== false, trashDays: state.trash_days };
   offline.checked = state.offline; offline.disabled = state.locked || !shown.owner.may;
