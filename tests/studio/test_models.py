@@ -117,7 +117,7 @@ def test_visitors_do_not_free_the_memory_of_others(tmp_path):
     freed = []
     for shared in (True, False):
         studio = Studio(Settings(data_dir=tmp_path / str(shared), shared=shared))
-        studio.executor.free = lambda: freed.append(shared)
+        studio.executor.free = lambda shared=shared: freed.append(shared)
         if shared:
             with pytest.raises(InvalidInput, match="owner"):
                 studio.free()
