@@ -18,7 +18,14 @@ def main(arguments: list[str] | None = None) -> int:
 
     options = parse(sys.argv[1:] if arguments is None else arguments)
     if options.command in COMMANDS:
-        return COMMANDS[options.command](options)
+        try:
+            code = COMMANDS[options.command](options)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # Whoever read the output has left, as `head` does: nothing is wrong, and nothing more can be said.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+        return code
     from studio.serving import serve
 
     return serve(options)
