@@ -113,7 +113,7 @@ def _files(options: argparse.Namespace) -> tuple[Settings, ModelFiles]:
     from engine.catalog.fetch import ModelFiles
 
     settings = Settings.load(**{name: getattr(options, name, None) for name in Settings.model_fields})
-    return settings, ModelFiles(settings.data_dir / "models", settings)
+    return settings, ModelFiles.of(settings)
 
 
 def _progress() -> Callable[[Told], None]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from engine.runs import Run
 
-MODEL_FIELDS = ("model", "video_model", "checkpoint", "motion_module", "method", "drawing", "planner")
+MODEL_FIELDS = ("model", "video_model", "checkpoint", "motion_module", "method", "drawing", "planner", "picture_model")
 """Request fields that choose what is loaded. The others (sizes, seeds, texts) change what is made, not by what."""
 
 

@@ -317,6 +317,17 @@ class RunStore:
                 self._append(db, run_id, "state", {"state": "queued"})
         return bool(changed)
 
+    def next(self, wake: threading.Event, suits: Callable[[Run], bool] | None = None) -> Run | None:
+        """Claim the next run; when there is none, or the disk is so full that it must go on waiting, give None after half a second or when woken."""
+        try:
+            run = self.claim(suits)
+        except LimitExceeded:
+            run = None
+        if run is None:
+            wake.wait(0.5)
+            wake.clear()
+        return run
+
     def append(self, run_id: str, kind: str, data: dict[str, Any]) -> None:
         """Record one event."""
         with self._write() as db:

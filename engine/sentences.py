@@ -44,7 +44,7 @@ _lock = Lock()
 
 def ready(settings: Settings) -> bool:
     """True when the encoder's files are on this machine."""
-    return ModelFiles(settings.data_dir / "models", settings).present(MINILM)
+    return ModelFiles.of(settings).present(MINILM)
 
 
 def encode(texts: Sequence[str], settings: Settings) -> np.ndarray:
@@ -52,7 +52,7 @@ def encode(texts: Sequence[str], settings: Settings) -> np.ndarray:
 
     A text has the same vector whatever stands beside it. Vectors are remembered by text. Raises `ModelUnavailable` when the encoder is not there.
     """
-    folder = ModelFiles(settings.data_dir / "models", settings).path(MINILM)
+    folder = ModelFiles.of(settings).path(MINILM)
     with _lock:
         known = {text: _memory[folder, text] for text in dict.fromkeys(texts) if (folder, text) in _memory}
     new = [text for text in dict.fromkeys(texts) if text not in known]

@@ -42,28 +42,20 @@ def _large() -> list[Preload]:
     from engine.tasks.text_to_video.models import LARGE
 
     def entry(card: Card) -> Preload:
-        return Preload(card.id, lambda settings: _files(settings).present(card), lambda pool, settings: _fill(card, pool, settings))
+        return Preload(card.id, lambda settings: ModelFiles.of(settings).present(card), lambda pool, settings: _fill(card, pool, settings))
 
     return [entry(card) for card in LARGE.values() if card.drawing is not None and not card.drawing.part]
 
 
 def _fill(card: Card, pool: ModelPool, settings: Settings) -> None:
     """Load a card's pipeline as `engine.hub.session.opened` will ask for it, and leave its nets on the device, resident."""
-    import torch
-
     from engine.hardware import device_of
     from engine.hub.fit import Fit
-    from engine.hub.pipeline import ready
+    from engine.hub.pipeline import dtypes_on, ready
     from engine.hub.placing import place
 
     assert card.drawing is not None
     device = device_of(settings.device)
-    half = torch.float32 if device.type == "cpu" else torch.bfloat16
-    dtypes = {"": half, **dict.fromkeys(card.drawing.exact, torch.float32)}
     image = not card.drawing.text  # the class that begins with a picture, where there is no other
-    with ready(_files(settings).path(card), card.drawing, card.title, pool, dtypes, image=image) as pipeline:
+    with ready(ModelFiles.of(settings).path(card), card.drawing, card.title, pool, dtypes_on(device, card.drawing), image=image) as pipeline:
         place(pipeline, Fit("processor" if device.type == "cpu" else "resident"), device)
-
-
-def _files(settings: Settings) -> ModelFiles:
-    return ModelFiles(settings.data_dir / "models", settings)

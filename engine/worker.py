@@ -17,7 +17,6 @@ from typing import Any
 
 from engine.ahead import next_weights, read_ahead
 from engine.context import Drive, straight
-from engine.errors import LimitExceeded
 from engine.execution import Emit, Outcome, named, perform
 from engine.parts import find, place
 from engine.residency import ModelPool
@@ -100,13 +99,8 @@ class Worker:
         warm_up()
         suits = on_processor if zero_gpu() else None
         while True:
-            try:
-                run = self.store.runs.claim(suits)
-            except LimitExceeded:
-                run = None  # a full disk: what waits goes on waiting
+            run = self.store.runs.next(self._wake, suits)
             if run is None:
-                self._wake.wait(0.5)
-                self._wake.clear()
                 continue
             self._current = run.id
             outcome = self.work(run)

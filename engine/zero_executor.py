@@ -7,7 +7,7 @@ from collections import OrderedDict
 from contextvars import Context, copy_context
 from typing import Any
 
-from engine.errors import InvalidInput, LimitExceeded, StudioError
+from engine.errors import InvalidInput, StudioError
 from engine.execution import Outcome
 from engine.executors import WorkerExecutor
 from engine.residency import ModelPool
@@ -73,13 +73,8 @@ class ZeroGpuExecutor:
 
     def _serve(self) -> None:
         while not self._stopping.is_set():
-            try:
-                run = self.store.runs.claim(lambda run: wants_card(run.task, run.request))
-            except LimitExceeded:
-                run = None  # a full disk: what waits goes on waiting
+            run = self.store.runs.next(self._wake, lambda run: wants_card(run.task, run.request))
             if run is None:
-                self._wake.wait(0.5)
-                self._wake.clear()
                 continue
             with self._lock:
                 visit = self._visits.get(run.parent or run.id, Context())

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from functools import partial
 from pathlib import Path
+from typing import Self
 
 from engine.catalog.card import Card, File, FolderSource, HubSource, PackageSource, RepositorySource
 from engine.catalog.places import elsewhere, recorded_files, twins
@@ -55,6 +56,11 @@ Progress = Callable[[Told], None]
 
 class ModelFiles:
     """The files of cards below `folder`. A card is either there as a whole, verified, or not at all."""
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """The models of an installation."""
+        return cls(settings.data_dir / "models", settings)
 
     def __init__(self, folder: Path, settings: Settings) -> None:
         self.folder, self.settings = folder, settings

@@ -69,7 +69,7 @@ def card_like(folder: Path) -> Card | None:
 
 def _bases(settings: Settings, own: dict[str, OwnModel]) -> list[tuple[Card, Path, int]]:
     """(card, folder, weights of its net) of every large model that is here."""
-    files = ModelFiles(settings.data_dir / "models", settings)
+    files = ModelFiles.of(settings)
     there = [(one.card, one.place) for one in own.values() if isinstance(one.place, Path)]
     there += [(card, files.path(card)) for card in CARDS if card.drawing is not None and not card.drawing.part and files.present(card)]
     found = []

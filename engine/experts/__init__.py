@@ -40,7 +40,7 @@ class Expert:
 def available(settings: Settings) -> dict[Role, Expert]:
     """The experts that are here, one a role: what was fetched first, then the user's Hugging Face cache and the folders of the setting `model_folders`."""
     found: dict[Role, Expert] = {}
-    files = ModelFiles(settings.data_dir / "models", settings)
+    files = ModelFiles.of(settings)
     lying = {place: card for cards in CARDS_OF.values() for card in cards if (place := files.find(card)) is not None}
     for folder in (*lying, *_folders(settings)):
         kind = kind_of(folder)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, replace
@@ -149,11 +149,6 @@ def class_of(component: Component) -> Any:
     return kind
 
 
-def has_weights(component: Component) -> bool:
-    """True for parts that are nets."""
-    return bool(component.weights)
-
-
 def fingerprint(files: tuple[Path, ...]) -> str:
     """A name for the content of weight files: their sizes, headers and many places inside. Two files that differ in a single weight may share it; two models do not."""
     digest = hashlib.sha256()
@@ -166,6 +161,11 @@ def fingerprint(files: tuple[Path, ...]) -> str:
                 stream.seek(k * max(0, size - SAMPLE) // (SAMPLES - 1))
                 digest.update(stream.read(SAMPLE))
     return digest.hexdigest()[:32]
+
+
+def net_key(kind: str, weights: Iterable[tuple[Path, ...]], dtype: Any, eight_bit: bool) -> str:
+    """By which a resident net is known: its class, the content of its weights, and the numbers that they are."""
+    return ":".join((kind, *map(fingerprint, weights), str(dtype).removeprefix("torch."))) + (":8bit" if eight_bit else "")
 
 
 def load_net(component: Component, dtype: Any) -> Any:
@@ -227,7 +227,7 @@ def leased(
     dtypes: part -> torch dtype, `""` for those not named. wanted: leave other parts out. eight_bit: parts that keep their weights as 8-bit floats. Small parts are copies: a run may change its scheduler.
     """
     parts = [part for part in components_of(folder) if wanted is None or part.name in wanted]
-    nets = [part for part in parts if has_weights(part)]
+    nets = [part for part in parts if part.weights]
     with ExitStack() as held:
         out: dict[str, Any] = {}
         for part in nets:
@@ -239,8 +239,7 @@ def leased(
             if pool is None:
                 out[part.name] = load()
             else:
-                key = f"{part.kind}:{fingerprint(part.weights)}:{str(dtype).removeprefix('torch.')}{':8bit' if small else ''}"
-                out[part.name] = held.enter_context(pool.lease(key, load, expected=numbers(part.weights) * dtype.itemsize))
+                out[part.name] = held.enter_context(pool.lease(net_key(part.kind, [part.weights], dtype, small), load, expected=numbers(part.weights) * dtype.itemsize))
         others = [part for part in parts if part not in nets]
 
         def rest() -> dict[str, Any]:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from engine.hub.components import Joined, as_eight_bit, components_of, fingerprint, load_net, numbers
+from engine.hub.components import Joined, as_eight_bit, components_of, load_net, net_key, numbers
 
 if TYPE_CHECKING:
     from engine.residency import ModelPool
@@ -29,8 +29,7 @@ def moving(place: Joined, pool: ModelPool | None, dtypes: Mapping[str, Any], *, 
         yield {"unet": load(), "motion_adapter": _settings(place)}
         return
     weights = [nets[name].weights for name in ("unet", place.name)]
-    key = ":".join(("UNetMotionModel", *map(fingerprint, weights), str(dtype).removeprefix("torch."))) + (":8bit" if eight_bit else "")
-    with pool.lease(key, load, expected=sum(map(numbers, weights)) * dtype.itemsize) as unet:
+    with pool.lease(net_key("UNetMotionModel", weights, dtype, eight_bit), load, expected=sum(map(numbers, weights)) * dtype.itemsize) as unet:
         yield {"unet": unet, "motion_adapter": _settings(place)}
 
 

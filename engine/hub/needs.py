@@ -14,17 +14,14 @@ def megapixels(size: tuple[int, int], frames: int) -> float:
     return size[0] * size[1] * frames / 1e6
 
 
-def needs_of(card: Card, folder: Place | None, size: tuple[int, int], frames: int, learnt: Learnt, *, bytes_each: int) -> Needs:
-    """The needs of one call. folder: where the model lies; None: it is not here, and its card's figures count. bytes_each: of a number in memory."""
+def needs_of(card: Card, folder: Place, size: tuple[int, int], frames: int, learnt: Learnt, *, bytes_each: int) -> Needs:
+    """The needs of one call. folder: where the model lies; bytes_each: of a number in memory."""
     drawing = card.drawing
     assert drawing is not None
     whole = megapixels(size, frames)
     usual = megapixels((drawing.width, drawing.height), drawing.frames)
     activations = learnt.activations(card.id, whole, drawing.activations_mib * whole / usual)
-    if folder is None:
-        nets = {"model": float(card.memory_mib)}
-    else:
-        nets = {part.name: numbers(part.weights) * (4 if part.name in drawing.exact else bytes_each) / 2**20 for part in components_of(folder) if part.weights}
+    nets = {part.name: numbers(part.weights) * (4 if part.name in drawing.exact else bytes_each) / 2**20 for part in components_of(folder) if part.weights}
     return Needs(nets, tuple(name for name in nets if name in DENOISERS), activations)
 
 

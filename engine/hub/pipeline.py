@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from engine.hub.texts import remember
 
 if TYPE_CHECKING:
     import numpy as np
+    import torch
 
     from engine.residency import ModelPool
 
@@ -28,7 +29,7 @@ class Wish:
     """What one call should draw. size: (width, height) in pixels and frames, by the card's rules; pictures are (H, W, 3) uint8.
 
     stills: pictures by the frame at which they stand; motion: its strength from 0 to 2; free_init: begin anew from the clip's own low frequencies. The last
-    three count only where the card's rules know them. more: arguments of the call as they are.
+    three count only where the card's rules know them.
     """
 
     prompt: str
@@ -43,7 +44,6 @@ class Wish:
     stills: tuple[tuple[int, np.ndarray], ...] = ()
     motion: float = 1.0
     free_init: bool = False
-    more: dict[str, Any] = field(default_factory=dict)
 
 
 def class_for(drawing: Drawing, title: str, *, image: bool) -> Any:
@@ -59,6 +59,13 @@ def class_for(drawing: Drawing, title: str, *, image: bool) -> Any:
     if kind is None:
         raise ModelUnavailable(f"{title} needs a newer diffusers", why=f"this one has no {name}", fix="pip install --upgrade diffusers")
     return kind
+
+
+def dtypes_on(device: torch.device, drawing: Drawing) -> dict[str, torch.dtype]:
+    """Part -> numbers that its weights are, `""` for those not named: half-size ones on a card, whole ones on the processor and where a card's rules ask for them."""
+    import torch
+
+    return {"": torch.float32 if device.type == "cpu" else torch.bfloat16, **dict.fromkeys(drawing.exact, torch.float32)}
 
 
 @contextmanager
@@ -113,7 +120,7 @@ def arguments(pipeline: Any, drawing: Drawing, wish: Wish) -> dict[str, Any]:
     strength = None if drawing.motion is None else drawing.motion.at(wish.motion)
     found: dict[str, Any] = {
         "prompt": wish.prompt, "negative_prompt": (wish.negative or unsaid) if drawing.negative else None, "num_inference_steps": wish.steps, "output_type": "np",
-        "generator": torch.Generator("cpu").manual_seed(wish.seed), **drawing.fixed, **wish.more,
+        "generator": torch.Generator("cpu").manual_seed(wish.seed), **drawing.fixed,
     }  # fmt: skip
     if drawing.sized:
         found |= {"width": width, "height": height}

@@ -20,7 +20,7 @@ from engine.hub.continuing import after
 from engine.hub.decoding import decoded
 from engine.hub.fit import Fit, Learnt, choose
 from engine.hub.needs import machine_of, megapixels, needs_of
-from engine.hub.pipeline import Wish, arguments, frames_of, prepared, ready, remember_texts, sound_of, vae_name
+from engine.hub.pipeline import Wish, arguments, dtypes_on, frames_of, prepared, ready, remember_texts, sound_of, vae_name
 from engine.hub.placing import place, tune
 from engine.hub.watching import Step, Watched
 
@@ -134,10 +134,9 @@ def opened(card: Card, folder: Place, run: RunContext, *, image: bool, size: tup
     drawing = card.drawing
     assert drawing is not None
     device = device_of(run.settings.device)
-    half = torch.float32 if device.type == "cpu" else torch.bfloat16
-    dtypes = {"": half, **dict.fromkeys(drawing.exact, torch.float32)}
+    dtypes = dtypes_on(device, drawing)
     learnt = Learnt(run.settings.data_dir / "cache" / "hub")
-    needs = needs_of(card, folder, size, frames, learnt, bytes_each=half.itemsize)
+    needs = needs_of(card, folder, size, frames, learnt, bytes_each=dtypes[""].itemsize)
     fit = choose(needs, machine_of(device.type, resident_mib(run)), card.title, run.settings.placing)
     told: dict[str, Any] = {"model": card.id, "placing": fit.line, **({"step_cache": extras.cache} if extras.cache != "off" else {})}
     if extras.adapters:

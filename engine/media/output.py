@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
@@ -20,7 +21,7 @@ from av.container import OutputContainer
 from engine.media.disk import as_disk_error, sync_folder
 
 
-class Output:
+class Output(ABC):
     """A context manager that writes one file; an existing one is replaced at the end. Leaving the `with` block finishes it, any exception removes what was written.
 
     A writer opens `_container` on `_temporary` and runs whatever may fail through `_guarded`; `_finish` flushes its encoders, and `_verify` reads the closed file back.
@@ -80,10 +81,10 @@ class Output:
             self.abort()
             raise
 
+    @abstractmethod
     def _finish(self) -> None:
         """Write what the encoders still hold."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _verify(self) -> None:
         """Raise `StudioError` when the temporary file is not what was written. A faulty file is never published."""
-        raise NotImplementedError

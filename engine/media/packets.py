@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -31,7 +32,7 @@ class Packet:
     data: bytes
 
 
-class Packets:
+class Packets(ABC):
     """An iterable of `Packet` in decoding order. Iterate once; leaving the `with` block ends the reading.
 
     parameters: what a decoder must be told to show the pictures; clips whose parameters are equal can stand in one stream. time_base: seconds of a tick.
@@ -48,12 +49,12 @@ class Packets:
         step = 1 / (fps * self.time_base)
         return step.denominator == 1 and self.times == [k * int(step) for k in range(len(self.times))]
 
-    def __iter__(self) -> Iterator[Packet]:
-        raise NotImplementedError
+    @abstractmethod
+    def __iter__(self) -> Iterator[Packet]: ...
 
+    @abstractmethod
     def close(self) -> None:
         """End the reading. Twice does no harm."""
-        raise NotImplementedError
 
     def __enter__(self) -> Packets:
         return self

@@ -146,7 +146,7 @@ def extended(track: Track, seconds: float, settings: Settings) -> Looped | Compo
 
 
 def _library(settings: Settings) -> tuple[Track, ...]:
-    files = ModelFiles(settings.data_dir / "models", settings)
+    files = ModelFiles.of(settings)
     if not files.present(MUSIC_LIBRARY):
         return ()
     place = files.path(MUSIC_LIBRARY)

@@ -55,7 +55,7 @@ class Speech:
 
 def voices(settings: Settings) -> list[Voice]:
     """The voices that can speak now, the best first: the neural one when its files are here, and espeak-ng's languages when it is installed."""
-    files = ModelFiles(settings.data_dir / "models", settings)
+    files = ModelFiles.of(settings)
     out = []
     if neural.ready() and files.present(JOE_VOICE) and files.present(ENGLISH_SOUNDS):
         out.append(Voice(NEURAL, "Joe, American English", "en-us", "neural", JOE_VOICE.licence))
@@ -115,7 +115,7 @@ def _script(text: str) -> str | None:
 
 
 def _by_net(text: str, speed: float, settings: Settings) -> Speech:
-    files = ModelFiles(settings.data_dir / "models", settings)
+    files = ModelFiles.of(settings)
     dictionary, net = pronouncing.load(files.path(ENGLISH_SOUNDS)), neural.load(files.path(JOE_VOICE))
     said = wording.sentences(wording.said(text))
     if not said:

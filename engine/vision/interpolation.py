@@ -70,18 +70,28 @@ class Between:
         return np.rint(one * weight + other * (1 - weight)).astype(np.uint8)
 
 
+class Passing:
+    """Frames (T, H, W, 3) uint8 as a picture that changes all the time. Asked in order, each pair of neighbours is looked at once."""
+
+    def __init__(self, frames: np.ndarray) -> None:
+        self.frames = frames
+        self._pair: tuple[int, Between] | None = None
+
+    def at(self, where: float) -> np.ndarray:
+        """(H, W, 3) uint8 at a place among the frames, 0 the first and T - 1 the last; beyond them, the nearest."""
+        where = min(max(round(where, 6), 0.0), len(self.frames) - 1.0)
+        k = min(int(where), max(0, len(self.frames) - 2))
+        if where == k:
+            return self.frames[k]
+        if self._pair is None or self._pair[0] != k:
+            self._pair = (k, Between(self.frames[k], self.frames[k + 1]))
+        return self._pair[1].at(where - k)
+
+
 def spread(frames: np.ndarray, count: int) -> np.ndarray:
     """(T, H, W, 3) uint8 -> (count, H, W, 3): as many frames from the first to the last, evenly spread in time."""
-    if len(frames) == 1:
-        return np.repeat(frames, count, 0)
-    out: list[np.ndarray] = []
-    pairs: dict[int, Between] = {}
-    for where in np.linspace(0, len(frames) - 1, count):
-        k = min(int(where), len(frames) - 2)
-        pair = pairs.setdefault(k, Between(frames[k], frames[k + 1]))
-        pairs = {k: pair}
-        out.append(pair.at(float(where - k)))
-    return np.stack(out)
+    passing = Passing(frames)
+    return np.stack([passing.at(float(where)) for where in np.linspace(0, len(frames) - 1, count)])
 
 
 def _only(seen: np.ndarray, flow: np.ndarray) -> np.ndarray:

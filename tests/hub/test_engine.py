@@ -391,3 +391,13 @@ def test_a_single_file_stands_for_the_net_of_a_model_that_is_here(tmp_path):
     save_file({**broken, "model.diffusion_model.more": torch.zeros(2)}, shelf / "tuned.safetensors")
     with pytest.raises(ModelUnavailable), leased(Swapped(shelf / "base", "transformer", shelf / "tuned.safetensors"), None, {"": torch.float32}, wanted=frozenset({"transformer"})):
         pass
+
+
+def test_a_model_that_is_unsound_is_told_before_the_run(tmp_path):
+    tiny.wan_t2v(tmp_path / "models" / CARD.id)
+    task, settings = get_task("text-to-video"), Settings(data_dir=tmp_path, device="cpu")
+    request = parse_request(task, {"prompt": "a boat", "model": CARD.id})
+    assert task.forecast(request, settings).able
+    next((tmp_path / "models" / CARD.id / "vae").glob("*.safetensors")).write_bytes(b"PK\x03\x04" + b"x" * 200)
+    told = task.forecast(request, settings)
+    assert not told.able and "zip" in told.line

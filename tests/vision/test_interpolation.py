@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from engine.vision.interpolation import Between, spread
+from engine.vision.interpolation import Between, Passing, spread
 from engine.world.moving import MovingDiorama
 from engine.world.spec import SceneSpec, SubjectSpec
 
@@ -57,3 +57,10 @@ def test_motion_explains_a_shift_and_not_another_light() -> None:
     dusk = (one * np.array([1.0, 0.6, 0.4])).astype(np.uint8)
     assert Between(np.ascontiguousarray(one), dusk).explained < 0.4, "taken for motion, it would be torn"
     assert Between(np.ascontiguousarray(one), np.ascontiguousarray(one)).explained == 1.0
+
+
+def test_between_frames_a_passing_picture_is_what_lies_between_its_neighbours():
+    frames = np.stack([np.full((16, 16, 3), level, np.uint8) for level in (0, 20, 60)])
+    passing = Passing(frames)
+    assert [int(passing.at(where).mean()) for where in (-1.0, 0.0, 0.5, 1.0, 1.5, 2.0, 9.0)] == [0, 0, 10, 20, 40, 60, 60]
+    assert np.array_equal(Passing(frames[:1]).at(3.0), frames[0])

@@ -34,7 +34,7 @@ def language_folder(settings: Settings) -> Path:
         for folder in sorted(shelf.iterdir()) if shelf.is_dir() else []:
             if _is_language_model(folder):
                 return folder
-    files = ModelFiles(settings.data_dir / "models", settings)
+    files = ModelFiles.of(settings)
     for card in CARDS:
         if files.present(card):
             return files.path(card)

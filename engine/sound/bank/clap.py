@@ -27,7 +27,7 @@ SEED = 0
 
 def scores(words: str, asked: tuple[Sound, ...], settings: Settings) -> np.ndarray | None:
     """(S,) in 0..1: how well each sound is what the words say; None when CLAP was not fetched. The first call listens to each sound once."""
-    files = ModelFiles(settings.data_dir / "models", settings)
+    files = ModelFiles.of(settings)
     if not files.present(CLAP):
         return None
     listener = load(files.path(CLAP))

@@ -78,7 +78,7 @@ def phrases(words: tuple[Word, ...]) -> list[tuple[float, float, str]]:
 
 def _known(written: list[str], settings: Settings) -> list[int] | None:
     """How many sounds the neural voice makes of each written word; None when words alone are said otherwise than in their sentence."""
-    files = ModelFiles(settings.data_dir / "models", settings)
+    files = ModelFiles.of(settings)
     if not files.present(ENGLISH_SOUNDS):
         return None
     dictionary = pronouncing.load(files.path(ENGLISH_SOUNDS))

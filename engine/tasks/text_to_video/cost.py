@@ -6,7 +6,7 @@ from pathlib import Path
 
 from engine.catalog.card import Card
 from engine.catalog.fetch import ModelFiles
-from engine.errors import OutOfMemory
+from engine.errors import StudioError
 from engine.hardware import describe
 from engine.hub.fit import Fit, Learnt, choose
 from engine.hub.needs import machine_of, needs_of
@@ -39,6 +39,9 @@ GIGA_WEIGHTS = 3.0
 
 WITHOUT_CARD = 200.0
 """How much longer that takes on a processor."""
+
+OVERHEAD_MIB = 500.0
+"""What a large model's run takes besides the model: libraries, frames, the writer."""
 
 SLOW_BYTES = 2e9
 """Models larger than that take hours a clip on a processor."""
@@ -75,10 +78,8 @@ def work_of(request: TextToVideoRequest) -> float:
 def memory_of(request: TextToVideoRequest) -> float:
     """Peak MiB of one clip, beside the resident models. Each prompt over time is a scene of its own."""
     if request.model in LARGE:
-        try:
-            return placing_of(request, None).ram_mib + 500.0
-        except OutOfMemory:
-            return 2.0 * LARGE[request.model].memory_mib
+        # A guess from the card alone; where the model is here, the forecast knows better. On a processor numbers are twice as long.
+        return LARGE[request.model].memory_mib * (1.0 if describe()["graphics"] else 2.0) + OVERHEAD_MIB
     return 150.0 + 250.0 * megapixels(request) * max(1, len(segments(request.prompt)) + len(request.prompts))
 
 
@@ -106,15 +107,13 @@ def plan_of(request: TextToVideoRequest) -> Plan:
     return plan_for(request, drawing, request.seconds)
 
 
-def placing_of(request: TextToVideoRequest, settings: Settings | None) -> Fit:
-    """Where a large model will lie. settings: whose folders are looked at and whose learnt figures count; None: the card's own. Raises `OutOfMemory` when it cannot fit."""
+def placing_of(request: TextToVideoRequest, settings: Settings) -> Fit:
+    """Where a large model that is here will lie, by the sizes of its files and the learnt figures. Raises `OutOfMemory` when it cannot fit, `ModelUnavailable` when its files are unsound."""
     card, plan = LARGE[request.model], plan_of(request)
-    device = "cuda" if describe()["graphics"] and (settings is None or settings.device in ("auto", "cuda")) else "cpu"
-    files = ModelFiles(settings.data_dir / "models", settings) if settings is not None else None
-    folder = files.path(card) if files is not None and files.present(card) else None
-    learnt = Learnt((settings.data_dir if settings is not None else Path()) / "cache" / "hub")
-    needs = needs_of(card, folder, plan.size, max(plan.windows), learnt, bytes_each=2 if device == "cuda" else 4)
-    return choose(needs, machine_of(device), card.title, settings.placing if settings is not None else "auto")
+    device = "cuda" if describe()["graphics"] and settings.device in ("auto", "cuda") else "cpu"
+    learnt = Learnt(settings.data_dir / "cache" / "hub")
+    needs = needs_of(card, ModelFiles.of(settings).path(card), plan.size, max(plan.windows), learnt, bytes_each=2 if device == "cuda" else 4)
+    return choose(needs, machine_of(device), card.title, settings.placing)
 
 
 def forecast(request: TextToVideoRequest, settings: Settings) -> Forecast:
@@ -122,21 +121,21 @@ def forecast(request: TextToVideoRequest, settings: Settings) -> Forecast:
     if request.model not in LARGE:
         return Forecast()
     card = LARGE[request.model]
-    files = ModelFiles(settings.data_dir / "models", settings)
+    files = ModelFiles.of(settings)
     for needed in (card, opener(request, card)):
         if needed is not None and not files.present(needed):
             return Forecast(f"{needed.title} is not on this machine: fetch it in the engine room ({needed.bytes / 1e9:.0f} GB, {needed.licence})", able=False)
     try:
         fit = placing_of(request, settings)
-    except OutOfMemory as error:
+    except StudioError as error:
         return Forecast(error.line, able=False)
     slow = "; without a graphics card that takes hours" if fit.mode == "processor" and card.bytes > SLOW_BYTES else ""
-    return Forecast(f"{card.title} {fit.line}{slow}", fit.ram_mib + 500.0)
+    return Forecast(f"{card.title} {fit.line}{slow}", fit.ram_mib + OVERHEAD_MIB)
 
 
 def weights_of(request: TextToVideoRequest, settings: Settings) -> tuple[Path, ...]:
     """Weight files of a large model that is here."""
-    files = ModelFiles(settings.data_dir / "models", settings)
+    files = ModelFiles.of(settings)
     if request.model not in LARGE or not files.present(LARGE[request.model]):
         return ()
     return tuple(sorted(files.path(LARGE[request.model]).rglob("*.safetensors")))

@@ -75,7 +75,7 @@ class _Work:
 def make(request: TextToVideoRequest, run: RunContext, seed: int, stem: str) -> Iterator[Event | Made]:
     """Makes the clip STEM.mp4. Raises `ModelUnavailable` with size and licence when the model is not here."""
     card = LARGE[request.model]
-    folder = ModelFiles(run.settings.data_dir / "models", run.settings).path(card)
+    folder = ModelFiles.of(run.settings).path(card)
     part = card.drawing.part if card.drawing is not None else ""
     place = Joined(chosen(run.settings, "checkpoint", request.checkpoint).folder, part, folder) if part else folder
     yield from draw(request, run, seed, stem, card, place)
@@ -222,25 +222,16 @@ def _written(work: _Work, frames: np.ndarray, timeline: Timeline) -> Iterator[Ev
 
     from engine.metrics.clips import adjacent_change
     from engine.tasks.text_to_video.shapes import fitted
-    from engine.vision.interpolation import Between
+    from engine.vision.interpolation import Passing
 
     request, run = work.request, work.run
     yield Stage("rendering", "Writing the clip")
     pace = (len(frames) - 1) / max(1e-6, timeline.needed / request.fps) if work.plan.frames / work.plan.drawing.fps < request.seconds * 0.95 else work.plan.drawing.fps
-    pair: list[tuple[int, Between]] = []
-    fewest = len(frames) < 2
+    passing = Passing(frames)
 
     def ordinary(index: int) -> np.ndarray:
-        where = min(index / request.fps * pace, len(frames) - 1.0)
-        if fewest:
-            return fitted(frames[0], request.width, request.height)
-        k = min(int(where), len(frames) - 2)
-        share = where - k if request.interpolate else 0.0
-        if share < 1e-6:
-            return fitted(frames[k], request.width, request.height)
-        if not pair or pair[0][0] != k:
-            pair[:] = [(k, Between(frames[k], frames[k + 1]))]
-        return fitted(pair[0][1].at(share), request.width, request.height)
+        where = index / request.fps * pace
+        return fitted(passing.at(where if request.interpolate else int(where)), request.width, request.height)
 
     sound = _sound(work, timeline, pace)
     if work.plan.drawing.sound:

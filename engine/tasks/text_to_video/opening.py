@@ -37,7 +37,7 @@ def draw_first(request: TextToVideoRequest, run: RunContext, seed: int, card: Ca
 
     The seed alone decides about the noise. Raises `ModelUnavailable` with size and licence when the model is not here, and `Cancelled` on Stop: half a picture begins no clip.
     """
-    folder = ModelFiles(run.settings.data_dir / "models", run.settings).path(card)
+    folder = ModelFiles.of(run.settings).path(card)
     from engine.hub.pipeline import Wish
     from engine.hub.session import opened
     from engine.media.images import write_image

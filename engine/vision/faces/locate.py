@@ -46,7 +46,7 @@ def _load(folder: Path) -> Finder:
 
 def finder(settings: Settings) -> Finder:
     """The face networks of this machine; `ModelUnavailable` says how to fetch them."""
-    return _load(ModelFiles(settings.data_dir / "models", settings).path(MEDIAPIPE_FACE))
+    return _load(ModelFiles.of(settings).path(MEDIAPIPE_FACE))
 
 
 def chosen(faces: list[Face], which: int | tuple[float, float], size: tuple[int, int]) -> int | None:

@@ -67,7 +67,7 @@ def main() -> int:
     parser.add_argument("photos", nargs="+", type=Path)
     photos = parser.parse_args().photos
     settings = Settings()
-    folder = ModelFiles(settings.data_dir / "models", settings).path(MEDIAPIPE_FACE)
+    folder = ModelFiles.of(settings).path(MEDIAPIPE_FACE)
     finders, mesher = detectors(folder), Mesher(folder)
     meshes = []
     for photo in photos:

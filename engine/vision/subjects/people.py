@@ -59,7 +59,7 @@ def _silhouettes(folder: Path) -> Silhouettes:
 
 def silhouettes(settings: Settings) -> Silhouettes | None:
     """The network, or None where it has not been fetched."""
-    files = ModelFiles(settings.data_dir / "models", settings)
+    files = ModelFiles.of(settings)
     return _silhouettes(files.path(MEDIAPIPE_PERSON)) if files.present(MEDIAPIPE_PERSON) else None
 
 
@@ -67,7 +67,7 @@ def faces_in(picture: np.ndarray, settings: Settings) -> list[Face]:
     """The faces of a picture, largest first; none where the face networks have not been fetched."""
     from engine.vision.faces.locate import finder
 
-    if not ModelFiles(settings.data_dir / "models", settings).present(MEDIAPIPE_FACE):
+    if not ModelFiles.of(settings).present(MEDIAPIPE_FACE):
         return []
     return finder(settings).faces(picture, thorough=False)
 

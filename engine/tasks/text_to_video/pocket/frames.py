@@ -31,7 +31,7 @@ from engine.tasks.text_to_video.pocket.moving import Anchor, layered, phase_of
 from engine.tasks.text_to_video.prompts import schedule, weights
 from engine.tasks.text_to_video.shapes import fitted
 from engine.tasks.text_to_video.takes import Made
-from engine.vision.interpolation import Between
+from engine.vision.interpolation import Passing
 from engine.world.spec import SceneSpec
 
 WINDOW, STRIDE = 16, 8
@@ -62,16 +62,8 @@ def make_frames(job: Job) -> Iterator[Event | Made]:
     _measure(job, pictures)
     large = np.concatenate([job.enlarged(part[None]) for part in pictures])
     job.run.checkpoint()
-    pair: list[tuple[int, Between]] = []
-
-    def ordinary(index: int) -> np.ndarray:
-        where = min(job.time_of(index) * MODEL_FPS, count - 1.0)
-        k = min(int(where), count - 2)
-        if not pair or pair[0][0] != k:
-            pair[:] = [(k, Between(large[k], large[k + 1]))]
-        return fitted(pair[0][1].at(where - k), *job.size)
-
-    yield from job.render(ordinary)
+    passing = Passing(large)
+    yield from job.render(lambda index: fitted(passing.at(job.time_of(index) * MODEL_FPS), *job.size))
 
 
 def joins(method: str, count: int) -> list[int]:
