@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import gc
 import json
 import os
 import platform
@@ -99,7 +98,6 @@ def perform(
     finally:
         copies.shutdown(cancel_futures=True)
         shutil.rmtree(staging, ignore_errors=True)
-        gc.collect()
 
 
 def named(error: BaseException, settings: Settings) -> StudioError:

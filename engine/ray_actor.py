@@ -6,6 +6,7 @@ alone writes them down; files (staging, results, inputs, parts, models) lie in t
 
 from __future__ import annotations
 
+import gc
 import os
 import platform
 import queue
@@ -77,6 +78,7 @@ class RunActor:
             error = outcome.error.to_dict() if outcome.error else None
             told = {"state": outcome.state, "error": error, "result": outcome.result, "leased": sorted(self.pool.leased), "holds": self.pool.holds()}
             events.put(("outcome", told))
+            gc.collect()  # see `Worker.serve`
 
         self.run = run.id
         threading.Thread(target=perform, name="run", daemon=True).start()

@@ -5,6 +5,7 @@ Started by `engine.executors.WorkerExecutor` as `python -m engine.worker SETTING
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -107,6 +108,8 @@ class Worker:
             self._current = None
             self.store.finish(run.id, outcome.state, error=outcome.error, result=outcome.result)  # type: ignore[arg-type]
             self.store.refill()
+            # Cycles may hold frames and weights. It takes half a second beside torch's own objects, for which nobody waits now.
+            gc.collect()
 
     def work(self, run: Run) -> Outcome:
         """Perform one claimed run."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import subprocess
@@ -17,6 +18,14 @@ from engine.settings import Settings
 from engine.store import Store
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _few_to_look_through() -> Iterator[None]:
+    """What is there by now (torch alone makes half a million objects) is not looked through at each collection of a worker's later tests."""
+    yield
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

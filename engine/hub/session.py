@@ -165,7 +165,7 @@ def opened(card: Card, folder: Place, run: RunContext, *, image: bool, size: tup
     except (torch.OutOfMemoryError, MemoryError) as error:
         raise OutOfMemory(f"{card.title} ran out of memory", why=f"it was placed {fit.line}", fix=_smaller(fit, size)) from error
     finally:
-        # The run's end collects, too (`engine.execution`): here it only makes room on a card at once, as it takes half a second.
+        # The run's end collects, too (`engine.worker`): here it only makes room on a card at once, as it takes half a second.
         if device.type == "cuda":
             gc.collect()
             torch.cuda.empty_cache()

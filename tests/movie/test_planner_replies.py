@@ -146,12 +146,12 @@ def hostile(rng: Random) -> str:
     return text
 
 
-def test_two_thousand_hostile_replies_are_plans_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_six_hundred_hostile_replies_are_plans_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("engine.movie.planner.untrusted.plan_built_in", lru_cache(plan_built_in))  # the same few plans each time: only replies differ
     rng = Random(2023)
     requests = [REQUEST, REQUEST.model_copy(update={"scenes": 1, "seconds": 7.03}), REQUEST.model_copy(update={"video_model": "local", "mood": "happy"})]
     taken = 0
-    for number in range(2000):
+    for number in range(600):
         request = requests[number % 3]
         plan, notes = plan_from_reply(hostile(rng), request, number % 4)
         check(plan, request)
@@ -161,7 +161,7 @@ def test_two_thousand_hostile_replies_are_plans_all_the_same(monkeypatch: pytest
         assert all(isinstance(note, str) and len(note) <= 300 for note in notes)
         dumped = plan.model_dump_json()
         assert "/etc/" not in dumped and "evil.example" not in dumped and "\\u0000" not in dumped
-    assert 600 < taken < 1900, "most replies hold something that is taken, so that the mending is what is tried"
+    assert 180 < taken < 570, "most replies hold something that is taken, so that the mending is what is tried"
 
 
 @pytest.mark.parametrize("text", ['\\"' * 60_000, "[" * 100_000, '{"scenes": [' * 9_000, '"' * 99_999, '{"a": "' + "\\" * 90_000, "{" + ",\"" * 40_000, "a:a/" * 25_000, '{"scenes":[' + '{"prompt":"a red boat sails"},' * 3_000, "```" * 30_000, "<think>" * 10_000, "{'a':" * 20_000])

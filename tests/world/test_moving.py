@@ -159,11 +159,11 @@ def test_parts_move_within_a_still_thing() -> None:
     assert speed[clip.masks[0, 0]].max() > 3.0
 
 
-def test_every_thing_in_every_place() -> None:
-    """It can be drawn, is seen, and is in view: 25 things x 9 places, with times, weathers, motions and colours taken in turn."""
+def test_every_thing_and_every_place() -> None:
+    """It can be drawn, is seen, and is in view: 25 things, each in 3 of the 9 places, with times, weathers, motions and colours taken in turn."""
     for i, kind in enumerate(KINDS):
-        for j, place in enumerate(PLACES):
-            k = i * len(PLACES) + j
+        for j in range(i % 3, len(PLACES), 3):
+            place, k = PLACES[j], i * len(PLACES) + j
             spec = scene(
                 kind,
                 MOTIONS[k % 9],
