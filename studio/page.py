@@ -13,10 +13,14 @@ from engine.errors import StudioError
 from engine.task import get_task
 from studio.form import Form, example_fields
 from studio.service import Studio
+from studio.shown import clips
 from studio.tab import ASSETS, Errand, Tab, errands_of
 from studio.widgets.run_panel import RunPanel
 
 _nonces = itertools.count(1)
+
+TELL = "() => { window.dispatchEvent(new CustomEvent('kinora-example', { detail: { tab: '%s', index: %d } })); return []; }"
+"""Tells the run panel which example was chosen."""
 
 
 def nonce() -> int:
@@ -52,13 +56,14 @@ class TabPage:
                     self._build_more()
             with gr.Column(scale=5, min_width=320):
                 self.preflight = gr.HTML("", elem_classes="kin-preflight-box")
-                self.panel = RunPanel(self.studio, tab=self.tab.id, tasks=self.tab.tasks, targets=self.targets)
+                self.panel = RunPanel(self.studio, tab=self.tab.id, tasks=self.tab.tasks, targets=self.targets, shown=tuple(clips(self.tab)))
                 self.fit = gr.Button("Choose settings that fit", size="sm", visible=False)
                 with gr.Group():
                     self.form.build_front()
                 if not self.tab.more:
                     self._build_more()
         for index, button in enumerate(examples):
+            button.click(None, js=TELL % (self.tab.id, index), show_progress="hidden", api_visibility="private")
             button.click(lambda i=index: self.form.spread(example_fields(self.tab, i, ASSETS / "examples")), None, self.form.components, show_progress="hidden", api_visibility="private")
 
     def _build_more(self) -> None:

@@ -10,13 +10,16 @@ from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from studio.service import Studio
+from studio.shown import FOLDER
 
 TYPES = {".mp4": "video/mp4", ".webp": "image/webp", ".jpg": "image/jpeg", ".png": "image/png", ".json": "application/json", ".npz": "application/octet-stream"}
 """What a browser may show; anything else is offered as a download."""
 
+SHOWN = frozenset(path.name for path in FOLDER.glob("*.mp4"))
+
 
 def routes(studio: Studio) -> list[Route]:
-    """`/kinora/media/RUN/NAME`: a file of a result folder, with ranges; `?download=NAME` offers it for saving. `/kinora/part/KEY/NAME`: the same of a part. `/kinora/health`: alive."""
+    """`/kinora/media/RUN/NAME`: a file of a result folder, with ranges; `?download=NAME` offers it for saving. `/kinora/part/KEY/NAME`: the same of a part. `/kinora/example/NAME`: a clip of an example. `/kinora/health`: alive."""
 
     async def media(request: Request) -> Response:
         return sent(request, studio.result_file(request.path_params["run"], request.path_params["name"]))
@@ -37,7 +40,11 @@ def routes(studio: Studio) -> list[Route]:
             return FileResponse(path, media_type=kind, headers=headers, filename=safe)
         return FileResponse(path, media_type=kind, headers=headers)
 
+    async def example(request: Request) -> Response:
+        name = request.path_params["name"]
+        return sent(request, FOLDER / name if name in SHOWN else None)
+
     async def health(request: Request) -> Response:
         return PlainTextResponse("ok")
 
-    return [Route("/kinora/media/{run}/{name}", media), Route("/kinora/part/{key}/{name}", part), Route("/kinora/health", health)]
+    return [Route("/kinora/media/{run}/{name}", media), Route("/kinora/part/{key}/{name}", part), Route("/kinora/example/{name}", example), Route("/kinora/health", health)]

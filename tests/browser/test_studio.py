@@ -66,6 +66,16 @@ def expect_playing(page: Page) -> None:
     page.wait_for_function("() => document.querySelector('.rp-result video').currentTime > 0.1", timeout=SLOW)
 
 
+def test_an_example_is_seen_before_anything_was_run(profile: Profile, served: Served) -> None:
+    page = open_studio(profile, served)
+    shown = page.locator("#tabs .rp-shown video:visible")
+    page.wait_for_function("() => document.querySelector('.rp-shown video').currentTime > 0.1", timeout=SLOW)
+    assert shown.evaluate("(video) => video.currentSrc").endswith("/kinora/example/stroke-motion-0.mp4")
+    page.locator(".kin-examples button").nth(1).click()
+    page.wait_for_function("() => document.querySelector('.rp-shown video').currentSrc.endsWith('/stroke-motion-1.mp4')", timeout=SLOW)
+    expect(page.locator(".rp-shown figcaption").first).to_contain_text("What this example becomes")
+
+
 def test_from_example_to_result_with_a_reload_in_between(profile: Profile, served: Served) -> None:
     page = open_studio(profile, served)
     before = len(strokes(page))

@@ -21,7 +21,7 @@ class RunPanel(Widget):
 
     With `edit`, the button saves the form into that waiting run instead of starting a new one. Events: `start` (the button was pressed), `hello` (the panel came to life; its data hold `owner`, the `run` to attach to and the user's `defaults`),
     `restore` (put this run's settings into the form), `apply` (put the data's `fields` into the form, the others stay), `send` (the result into another tab; data: `run`, `tab`).
-    targets: (id, title) of the tabs that a result can be sent to.
+    targets: (id, title) of the tabs that a result can be sent to; shown: by example of the tab the file name of a clip of it, which stands where the result will be.
     """
 
     start: Any = EventListener("start").listener
@@ -30,7 +30,7 @@ class RunPanel(Widget):
     apply: Any = EventListener("apply").listener
     send: Any = EventListener("send").listener
 
-    def __init__(self, studio: Studio, tab: str = "", tasks: tuple[str, ...] = (), targets: tuple[tuple[str, str], ...] = (), **options: Any) -> None:
+    def __init__(self, studio: Studio, tab: str = "", tasks: tuple[str, ...] = (), targets: tuple[tuple[str, str], ...] = (), shown: tuple[str, ...] = (), **options: Any) -> None:
         self.studio = studio
         functions = [
             guarded("watch_run", lambda data: studio.status(str(data["run"]))),
@@ -48,6 +48,7 @@ class RunPanel(Widget):
             tab=tab,
             tasks=list(tasks),
             targets=[list(target) for target in targets],
+            shown=list(shown),
             **options,
         )
 

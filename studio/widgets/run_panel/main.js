@@ -2,6 +2,7 @@
 const tab = props.tab, key = "run." + tab;
 const SAVE = "Save into the waiting run", STOP = "Stop";
 let RUN = "Run", patience = null, run = null, status = null, timer = null, pressed = 0, shown = "", polls = 0, failures = 0, starting = false;
+let example = 0; // which of the tab's examples was chosen last: the form opens with the first one
 
 const main = K.button(RUN, press, { name: "play", kind: "primary rp-main", text: true });
 const head = K.el("div", { class: "rp-head", role: "status", "aria-live": "polite" });
@@ -15,8 +16,33 @@ rest();
 
 function rest() {
   track.style.visibility = "hidden";
-  stage.replaceChildren(K.el("div", { class: "rp-empty" }, K.el("p", {}, "The result appears here."), K.el("p", { class: "kin-muted" }, "Press Run, or Ctrl + Enter.")));
+  const clip = props.shown?.[example];
+  stage.replaceChildren(clip ? shownClip(clip) : K.el("div", { class: "rp-empty" }, K.el("p", {}, "The result appears here."), K.el("p", { class: "kin-muted" }, "Press Run, or Ctrl + Enter.")));
 }
+
+/** What the example became on another machine. It is fetched when it comes into view: most tabs are never looked at. */
+function shownClip(name) {
+  const video = K.el("video", { controls: true, loop: true, playsinline: true, preload: "none", "aria-label": "What this example becomes" });
+  video.muted = true;
+  const seen = new IntersectionObserver((entries) => {
+    if (!entries.some((entry) => entry.isIntersecting)) return;
+    seen.disconnect();
+    video.src = `${K.root()}/kinora/example/${name}`;
+    if (K.reduced()) video.preload = "metadata";
+    else video.play().catch(() => {});
+  });
+  seen.observe(video);
+  return K.el("figure", { class: "rp-shown" }, video, K.el("figcaption", { class: "kin-muted" }, "What this example becomes, made before and a little smaller. Press Run, or Ctrl + Enter, to make your own."));
+}
+
+window.addEventListener("kinora-example", (event) => {
+  if (event.detail.tab !== tab || status?.active) return;
+  example = event.detail.index;
+  run = status = null;
+  notes.replaceChildren();
+  say("");
+  rest();
+});
 
 let labelled = "";
 function label(word, kind, icon, disabled = false) {
