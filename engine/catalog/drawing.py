@@ -89,6 +89,9 @@ class Drawing(BaseModel):
     timesteps: tuple[float, ...] = Field((), description="The steps of a model that was taught a few certain ones; another count of steps is spread by the sampler.")
     pictured: dict[str, Any] = Field(default_factory=dict, description="Rules that are others when the clip begins with a picture.")
     conditions: Conditions | None = Field(None, description="Pictures can stand at any frame.")
+    known: bool = Field(
+        False, description="Takes a clip with a mask of what is drawn anew, and pictures of what should be seen, whose latents stand before the clip's; pictures at any frame are known frames."
+    )
     windows: Windows | None = Field(None, description="Long clips are drawn window by window in one call.")
     motion: Motion | None = Field(None, description="The strength of motion can be told.")
     part: str = Field("", description="The card's folder is this one part; the others come from a Stable Diffusion folder of the user's.")
@@ -114,6 +117,11 @@ class Drawing(BaseModel):
         if windows is None or frames <= windows.length:
             return 1
         return 1 + -(-(frames - windows.length) // (windows.length - windows.overlap))
+
+    @property
+    def anywhere(self) -> bool:
+        """Pictures can stand at any frame."""
+        return self.conditions is not None or self.known
 
     @property
     def picture(self) -> bool:

@@ -64,15 +64,6 @@ CONTROLNET_DEPTH = _card(
     "Keeping the layout of a scene while it is drawn anew.", "Wants a depth map of each frame: Depth Anything makes them, and without it one is guessed from the mask.", note=OPENRAIL,
 )  # fmt: skip
 
-WAN_VACE = _card(
-    "wan-vace-1-3b", "Wan 2.1 VACE 1.3B", "edit video", "Wan-AI/Wan2.1-VACE-1.3B-diffusers",
-    {
-        "transformer/*": 7_200_000_000, "vae/*": 508_000_000, "text_encoder/*": 11_360_000_000, "tokenizer/*": 21_000_000, "scheduler/*": 1_000, "model_index.json": 500,
-    },
-    "Apache-2.0", 20_000, "Replacing what a mask covers in a clip, from words and reference pictures, moving as a video does.",
-    "Needs a graphics card with 12 GB or more; 81 frames at a time.",
-)  # fmt: skip
-
 WAN_ANIMATE = _card(
     "wan-animate-14b", "Wan 2.2 Animate 14B", "replace a person", "Wan-AI/Wan2.2-Animate-14B-Diffusers",
     {
@@ -93,4 +84,4 @@ DEPTH = _card(
     "What is near and what is far in any picture; it tells a ControlNet for depth how a scene is laid out.", "Metres; glass, mirrors and pictures of pictures; a second a picture without a graphics card.",
 )  # fmt: skip
 
-CARDS = (CLAP, GROUNDING_DINO, SAM, SAM2_TINY, SAM2_SMALL, BLIP, SD_INPAINTING, CONTROLNET_DEPTH, DEPTH, WAN_VACE, WAN_ANIMATE)
+CARDS = (CLAP, GROUNDING_DINO, SAM, SAM2_TINY, SAM2_SMALL, BLIP, SD_INPAINTING, CONTROLNET_DEPTH, DEPTH, WAN_ANIMATE)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from engine.catalog.drawing import FREE_INIT, Drawing
 from engine.errors import InvalidInput, ModelUnavailable
 from engine.hub.components import Joined, Place, components_of, fingerprint, leased, settings_of
+from engine.hub.known import known_frames
 from engine.hub.moving import moving
 from engine.hub.texts import remember
 
@@ -29,7 +30,7 @@ class Wish:
     """What one call should draw. size: (width, height) in pixels and frames, by the card's rules; pictures are (H, W, 3) uint8.
 
     stills: pictures by the frame at which they stand; motion: its strength from 0 to 2; free_init: begin anew from the clip's own low frequencies. The last
-    three count only where the card's rules know them.
+    three count only where the card's rules know them. given: other arguments of the call, by their name.
     """
 
     prompt: str
@@ -44,6 +45,7 @@ class Wish:
     stills: tuple[tuple[int, np.ndarray], ...] = ()
     motion: float = 1.0
     free_init: bool = False
+    given: Mapping[str, Any] = field(default_factory=dict)
 
 
 def class_for(drawing: Drawing, title: str, *, image: bool) -> Any:
@@ -139,12 +141,20 @@ def arguments(pipeline: Any, drawing: Drawing, wish: Wish) -> dict[str, Any]:
             found[drawing.motion.name] = round(strength)
         else:
             found["prompt"] += drawing.motion.words.format(strength)
-    if drawing.conditions is not None:
+    if drawing.known:
+        found |= known_frames(wish.size, wish.frames, stands(wish))
+    elif drawing.conditions is not None:
         found["conditions"] = conditions(drawing, wish) or None
     else:
         found |= {name: Image.fromarray(picture) for name, picture in (("image", wish.first), ("last_image", wish.last)) if picture is not None}
+    found |= wish.given
     takes = signature(pipeline.__call__).parameters
     return {name: value for name, value in found.items() if name in takes and (value is not None or name == "negative_prompt")}
+
+
+def stands(wish: Wish) -> list[tuple[int, np.ndarray]]:
+    """The pictures of a wish by the frame at which each stands, in order."""
+    return [*([(0, wish.first)] if wish.first is not None else []), *wish.stills, *([(wish.frames - 1, wish.last)] if wish.last is not None else [])]
 
 
 def conditions(drawing: Drawing, wish: Wish) -> list[Any]:
@@ -154,9 +164,8 @@ def conditions(drawing: Drawing, wish: Wish) -> list[Any]:
     rules = drawing.conditions
     assert rules is not None
     kind = condition_class(drawing)
-    stands = [*([(0, wish.first)] if wish.first is not None else []), *wish.stills, *([(wish.frames - 1, wish.last)] if wish.last is not None else [])]
     found: dict[int, Any] = {}
-    for frame, picture in stands:
+    for frame, picture in stands(wish):
         found[round(frame / drawing.every)] = Image.fromarray(picture)
     return [kind(**{rules.picture: picture, rules.index: place if rules.latent else place * drawing.every}) for place, picture in sorted(found.items())]
 

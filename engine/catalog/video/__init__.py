@@ -11,6 +11,7 @@ from engine.catalog.video.mochi import CARDS as _MOCHI
 from engine.catalog.video.sana import CARDS as _SANA
 from engine.catalog.video.skyreels import CARDS as _SKYREELS
 from engine.catalog.video.svd import CARDS as _SVD
+from engine.catalog.video.vace import CARDS as _VACE
 from engine.catalog.video.wan import CARDS as _WAN
 
-CARDS: tuple[Card, ...] = (*_WAN, *_LTX, *_HUNYUAN, *_SKYREELS, *_SANA, *_COGVIDEOX, *_MOCHI, *_ANIMATEDIFF, *_SVD)
+CARDS: tuple[Card, ...] = (*_WAN, *_VACE, *_LTX, *_HUNYUAN, *_SKYREELS, *_SANA, *_COGVIDEOX, *_MOCHI, *_ANIMATEDIFF, *_SVD)

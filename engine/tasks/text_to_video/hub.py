@@ -189,11 +189,11 @@ def _drawn(work: _Work) -> Generator[Event, None, np.ndarray]:
 
 def _takes_last(work: _Work) -> bool:
     drawing = work.plan.drawing
-    return drawing.last and len(work.plan.windows) == 1 and (work.request.first_image is not None or drawing.conditions is not None)
+    return drawing.last and len(work.plan.windows) == 1 and (work.request.first_image is not None or drawing.anywhere)
 
 
 def _takes_stills(work: _Work) -> bool:
-    return work.plan.drawing.conditions is not None and len(work.plan.windows) == 1
+    return work.plan.drawing.anywhere and len(work.plan.windows) == 1
 
 
 def _sound(work: _Work, timeline: Timeline, pace: float) -> tuple[np.ndarray, int] | None:
