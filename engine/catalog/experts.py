@@ -64,6 +64,18 @@ CONTROLNET_DEPTH = _card(
     "Keeping the layout of a scene while it is drawn anew.", "Wants a depth map of each frame: Depth Anything makes them, and without it one is guessed from the mask.", note=OPENRAIL,
 )  # fmt: skip
 
+CONTROLNET_EDGES = _card(
+    "controlnet-canny-sd15", "ControlNet 1.1 edges for Stable Diffusion 1.5", "structure from edges", "lllyasviel/control_v11p_sd15_canny",
+    {"diffusion_pytorch_model.fp16.safetensors": 723_000_000, "config.json": 996}, "OpenRAIL", 1500,
+    "Keeping outline and inner lines of what is drawn anew: another material or colour on the same thing.", "A thing of another form: the old one's lines hold it.", note=OPENRAIL,
+)  # fmt: skip
+
+CONTROLNET_POSE = _card(
+    "controlnet-openpose-sd15", "ControlNet 1.1 pose for Stable Diffusion 1.5", "structure from pose", "lllyasviel/control_v11p_sd15_openpose",
+    {"diffusion_pytorch_model.fp16.safetensors": 723_000_000, "config.json": 999}, "OpenRAIL", 1500,
+    "Drawing somebody else in the pose that a person has, whatever they wear.", "Wants the joints of the person: ViTPose finds them. Nothing for things and animals.", note=OPENRAIL,
+)  # fmt: skip
+
 WAN_ANIMATE = _card(
     "wan-animate-14b", "Wan 2.2 Animate 14B", "replace a person", "Wan-AI/Wan2.2-Animate-14B-Diffusers",
     {
@@ -84,4 +96,10 @@ DEPTH = _card(
     "What is near and what is far in any picture; it tells a ControlNet for depth how a scene is laid out.", "Metres; glass, mirrors and pictures of pictures; a second a picture without a graphics card.",
 )  # fmt: skip
 
-CARDS = (CLAP, GROUNDING_DINO, SAM, SAM2_TINY, SAM2_SMALL, BLIP, SD_INPAINTING, CONTROLNET_DEPTH, DEPTH, WAN_ANIMATE)
+VITPOSE = _card(
+    "vitpose-base", "ViTPose, base", "pose", "usyd-community/vitpose-base-simple", {"model.safetensors": 344_000_000, "*.json": 2_200}, "Apache-2.0", 600,
+    "Where the 17 joints of a person are, also bent and half hidden ones; pose-guided models are told by it how somebody moves.",
+    "Hands, fingers and feet; people who hide one another.",
+)  # fmt: skip
+
+CARDS = (CLAP, GROUNDING_DINO, SAM, SAM2_TINY, SAM2_SMALL, BLIP, SD_INPAINTING, CONTROLNET_DEPTH, CONTROLNET_EDGES, CONTROLNET_POSE, DEPTH, VITPOSE, WAN_ANIMATE)

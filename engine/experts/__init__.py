@@ -1,4 +1,4 @@
-"""Experts: fetched models that find things by words, cut them out, follow them, describe them and tell how near they are. What is on this machine, and what to fetch. Light: no torch."""
+"""Experts: fetched models that find things by words, cut them out, follow them, describe them, tell how near they are and where a person's joints are. What is on this machine, and what to fetch. Light: no torch."""
 
 from __future__ import annotations
 
@@ -9,19 +9,20 @@ from pathlib import Path
 from typing import Any, Literal
 
 from engine.catalog.card import Card
-from engine.catalog.experts import BLIP, DEPTH, GROUNDING_DINO, SAM, SAM2_SMALL, SAM2_TINY
+from engine.catalog.experts import BLIP, DEPTH, GROUNDING_DINO, SAM, SAM2_SMALL, SAM2_TINY, VITPOSE
 from engine.catalog.fetch import ModelFiles
 from engine.errors import InvalidInput
 from engine.settings import Settings
 
-Role = Literal["find", "cut", "follow", "describe", "depth"]
-Kind = Literal["grounding-dino", "groundingdino-py", "sam", "segment-anything", "sam2_video", "blip", "depth_anything"]
+Role = Literal["find", "cut", "follow", "describe", "depth", "pose"]
+Kind = Literal["grounding-dino", "groundingdino-py", "sam", "segment-anything", "sam2_video", "blip", "depth_anything", "vitpose"]
 
-CARDS_OF: dict[Role, tuple[Card, ...]] = {"find": (GROUNDING_DINO,), "cut": (SAM,), "follow": (SAM2_TINY, SAM2_SMALL), "describe": (BLIP,), "depth": (DEPTH,)}
+CARDS_OF: dict[Role, tuple[Card, ...]] = {"find": (GROUNDING_DINO,), "cut": (SAM,), "follow": (SAM2_TINY, SAM2_SMALL), "describe": (BLIP,), "depth": (DEPTH,), "pose": (VITPOSE,)}
 """Which cards serve a role, the one that is proposed first."""
 
 ROLE_OF: dict[Kind, Role] = {
     "grounding-dino": "find", "groundingdino-py": "find", "sam": "cut", "segment-anything": "cut", "sam2_video": "follow", "blip": "describe", "depth_anything": "depth",
+    "vitpose": "pose",
 }  # fmt: skip
 NEEDED: tuple[Role, ...] = ("find", "cut", "follow")
 """Without these the method `experts` cannot work; a description or a depth is a help alone."""

@@ -175,3 +175,16 @@ def picture(seed: int = 0, height: int = 48, width: int = 64) -> np.ndarray:
     import cv2
 
     return cv2.resize(np.random.default_rng(seed).integers(0, 255, (6, 8, 3), np.uint8), (width, height), interpolation=cv2.INTER_CUBIC)
+
+
+def vitpose(folder: Path) -> Path:
+    from transformers import VitPoseBackboneConfig, VitPoseConfig, VitPoseForPoseEstimation, VitPoseImageProcessor
+
+    torch.manual_seed(0)
+    eyes = VitPoseBackboneConfig(image_size=[64, 48], patch_size=[8, 8], hidden_size=16, num_hidden_layers=2, num_attention_heads=2, mlp_ratio=2, out_indices=[2])
+    model = shaken(VitPoseForPoseEstimation(VitPoseConfig(backbone_config=eyes, num_labels=17, scale_factor=4)), 4, 1.0)
+    with torch.no_grad():  # sure of what it sees: a fresh head's peaks are hardly above 0
+        model.head.conv.bias.fill_(0.6)
+    model.save_pretrained(folder)
+    VitPoseImageProcessor(size={"height": 64, "width": 48}).save_pretrained(folder)
+    return folder

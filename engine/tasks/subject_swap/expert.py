@@ -245,10 +245,11 @@ class Models:
         self._stack.close()
 
     def _load(self, expert: Expert) -> Any:
-        from engine.experts import caption, depth, grounding, sam, sam2
+        from engine.experts import caption, depth, grounding, pose, sam, sam2
 
         makers: dict[Role, Callable[[Expert, str], Any]] = {
             "find": grounding.load, "cut": sam.load, "follow": sam2.Sam2, "describe": caption.Describer, "depth": depth.DepthReader,
+            "pose": pose.PoseReader,
         }  # fmt: skip
         return makers[expert.role](expert, self._device)
 
