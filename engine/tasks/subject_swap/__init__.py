@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import InvalidInput
-from engine.task import Event, Task
+from engine.task import Event, Forecast, Task
+from engine.tasks.subject_swap.cost import forecast, large_work, weights_of
+from engine.tasks.subject_swap.models import ACTIONS
 from engine.tasks.subject_swap.request import SubjectMaskRequest, SubjectSwapRequest
 
 if TYPE_CHECKING:
     from engine.context import RunContext
+    from engine.settings import Settings
 
 GUESSED_RATE = 25.0
 GUESSED_SECONDS = 6.0
+PACE = 0.08
+"""Work of this task for each unit of a large model's, whose seconds are counted in Text to video's smaller ones."""
 
 
 def frames_of(request: SubjectMaskRequest) -> float:
@@ -33,15 +39,25 @@ class SubjectSwap(Task[SubjectSwapRequest]):
     id, version, title = "subject-swap", 1, "Subject swap"
     request_type = SubjectSwapRequest
     default_rate = 0.25
+    pace = ("drawing",)
 
     def check(self, request: SubjectSwapRequest) -> None:
+        if request.action not in ACTIONS.get(request.drawing, (request.action,)):
+            raise InvalidInput(f"the large editor does not know the action {request.action}", fix=f"choose {' or '.join(ACTIONS[request.drawing])}, or another drawing", field="drawing")
         if request.action in ("replace", "both") and request.reference is None and not request.prompt.strip():
             raise InvalidInput("there is nobody to put in their place", fix="give a picture of the new subject, or say it in words", field="reference")
         if request.action == "restyle" and not request.prompt.strip():
             raise InvalidInput("there is no look to give", fix="say how the subject should look, such as blue, pencil or cartoon", field="prompt")
 
     def work(self, request: SubjectSwapRequest) -> float:
-        return 10.0 + frames_of(request) * (1.0 + 0.4 * len(request.named)) * max(1.0, (min(request.max_side, 1920) / 640) ** 1.2 / 2)
+        followed = 10.0 + frames_of(request) * (1.0 + 0.4 * len(request.named)) * max(1.0, (min(request.max_side, 1920) / 640) ** 1.2 / 2)
+        return followed + PACE * large_work(request, frames_of(request) / GUESSED_RATE)
+
+    def forecast(self, request: SubjectSwapRequest, settings: Settings) -> Forecast:
+        return forecast(request, settings)
+
+    def weights(self, request: SubjectSwapRequest, settings: Settings) -> tuple[Path, ...]:
+        return weights_of(request, settings)
 
     def memory_mib(self, request: SubjectSwapRequest) -> float:
         return 500.0 + 400.0 * (request.max_side / 1920) ** 2

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from engine.errors import InvalidInput
+from engine.tasks.subject_swap.models import EDITORS
 
 if TYPE_CHECKING:
     import numpy as np
 
     from engine.context import RunContext
     from engine.media.frames import Pictures
+    from engine.task import Event
     from engine.tasks.subject_swap.request import SubjectSwapRequest
 
 
@@ -33,6 +35,20 @@ class Cuts(Protocol):
         """(H, W, 4) uint8, straight alpha, colour 0 where alpha is 0. source, mask: as for `Look.frame`, which is asked first for the same frame."""
 
 
+@runtime_checkable
+class Draws(Protocol):
+    """A look that works long before some frames. details: what the result's document tells of it, when all is drawn; stopped: Stop ended it in the middle of a piece."""
+
+    details: dict[str, Any]
+    stopped: bool
+
+    def holds(self, index: int) -> bool:
+        """True when a frame can be had at once."""
+
+    def draws(self, index: int) -> Iterator[Event]:
+        """The work before a frame, asked in order; nothing when it is held. Raises `Cancelled` after Stop."""
+
+
 def export_of(request: SubjectSwapRequest) -> Literal["none", "prores", "vp9"]:
     """The codec of the clip with transparency: the one that was asked for, and ProRes when the result is nothing without one."""
     clear = request.action == "matte" or (request.action in ("background", "both") and request.background.chosen == "transparent")
@@ -49,12 +65,16 @@ def cut_of(look: Look | None, request: SubjectSwapRequest, index: int, source: n
 
 
 def look_of(request: SubjectSwapRequest, run: RunContext, frames: Pictures, masks: Callable[[int], np.ndarray], shots: Sequence[tuple[int, int]]) -> Look:
-    """The look for `request.action` (replace, background, both, restyle, matte).
+    """The look for `request.action` (replace, background, both, restyle, matte; remove for large editors alone).
 
     frames: at the size of the result; masks(i): (H, W) bool of all chosen subjects; if it has an attribute `labels`, labels(i) is (H, W) uint8 with subject k as k + 1, which
     tells several subjects apart. shots: [first, last] inclusive. May read all frames once, on small copies, with bounded memory. Raises `InvalidInput` for words
     that cannot be drawn and files that do not fit.
     """
+    if request.drawing in EDITORS:
+        from engine.tasks.subject_swap.edited import EditedLook
+
+        return EditedLook(request, run, frames, masks, shots)
     if request.drawing in ("pocket", "diffusion") and request.action in ("replace", "both") and request.reference is None:
         from engine.tasks.subject_swap.diffusion import diffusion_look  # type: ignore[import-not-found, unused-ignore]
 

@@ -16,9 +16,10 @@ from engine.media.alpha_writer import AlphaWriter
 from engine.media.mask_writer import MaskWriter, levels
 from engine.task import Event, Meter, Note, Preview, Progress, Result, Stage
 from engine.tasks.subject_swap import shelf
-from engine.tasks.subject_swap.actions import cut_of, export_of, look_of
+from engine.tasks.subject_swap.actions import Draws, cut_of, export_of, look_of
 from engine.tasks.subject_swap.layers import Patches
 from engine.tasks.subject_swap.masking import Followed, follow, tinted
+from engine.tasks.subject_swap.models import EDITORS
 from engine.tasks.subject_swap.request import SubjectMaskRequest, SubjectSwapRequest
 from engine.tasks.subject_swap.tracks import document
 from engine.vision.filling.plate import fill_clip
@@ -71,7 +72,7 @@ def swap(request: SubjectSwapRequest, run: RunContext) -> Iterator[Event]:
     try:
         artifacts = {"tracks": _write_tracks(followed, run)}
         look = None
-        if request.action != "remove":
+        if request.action != "remove" or request.drawing in EDITORS:
             yield Stage("reading", "Preparing the change")
             look = look_of(request, run, followed.frames, followed.layers, followed.known.shots)
             for text in look.notes:
@@ -98,7 +99,11 @@ def swap(request: SubjectSwapRequest, run: RunContext) -> Iterator[Event]:
                     if one is not None:
                         open_.enter_context(one)
                 for index in range(followed.known.count):
-                    run.checkpoint()
+                    # What was drawn before Stop is written, too.
+                    if not (stopped(look) and isinstance(look, Draws) and look.holds(index)):
+                        run.checkpoint()
+                    if isinstance(look, Draws):
+                        yield from look.draws(index)
                     source, labels = followed.frames.read(index), followed.layers.labels(index)
                     mask = labels > 0
                     frame = made.frame(index, source, mask, look)
@@ -108,12 +113,14 @@ def swap(request: SubjectSwapRequest, run: RunContext) -> Iterator[Event]:
                     if alpha is not None:
                         alpha.write(cut_of(look, request, index, source, mask))
                     yield from _shown(frame, shown, index, followed, run)
+                if stopped(look):
+                    run.checkpoint()
         except Cancelled:
             if writer.frames >= FEWEST_FRAMES:
                 kept = {name: path for name, path in artifacts.items() if path.exists()}
-                yield Result(writer.path, kept, meters=made.meters(), details=_details(followed), partial=True)
+                yield Result(writer.path, kept, meters=made.meters(), details=_details(followed, look), partial=True)
             raise
-        yield Result(writer.path, artifacts, meters=(*made.meters(), *_mask_meters(followed)), details=_details(followed))
+        yield Result(writer.path, artifacts, meters=(*made.meters(), *_mask_meters(followed)), details=_details(followed, look))
     finally:
         if patches is not None:
             patches.close()
@@ -237,7 +244,12 @@ def _mask_meters(followed: Followed) -> tuple[Meter, ...]:
     return (Meter("mask_confidence", "Masks agree" if embedded else "SAM 2 is sure", float(there.mean()), "", None, "", None, text),)
 
 
-def _details(followed: Followed) -> dict[str, object]:
+def stopped(look: Any) -> bool:
+    """Stop ended a look in the middle of its work."""
+    return isinstance(look, Draws) and look.stopped
+
+
+def _details(followed: Followed, look: Any = None) -> dict[str, object]:
     """What was understood and done, for the page and the saved metadata."""
     request = followed.layers.request
     subjects = [
@@ -247,4 +259,5 @@ def _details(followed: Followed) -> dict[str, object]:
     return {
         "provider": followed.provider, "frames": followed.known.count, "fps": round(followed.known.fps, 4), "shots": [list(shot) for shot in followed.known.shots],
         "worked_at": list(followed.source.size), "size": [followed.frames.width, followed.frames.height], "followed_anew": followed.anew, "subjects": subjects, "made_by": MADE_BY,
+        **(look.details if isinstance(look, Draws) else {}),
     }  # fmt: skip

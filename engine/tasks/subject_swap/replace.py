@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path as File
 
 import cv2
 import numpy as np
@@ -16,7 +17,7 @@ from engine.settings import Settings
 from engine.tasks.subject_swap.drawn import Drawn, meant
 from engine.tasks.subject_swap.request import SubjectSwapRequest
 from engine.vision.transplant import light, shutter
-from engine.vision.transplant.cutout import SIDE, Finding, cut_reference
+from engine.vision.transplant.cutout import SIDE, CutOut, Finding, cut_reference
 from engine.vision.transplant.motion import Labels, Path, follow
 from engine.vision.transplant.shape import Shape, hidden, usual_shape
 from engine.vision.transplant.standin import StandIn, Still, laid, placed, stands
@@ -204,7 +205,7 @@ class ReplaceLook:
     def _maker(self, request: SubjectSwapRequest, run: RunContext) -> Callable[[Path, Shape], StandIn]:
         """Who stands in, for a path: by the reference picture, or by words."""
         if request.reference is not None:
-            cut = cut_reference(read_image(request.reference, run.settings, max_side=SIDE, alpha="keep"), _person(run.settings), _proposed(run.settings))
+            cut = reference_of(request.reference, run.settings)
             if cut.note:
                 self.notes.append(cut.note)
             if any(cut.rims):
@@ -376,6 +377,11 @@ def _course(path: Path, lit: _Lit, strength: float) -> np.ndarray:
     values = np.interp(np.arange(path.first, path.last + 1), known, logs - np.median(logs))
     soft = cv2.GaussianBlur(values[None].astype(np.float32), (0, 0), SMOOTH, borderType=cv2.BORDER_REPLICATE)[0]
     return np.exp(strength * BRIGHTER * np.clip(soft, -0.8, 0.8)).astype(np.float32)
+
+
+def reference_of(path: File, settings: Settings) -> CutOut:
+    """The subject of a reference picture, cut out. Raises `InvalidInput` when nothing stands out of it, and what `read_image` raises."""
+    return cut_reference(read_image(path, settings, max_side=SIDE, alpha="keep"), _person(settings), _proposed(settings))
 
 
 def _person(settings: Settings) -> Finding:

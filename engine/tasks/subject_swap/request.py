@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import Field, field_validator, model_validator
 
 from engine.task import Part, Request, media_field
+from engine.tasks.subject_swap.models import TITLES, Drawer
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 Point = tuple[Fraction, Fraction]
@@ -195,8 +196,11 @@ class SubjectSwapRequest(SubjectMaskRequest):
     background: Background = Field(Background(), description="Background: what stands behind instead.")
     strength: float = Field(1.0, ge=0.0, le=1.0, description="How much of a new look is laid on, and how far a new subject takes on the light of the place.", json_schema_extra={"step": 0.05})
     scale: float = Field(1.0, ge=0.2, le=4.0, description="Size of a new subject beside the one that it replaces.", json_schema_extra={"unit": "times", "step": 0.05})
-    drawing: Literal["auto", "embedded", "pocket", "diffusion"] = Field(
-        "auto", description="Who draws: embedded works on any video; pocket is a small diffusion model of the paper-cut world; diffusion needs fetched models and a graphics card."
+    drawing: Drawer = Field(
+        "auto",
+        description="Who draws: embedded works on any video; pocket is a small diffusion model of the paper-cut world; diffusion needs fetched models and a graphics card. "
+        "The others are large open models, which are fetched when you ask for it and want a graphics card: they draw what the mask hides, moving as a video does.",
+        json_schema_extra={"titles": dict(TITLES)},
     )
     keep_sound: bool = Field(True, description="The video's own sound stays.")
     export: Literal["none", "prores", "vp9"] = Field("none", description="Also the cut-out subject with transparency: ProRes 4444 for editors, VP9 for the web.")

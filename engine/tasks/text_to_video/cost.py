@@ -87,15 +87,16 @@ def large_work(request: TextToVideoRequest) -> float:
     """Work of a large model's evaluations for one clip."""
     plan, card = plan_of(request), LARGE[request.model]
     size = plan.size[0] * plan.size[1] * max(plan.windows) / 1e6
-    work = _evaluations(card, plan.evaluations, plan.guidance, size)
+    work = evaluations(card, plan.evaluations, plan.guidance, size)
     picture = opener(request, card)
     if picture is not None and picture.drawing is not None:
         width, height = picture_size(request, picture)
-        work += _evaluations(picture, picture.drawing.steps, picture.drawing.guidance, width * height / 1e6)
+        work += evaluations(picture, picture.drawing.steps, picture.drawing.guidance, width * height / 1e6)
     return work
 
 
-def _evaluations(card: Card, steps: int, guidance: float, megapixels: float) -> float:
+def evaluations(card: Card, steps: int, guidance: float, megapixels: float) -> float:
+    """Work of so many steps of a large model. megapixels: millions of pixels of all frames together."""
     weights = card.memory_mib * 2**20 / 2 / 1e9
     return GIGA_WEIGHTS * steps * (2 if guidance > 1 else 1) * megapixels * weights * (1.0 if describe()["graphics"] else WITHOUT_CARD)
 

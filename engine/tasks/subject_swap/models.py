@@ -1,0 +1,24 @@
+"""Who can draw a new subject: the values of a request's `drawing`, their names, and which of them are cards of large editors. Light: data alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from engine.catalog.card import Card
+from engine.catalog.video.vace import CARDS as VACE
+
+OWN = {"auto": "Auto", "embedded": "Cut out and moved", "pocket": "Pocket diffusion model", "diffusion": "Stable Diffusion inpainting"}
+"""What works without a card of its own."""
+
+EDITORS: dict[str, Card] = {card.id: card for card in VACE}
+"""Cards of large editors, by their value of `drawing`."""
+
+ACTIONS: dict[str, tuple[str, ...]] = {card.id: ("replace", "remove", "background") for card in VACE}
+"""What each editor can do."""
+
+TITLES = {**OWN, **{name: f"{card.title} · {card.bytes / 1e9:.0f} GB" for name, card in EDITORS.items()}}
+
+if TYPE_CHECKING:
+    Drawer = str
+else:
+    Drawer = Literal[tuple(TITLES)]
