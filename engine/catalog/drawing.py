@@ -92,6 +92,9 @@ class Drawing(BaseModel):
     known: bool = Field(
         False, description="Takes a clip with a mask of what is drawn anew, and pictures of what should be seen, whose latents stand before the clip's; pictures at any frame are known frames."
     )
+    driven: bool = Field(
+        False, description="Takes a picture of a person and clips of how that person is to move: joints, face, surroundings, mask; the latents of the picture stand before the clip's."
+    )
     windows: Windows | None = Field(None, description="Long clips are drawn window by window in one call.")
     motion: Motion | None = Field(None, description="The strength of motion can be told.")
     part: str = Field("", description="The card's folder is this one part; the others come from a Stable Diffusion folder of the user's.")

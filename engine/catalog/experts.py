@@ -76,16 +76,6 @@ CONTROLNET_POSE = _card(
     "Drawing somebody else in the pose that a person has, whatever they wear.", "Wants the joints of the person: ViTPose finds them. Nothing for things and animals.", note=OPENRAIL,
 )  # fmt: skip
 
-WAN_ANIMATE = _card(
-    "wan-animate-14b", "Wan 2.2 Animate 14B", "replace a person", "Wan-AI/Wan2.2-Animate-14B-Diffusers",
-    {
-        "transformer/*": 34_500_000_000, "vae/*": 508_000_000, "text_encoder/*": 11_360_000_000, "image_encoder/*": 1_260_000_000, "image_processor/*": 1_000, "tokenizer/*": 21_000_000,
-        "scheduler/*": 1_000, "model_index.json": 800,
-    },
-    "Apache-2.0", 48_000, "Putting another person into a clip, who moves and looks as the first one did.",
-    "Needs a large graphics card (40 GB or more), and pose and face tracks. Kinora has no loading code for it yet.",
-)  # fmt: skip
-
 CLAP = _card(
     "clap-htsat", "CLAP, HTSAT fused", "sounds by words", "laion/clap-htsat-fused", {"model.safetensors": 615_000_000, "*.json": 3_600_000, "merges.txt": 456_000}, "Apache-2.0", 800,
     "Hearing whether a sound is what words say: it helps to find sounds for films.", "Half a second a sound without a graphics card; speech and music are told apart, but hardly more.",
@@ -102,4 +92,4 @@ VITPOSE = _card(
     "Hands, fingers and feet; people who hide one another.",
 )  # fmt: skip
 
-CARDS = (CLAP, GROUNDING_DINO, SAM, SAM2_TINY, SAM2_SMALL, BLIP, SD_INPAINTING, CONTROLNET_DEPTH, CONTROLNET_EDGES, CONTROLNET_POSE, DEPTH, VITPOSE, WAN_ANIMATE)
+CARDS = (CLAP, GROUNDING_DINO, SAM, SAM2_TINY, SAM2_SMALL, BLIP, SD_INPAINTING, CONTROLNET_DEPTH, CONTROLNET_EDGES, CONTROLNET_POSE, DEPTH, VITPOSE)

@@ -129,7 +129,7 @@ def grid(pipeline: Any, drawing: Drawing, latents: Any, size: tuple[int, int], f
     match drawing.latents:
         case "bcfhw":
             whole = latents[0].transpose(0, 1)
-            if drawing.known:  # pictures of what should be seen stand before the clip
+            if drawing.known or drawing.driven:  # pictures of what should be seen stand before the clip
                 whole = whole[-((frames - 1) // drawing.every + 1) :]
         case "bfchw":
             whole = latents[0]

@@ -112,6 +112,8 @@ def wish_for(card: Card, *, image: bool, **more: Any) -> Wish:
     assert drawing is not None
     picture = np.random.default_rng(1).integers(0, 255, (drawing.height, drawing.width, 3), dtype=np.uint8) if image else None
     given = {"size": (drawing.width, drawing.height), "frames": drawing.frames, "steps": len(drawing.timesteps) or STEPS, "first": picture, **more}
+    if drawing.driven:
+        given.setdefault("given", tiny.animate.driving(given["size"], given["frames"]))
     return Wish("a red boat", "grey", seed=SEED, guidance=max(1.0, drawing.guidance), **given)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine.catalog.card import Card
+from engine.catalog.video.animate import CARDS as _ANIMATE
 from engine.catalog.video.animatediff import CARDS as _ANIMATEDIFF
 from engine.catalog.video.cogvideox import CARDS as _COGVIDEOX
 from engine.catalog.video.hunyuan import CARDS as _HUNYUAN
@@ -14,4 +15,4 @@ from engine.catalog.video.svd import CARDS as _SVD
 from engine.catalog.video.vace import CARDS as _VACE
 from engine.catalog.video.wan import CARDS as _WAN
 
-CARDS: tuple[Card, ...] = (*_WAN, *_VACE, *_LTX, *_HUNYUAN, *_SKYREELS, *_SANA, *_COGVIDEOX, *_MOCHI, *_ANIMATEDIFF, *_SVD)
+CARDS: tuple[Card, ...] = (*_WAN, *_VACE, *_ANIMATE, *_LTX, *_HUNYUAN, *_SKYREELS, *_SANA, *_COGVIDEOX, *_MOCHI, *_ANIMATEDIFF, *_SVD)

@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from engine.catalog.card import Card
-from tests.hub.tiny import animatediff, cogvideox, hunyuan, ltx, mochi, pictures, sana, skyreels, svd, vace, wan
+from tests.hub.tiny import animate, animatediff, cogvideox, hunyuan, ltx, mochi, pictures, sana, skyreels, svd, vace, wan
 from tests.hub.tiny.wan import wan_t2v
 
 Maker = Callable[[Path], None]
 
 MAKERS: dict[str, Maker] = {
     **wan.MAKERS, **ltx.MAKERS, **hunyuan.MAKERS, **skyreels.MAKERS, **sana.MAKERS, **cogvideox.MAKERS, **mochi.MAKERS, **animatediff.MAKERS, **svd.MAKERS,
-    **vace.MAKERS,
+    **vace.MAKERS, **animate.MAKERS,
     **pictures.MAKERS,
 }  # fmt: skip
 
