@@ -106,6 +106,7 @@ class LargeLook(ABC):
 
     def seen(self, index: int) -> bool:
         """Anything is drawn anew on a frame."""
+        self.run.checkpoint()
         return bool(self.masks(index).any())
 
     def holds(self, index: int) -> bool:

@@ -72,6 +72,7 @@ def spans(seen: Callable[[int], bool], shots: Sequence[tuple[int, int]], gap: in
 def pieces_of(seen: Callable[[int], bool], shots: Sequence[tuple[int, int]], fps: float, drawing: Drawing, *, most: int | None = None, overlap: int = OVERLAP) -> list[Piece]:
     """The pieces of a clip, in order. None crosses a cut. seen: whether anything is to be drawn on a frame; most: frames of a piece, by the card's rules unless given."""
     most, stride = most or drawing.most, stride_of(fps, drawing.fps)
+    overlap = min(overlap, most - drawing.every)
     found = []
     for first, last, end in spans(seen, shots, round(GAP * fps)):
         count = ceil((last - first) / stride) + 1
