@@ -29,7 +29,11 @@ class Settings(BaseModel):
     model_folders: str = Field("", description="More folders with models of your own in diffusers layout, separated as in PATH; data/checkpoints is always searched.")
     device: str = Field("auto", description="cpu, cuda, mps or auto.")
     placing: str = Field("auto", description="How large models lie on the graphics card: resident, model offload, group offload, or auto (the quickest that fits).")
+    weights: Literal["auto", "whole", "int8", "float8", "int4"] = Field("auto", description="How large models keep their weights: whole, int8 (needs torchao), float8, int4 (needs bitsandbytes), or auto (whole where they fit).")
     attention: str = Field("", description="Another attention for large models where it is installed, by its name in diffusers (flash, sage, xformers); empty: torch's own.")
+    step_cache_method: Literal["auto", "first-block", "taylorseer", "pyramid", "fastercache"] = Field(
+        "auto", description="How step caches of large models leave work out; auto: the first of these that the model takes."
+    )
     compiled: bool = Field(False, description="Compile the repeated blocks of large models: the first run waits a minute, the next ones are quicker.")
     shared: bool = Field(False, description="Several visitors: each sees only the results of their own browser.")
     executor: Literal["worker", "inline", "ray"] = Field("worker", description="Where runs work: worker (one process beside the page), ray (several, see ray_actors), inline (the page's own process; the way of ZeroGPU).")

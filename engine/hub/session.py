@@ -76,8 +76,7 @@ class Session:
         """Make the call; yields how many steps are done, with a preview (F, h, w, 3) uint8 when one is due; the same count again while Stop waits. Raises `OutOfMemory`."""
         import torch
 
-        drawing = self.card.drawing
-        assert drawing is not None
+        drawing = self.card.rules
         given = arguments(self.pipeline, drawing, wish)
         if self.extras.latents is not None:
             given["latents"] = self.extras.latents.to(self.device)
@@ -108,8 +107,7 @@ class Session:
         assert self._watched is not None
         if self._watched.result is not None:
             return frames_of(self._watched.result)
-        assert self.card.drawing is not None
-        return frames_of(decoded(self.pipeline, self.card.drawing, [*self._watched.passed, *([] if self._watched.latents is None else [self._watched.latents])]))
+        return frames_of(decoded(self.pipeline, self.card.rules, [*self._watched.passed, *([] if self._watched.latents is None else [self._watched.latents])]))
 
     @property
     def sound(self) -> tuple[np.ndarray, int] | None:
@@ -131,24 +129,23 @@ def opened(card: Card, folder: Place, run: RunContext, *, image: bool, size: tup
     """The model of a card, ready for one call of that size. Raises `ModelUnavailable`, `InvalidInput`, and `OutOfMemory` that names a setting that fits."""
     import torch
 
-    drawing = card.drawing
-    assert drawing is not None
+    drawing = card.rules
     device = device_of(run.settings.device)
     dtypes = dtypes_on(device, drawing)
     learnt = Learnt(run.settings.data_dir / "cache" / "hub")
     needs = needs_of(card, folder, size, frames, learnt, bytes_each=dtypes[""].itemsize)
-    fit = choose(needs, machine_of(device.type, resident_mib(run)), card.title, run.settings.placing)
+    fit = choose(needs, machine_of(device.type, resident_mib(run)), card.title, run.settings.placing, run.settings.weights)
     told: dict[str, Any] = {"model": card.id, "placing": fit.line, **({"step_cache": extras.cache} if extras.cache != "off" else {})}
     if extras.adapters:
         told["loras"] = {one.name: one.strength for one in extras.adapters}
     try:
         with ExitStack() as held:
-            pipeline = held.enter_context(ready(folder, drawing, card.title, run.pool, dtypes, image=image, eight_bit=fit.eight_bit))
+            pipeline = held.enter_context(ready(folder, drawing, card.title, run.pool, dtypes, image=image, weights=fit.weights))
             place(pipeline, fit, device)
             notes = tune(pipeline, run.settings.attention, run.settings.compiled)
             notes += held.enter_context(worn(pipeline, list(extras.adapters)))
             remember_texts(pipeline)
-            method = held.enter_context(cached(pipeline, extras.cache))
+            method = held.enter_context(cached(pipeline, extras.cache, run.settings.step_cache_method))
             if extras.cache != "off":
                 told["step_cache_method"] = method or "none"
                 notes += [] if method else [f"{card.title} has no step cache: every step is computed."]

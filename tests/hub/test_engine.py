@@ -30,7 +30,7 @@ from tests.hub.tiny import wan as tiny
 CARD = get_card("wan-2-1-t2v-1-3b")
 SIZE, FRAMES = (48, 32), 5
 WISH = Wish("a red boat", "grey", SIZE, FRAMES, 3, 6, 5.0)
-LARGE = Needs({"text_encoder": 11_000, "transformer": 28_000, "transformer_2": 28_000, "vae": 500}, ("transformer", "transformer_2"), 7_000)
+LARGE = Needs({"text_encoder": 11_000, "transformer": 28_000, "transformer_2": 28_000, "vae": 500}, 7_000, {"float8": {"transformer": 15_400, "transformer_2": 15_400}})
 
 
 STILLS = looks.stills
@@ -75,13 +75,13 @@ def bare(folder, pool, wish=WISH):
 
 
 @pytest.mark.parametrize(
-    ("card_mib", "ram_mib", "mode", "eight_bit"),
-    [(84_000, 128_000, "resident", False), (80_000, 128_000, "resident", False), (40_000, 128_000, "model offload", False), (28_000, 128_000, "model offload", True),
-     (26_000, 50_000, "model offload", True), (12_000, 128_000, "group offload", False), (12_000, 64_000, "group offload", True)],
+    ("card_mib", "ram_mib", "mode", "weights"),
+    [(84_000, 128_000, "resident", "whole"), (80_000, 128_000, "resident", "whole"), (40_000, 128_000, "model offload", "whole"), (28_000, 128_000, "model offload", "float8"),
+     (26_000, 62_000, "model offload", "float8"), (12_000, 128_000, "group offload", "whole"), (12_000, 64_000, "group offload", "float8")],
 )  # fmt: skip
-def test_the_quickest_way_that_fits_is_chosen(card_mib, ram_mib, mode, eight_bit):
+def test_the_quickest_way_that_fits_is_chosen(card_mib, ram_mib, mode, weights):
     fit = choose(LARGE, Machine("cuda", card_mib, ram_mib), "it")
-    assert (fit.mode, fit.eight_bit) == (mode, eight_bit)
+    assert (fit.mode, fit.weights) == (mode, weights)
     assert fit.card_mib <= 0.9 * card_mib and fit.ram_mib <= 0.9 * ram_mib
 
 
@@ -120,12 +120,12 @@ def test_offloaded_nets_give_the_same_frames_and_change_places(settings, folder,
 
 def test_eight_bit_weights_halve_a_denoiser_and_stay_near(settings, folder):
     pool = ModelPool(2**30)
-    with ready(folder, CARD.drawing, CARD.title, pool, {"": torch.bfloat16, "vae": torch.float32}, image=False, eight_bit=True) as pipeline:
+    with ready(folder, CARD.drawing, CARD.title, pool, {"": torch.bfloat16, "vae": torch.float32}, image=False, weights="float8") as pipeline:
         kept = {weight.dtype for weight in pipeline.transformer.parameters()}
         frames = frames_of(pipeline(**arguments(pipeline, CARD.drawing, WISH)))
     assert torch.float8_e4m3fn in kept
     assert 0 < np.abs(frames.astype(float) - bare(folder, None)).mean() < 40  # of noise of another seed: about 80
-    assert [one["key"].endswith("8bit") for one in pool.stats()["models"] if "Transformer" in one["key"]] == [True]
+    assert [one["key"].endswith(":float8") for one in pool.stats()["models"] if "Transformer" in one["key"]] == [True]
 
 
 def test_a_step_cache_leaves_blocks_out_and_is_taken_off_again(settings, folder, tmp_path, pool):
@@ -140,7 +140,7 @@ def test_a_step_cache_leaves_blocks_out_and_is_taken_off_again(settings, folder,
             handle.remove()
             counts[level] = len(calls)
     assert counts["off"] == 40 > counts["safe"] >= counts["fast"]  # two evaluations a step
-    assert counts["fast"] < 36 and session.told["step_cache_method"] == "first block cache"
+    assert counts["fast"] < 36 and session.told["step_cache_method"] == "first-block"
     assert np.array_equal(drawn(settings, tmp_path, pool)[0], whole)
 
 
