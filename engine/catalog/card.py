@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from engine.catalog.drawing import Drawing
+from engine.errors import ModelUnavailable
 
 
 class _Frozen(BaseModel):
@@ -86,6 +87,13 @@ class Card(_Frozen):
         if not isinstance(self.source, HubSource) and any(not file.sha256 for file in self.files):
             raise ValueError("only files of a hub may leave their hash open")
         return self
+
+    @property
+    def rules(self) -> Drawing:
+        """How its pipeline is called. Raises `ModelUnavailable` for a model that draws neither clips nor pictures."""
+        if self.drawing is None:
+            raise ModelUnavailable(f"{self.title} draws neither clips nor pictures", why=f"it is for: {self.role}", fix="choose a model that draws", field="model")
+        return self.drawing
 
     @property
     def bytes(self) -> int:

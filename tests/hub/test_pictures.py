@@ -18,7 +18,7 @@ from engine.media.images import write_image
 from engine.residency import ModelPool
 from engine.settings import Settings
 from engine.task import Note, Preview, Progress, Stage, get_task, parse_request
-from engine.tasks.text_to_video import hub, opening
+from engine.tasks.text_to_video import hub, models, opening
 from engine.tasks.text_to_video.cost import forecast
 from engine.tasks.text_to_video.shapes import fitted
 from engine.tasks.text_to_video.takes import make_all, provider
@@ -71,7 +71,7 @@ def clips(tmp_path_factory):
     ):
         tiny.MAKERS[VIDEO.id](root / "data/models" / VIDEO.id)
         pictures.MAKERS[PICTURE.id](root / "data/models" / PICTURE.id)
-        with patch.dict(hub.LARGE, {VIDEO.id: tiny.small(VIDEO)}), patch.dict(opening.PICTURES, {PICTURE.id: tiny.small(PICTURE, steps=3)}):
+        with patch.dict(hub.LARGE, {VIDEO.id: tiny.small(VIDEO)}), patch.dict(models.PICTURES, {PICTURE.id: tiny.small(PICTURE, steps=3)}):
             yield Settings(data_dir=root / "data", device="cpu")
 
 
@@ -120,8 +120,43 @@ def test_a_clip_begins_with_the_picture_that_was_drawn_for_it(clips, tmp_path):
 
     alone = RunContext("0" * 32, tmp_path, clips, 0)
     for seed in (3, 4):
-        list(opening.draw_first(request_for(), alone, seed, opening.PICTURES[PICTURE.id], tmp_path / f"{seed}.png"))
+        list(opening.draw_pictures([opening.Order(request_for(), seed, tmp_path / f"{seed}.png")], alone, opening.PICTURES[PICTURE.id]))
     assert (tmp_path / "3.png").read_bytes() == result.artifacts["first"].read_bytes() != (tmp_path / "4.png").read_bytes()
+
+
+def test_the_pictures_of_all_takes_are_drawn_with_one_opening(clips, tmp_path):
+    pool, loaded = ModelPool(2**30), []
+    lease = pool.lease
+
+    def counting(key, load, **more):
+        return lease(key, lambda *given: (loaded.append(key), load(*given))[1], **more)
+
+    with patch.object(pool, "lease", counting):
+        events, given, _ = made(clips, tmp_path / "a", 3, pool, takes=3)
+    result = events[-1]
+    assert sum("Flux2Transformer" in key for key in loaded) == 1 and sum("UNetSpatioTemporal" in key for key in loaded) == 1  # take by take: 3 and 3
+    alone = RunContext("0" * 32, tmp_path, clips, 0)
+    for index, name in enumerate(("first", "take-2-first", "take-3-first")):
+        list(opening.draw_pictures([opening.Order(request_for(), 3 + index, tmp_path / "one.png")], alone, opening.PICTURES[PICTURE.id]))
+        assert result.artifacts[name].read_bytes() == (tmp_path / "one.png").read_bytes()
+        assert np.array_equal(given[index], fitted(np.asarray(Image.open(tmp_path / "one.png")), *result.details["model_size"]))
+    assert [take["details"]["first_picture"]["seed"] for take in result.details["takes"]] == [3, 4, 5]
+    assert [(event.done, event.total) for event in events if isinstance(event, Progress) and event.stage == "picture"] == [(k, 9) for k in range(1, 10)]
+
+
+def test_cells_that_begin_alike_share_a_picture(clips, tmp_path):
+    events, given, _ = made(clips, tmp_path / "a", 3, ModelPool(2**30), grid={"x_field": "motion", "x_values": [0.5, 1.5]})
+    assert len(given) == 2 and np.array_equal(*given) and len(events[-1].details["takes"]) == 2
+    assert max(event.done for event in events if isinstance(event, Progress) and event.stage == "picture") == 3
+
+
+def test_stop_among_the_pictures_of_several_takes_makes_no_clip(clips, tmp_path):
+    def cancelled():
+        return len(list((tmp_path / "a").glob("*-first.png"))) > 1
+
+    with pytest.raises(Cancelled):
+        made(clips, tmp_path / "a", 3, ModelPool(2**30), cancelled, takes=3)
+    assert len(list((tmp_path / "a").iterdir())) == 2 and not list((tmp_path / "a").glob("*.mp4"))
 
 
 def test_stop_while_the_picture_is_drawn_ends_the_run(clips, tmp_path):
@@ -139,6 +174,8 @@ def test_stop_while_the_picture_is_drawn_ends_the_run(clips, tmp_path):
 def test_a_picture_model_that_is_not_here_is_told_before_anything_is_drawn(clips, tmp_path):
     with pytest.raises(ModelUnavailable, match=r"FLUX.1 schnell.*Apache-2.0"):
         made(clips, tmp_path / "a", 3, picture_model="flux-1-schnell")
+    with pytest.raises(ModelUnavailable, match=r"FLUX.1 schnell.*Apache-2.0"):
+        made(clips, tmp_path / "b", 3, picture_model="flux-1-schnell", takes=2)
     assert "FLUX.1 schnell, 12B is not on this machine" in forecast(request_for(picture_model="flux-1-schnell"), clips).line
 
 

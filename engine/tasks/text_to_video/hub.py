@@ -8,23 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.catalog.card import Card
 from engine.catalog.fetch import ModelFiles
 from engine.catalog.folders import chosen
-from engine.errors import Cancelled, InvalidInput
+from engine.errors import Cancelled, InvalidInput, StudioError
 from engine.hub.adapters import Adapter, wanted
 from engine.hub.components import Joined, Place
 from engine.task import Event, Meter, Note, Preview, Progress, Stage
 from engine.tasks.text_to_video.diorama import mixed
-from engine.tasks.text_to_video.models import LARGE
-from engine.tasks.text_to_video.opening import draw_first, opener
+from engine.tasks.text_to_video.models import LARGE, PICTURES
+from engine.tasks.text_to_video.opening import Order, draw_pictures, opener
 from engine.tasks.text_to_video.plan import Plan, plan_for
 from engine.tasks.text_to_video.prompts import schedule
 from engine.tasks.text_to_video.request import TextToVideoRequest
-from engine.tasks.text_to_video.takes import Made, earlier_draft
+from engine.tasks.text_to_video.takes import Cell, Made, Maker, earlier_draft
 from engine.tasks.text_to_video.timeline import Timeline
 
 if TYPE_CHECKING:
@@ -72,24 +73,64 @@ class _Work:
         return self.request.draft and self.plan.drawing.drafts and len(self.plan.windows) == 1 and self.draft is None and self.plan.steps > 2 and not self.plan.anew
 
 
-def make(request: TextToVideoRequest, run: RunContext, seed: int, stem: str) -> Iterator[Event | Made]:
-    """Makes the clip STEM.mp4. Raises `ModelUnavailable` with size and licence when the model is not here."""
+def make(request: TextToVideoRequest, run: RunContext, seed: int, stem: str, drawn: dict[str, Any] | None = None) -> Iterator[Event | Made]:
+    """Makes the clip STEM.mp4. Raises `ModelUnavailable` with size and licence when the model is not here. drawn: what is told of the first picture, where it lies there already."""
+    yield from draw(request, run, seed, stem, LARGE[request.model], _place(request, run), drawn)
+
+
+def _place(request: TextToVideoRequest, run: RunContext) -> Place:
+    """Where the model of a request lies. Raises `ModelUnavailable` when it is not here."""
     card = LARGE[request.model]
-    folder = ModelFiles.of(run.settings).path(card)
-    part = card.drawing.part if card.drawing is not None else ""
-    place = Joined(chosen(run.settings, "checkpoint", request.checkpoint).folder, part, folder) if part else folder
-    yield from draw(request, run, seed, stem, card, place)
+    folder, part = ModelFiles.of(run.settings).path(card), card.rules.part
+    return Joined(chosen(run.settings, "checkpoint", request.checkpoint).folder, part, folder) if part else folder
 
 
-def draw(request: TextToVideoRequest, run: RunContext, seed: int, stem: str, card: Card, folder: Place) -> Iterator[Event | Made]:
-    """Makes the clip with the model in `folder` by the rules of `card`."""
-    assert card.drawing is not None, "cards of video models tell how they are called"
+def prepare(cells: list[Cell], run: RunContext) -> Generator[Event, None, dict[str, Maker]]:
+    """The first pictures of all clips of a run, drawn with one opening of each picture model before the video model is opened."""
+    orders: dict[str, list[tuple[Cell, Order]]] = {}
+    for cell in cells:
+        picture = opener(cell.request, LARGE[cell.request.model])
+        if picture is None:
+            continue
+        try:
+            _place(cell.request, run)
+        except StudioError:
+            continue  # its maker tells what is missing before it draws
+        orders.setdefault(picture.id, []).append((cell, Order(cell.request, cell.seed, first_picture(run, cell.stem))))
+    makers: dict[str, Maker] = {}
+    for name, due in orders.items():
+        if len(due) < 2:
+            continue
+        try:
+            told = yield from draw_pictures([order for _, order in due], run, PICTURES[name])
+        except Cancelled:
+            raise
+        except StudioError as error:
+            makers |= {cell.stem: partial(_refused, error) for cell, _ in due}
+            continue
+        makers |= {cell.stem: partial(make, drawn=one) for (cell, _), one in zip(due, told, strict=True)}
+    return makers
+
+
+def _refused(error: StudioError, *given: Any) -> Iterator[Event | Made]:
+    """The maker of a clip whose first picture could not be drawn."""
+    raise error
+    yield
+
+
+def first_picture(run: RunContext, stem: str) -> Path:
+    """Where the first picture of a clip lies that was drawn for it."""
+    return run.directory / f"{stem}-first.png"
+
+
+def draw(request: TextToVideoRequest, run: RunContext, seed: int, stem: str, card: Card, folder: Place, drawn: dict[str, Any] | None = None) -> Iterator[Event | Made]:
+    """Makes the clip with the model in `folder` by the rules of `card`. drawn: what is told of the first picture, where it lies there already."""
     opening = opener(request, card)
     if request.picture_model != "none" and opening is None:
         yield Note("The picture model is left out: " + ("a first picture is given." if request.first_image is not None else f"{card.title} takes no first picture."))
     if opening is not None:
-        request = request.model_copy(update={"first_image": run.directory / f"{stem}-first.png"})
-    drawing = card.drawing.given(image=request.first_image is not None)
+        request = request.model_copy(update={"first_image": first_picture(run, stem)})
+    drawing = card.rules.given(image=request.first_image is not None)
     card = card.model_copy(update={"drawing": drawing})
     timeline = Timeline(max(2, round(request.seconds * request.fps)), request.loop)
     plan = plan_for(request, drawing, timeline.needed / request.fps)
@@ -102,7 +143,9 @@ def draw(request: TextToVideoRequest, run: RunContext, seed: int, stem: str, car
     yield from _told(work)
     if opening is not None:
         assert request.first_image is not None
-        work.details["first_picture"] = yield from draw_first(request, run, seed, opening, request.first_image)
+        if drawn is None:
+            [drawn] = yield from draw_pictures([Order(request, seed, request.first_image)], run, opening)
+        work.details["first_picture"] = drawn
         work.artifacts["first"] = request.first_image
     frames = yield from _drawn(work)
     yield from _written(work, frames, timeline)

@@ -1,8 +1,13 @@
-"""The first picture of a clip, drawn from its words by a picture model, for video models that go on from one. It is made, kept and let go of before the video model is opened."""
+"""The first picture of a clip, drawn from its words by a picture model, for video models that go on from one.
+
+Those of all takes are drawn with one opening of the picture model, which is let go of before the video model is opened.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +21,8 @@ from engine.tasks.text_to_video.request import TextToVideoRequest
 from engine.tasks.text_to_video.shapes import sized
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from engine.context import RunContext
 
 
@@ -27,46 +34,65 @@ def opener(request: TextToVideoRequest, card: Card) -> Card | None:
 
 def picture_size(request: TextToVideoRequest, card: Card) -> tuple[int, int]:
     """(width, height) that a picture model draws: its own area in the shape that was asked for."""
-    drawing = card.drawing
-    assert drawing is not None
+    drawing = card.rules
     return sized((drawing.width * drawing.height) ** 0.5, request.width / request.height, drawing.multiple)
 
 
-def draw_first(request: TextToVideoRequest, run: RunContext, seed: int, card: Card, target: Path) -> Generator[Event, None, dict[str, Any]]:
-    """Draw the picture of the words that hold at the beginning, write it to `target` (PNG), and return what the result's document tells of it.
+@dataclass(frozen=True)
+class Order:
+    """A first picture to draw: for which request and seed, and where it goes (PNG)."""
 
-    The seed alone decides about the noise. Raises `ModelUnavailable` with size and licence when the model is not here, and `Cancelled` on Stop: half a picture begins no clip.
+    request: TextToVideoRequest
+    seed: int
+    target: Path
+
+
+def draw_pictures(orders: Sequence[Order], run: RunContext, card: Card) -> Generator[Event, None, list[dict[str, Any]]]:
+    """Draw the pictures of the words that hold at the beginning, all with one opening of the model; returns what the results' documents tell of each.
+
+    The seed alone decides about the noise; orders that differ in nothing that a picture shows are drawn once. Raises `ModelUnavailable` with size and licence when the model
+    is not here, and `Cancelled` on Stop: half a picture begins no clip.
     """
     folder = ModelFiles.of(run.settings).path(card)
     from engine.hub.pipeline import Wish
     from engine.hub.session import opened
     from engine.media.images import write_image
 
-    drawing = card.drawing
-    assert drawing is not None
-    size = picture_size(request, card)
-    yield Stage("picture", "Drawing the first picture")
+    drawing = card.rules
+    wishes = [
+        Wish(schedule(one.request)[0].prompt, one.request.negative_prompt if drawing.negative else "", picture_size(one.request, card), 1, one.seed, drawing.steps, drawing.guidance)
+        for one in orders
+    ]
+    alike = [(wish.prompt, wish.negative, wish.size, wish.seed) for wish in wishes]
+    count = len(set(alike))
+    yield Stage("picture", "Drawing the first picture" if count == 1 else f"Drawing the first pictures of {count} clips")
     held: list[str] = []
+    drawn: dict[Any, np.ndarray] = {}
+    told: list[dict[str, Any]] = []
     try:
-        with opened(card, folder, run, image=False, size=size, frames=1) as session:
+        with opened(card, folder, run, image=False, size=max((wish.size for wish in wishes), key=prod), frames=1) as session:
             held += [] if run.pool is None else [one["key"] for one in run.pool.stats()["models"] if one["users"]]
             run.device = session.device
             yield Note(f"{card.title} draws the first picture, {session.told['placing']}.")
             for note in session.notes:
                 yield Note(note)
-            wish = Wish(schedule(request)[0].prompt, request.negative_prompt if drawing.negative else "", size, 1, seed, drawing.steps, drawing.guidance)
-            for step, look in session.steps(wish):
-                yield Progress("picture", step, drawing.steps)
-                if look is not None:
-                    yield Preview(look, fps=1.0)
-            if session.stopped:
-                raise Cancelled
-            write_image(target, session.frames()[0])
-            told = {**session.told, "seed": seed, "size": list(size), "steps": drawing.steps, "guidance": drawing.guidance}
+            for order, wish, key in zip(orders, wishes, alike, strict=True):
+                if key not in drawn:
+                    run.checkpoint()
+                    before = len(drawn) * drawing.steps
+                    for step, look in session.steps(wish):
+                        yield Progress("picture", before + step, count * drawing.steps)
+                        if look is not None:
+                            yield Preview(look, fps=1.0)
+                    if session.stopped:
+                        raise Cancelled
+                    drawn[key] = session.frames()[0]
+                write_image(order.target, drawn[key])
+                told.append({**session.told, "seed": wish.seed, "size": list(wish.size), "steps": drawing.steps, "guidance": drawing.guidance})
     finally:
         # The video model needs the room, on the card above all.
-        for key in held:
+        for name in held:
             assert run.pool is not None
-            run.pool.evict(key)
+            run.pool.evict(name)
     run.checkpoint()
     return told

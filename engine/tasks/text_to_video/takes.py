@@ -1,12 +1,13 @@
 """Between the task and its providers: one request becomes several takes, or the cells of a grid, and these one result.
 
-A provider is a module with `make` (a `Maker`) and `HONOURS` (the fields that it obeys); it makes one clip and knows nothing of takes and grids.
+A provider is a module with `make` (a `Maker`) and `HONOURS` (the fields that it obeys); it makes one clip and knows nothing of takes and grids. One for which some work
+is better done for all clips of a run at once has `prepare` (a `Preparer`), too.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from importlib import import_module
@@ -54,12 +55,18 @@ Maker = Callable[[TextToVideoRequest, "RunContext", int, str], Iterator[Event | 
 files that begin with the stem; takes its randomness from the seed alone; on Stop yields a partial `Made` if it has frames and raises `Cancelled`."""
 
 
+Preparer = Callable[[list["Cell"], "RunContext"], Generator[Event, None, dict[str, Maker]]]
+"""(the clips of a run that this provider will make, run) -> events; returns by their stem the makers that take the place of the provider's own, where something is ready
+for them. What cannot be prepared is left to the makers: they tell what is wrong with one take, and the others are made. On Stop it raises `Cancelled`."""
+
+
 @dataclass(frozen=True)
 class Provider:
-    """A provider's maker and the fields that it obeys besides `OWN`."""
+    """A provider's maker, the fields that it obeys besides `OWN`, and what it does once before all takes, if anything."""
 
     make: Maker
     honours: frozenset[str]
+    prepare: Preparer | None = None
 
 
 @dataclass(frozen=True)
@@ -93,7 +100,7 @@ def provider(name: str) -> Provider:
     if not present(name):
         raise ModelUnavailable(f"model={name} is not in this installation", fix=f"choose {' or '.join(makers())}", field="model")
     module = import_module(home_of(name))
-    return Provider(module.make, module.HONOURS)
+    return Provider(module.make, module.HONOURS, getattr(module, "prepare", None))
 
 
 def cells(request: TextToVideoRequest, seed: int) -> list[Cell]:
@@ -132,6 +139,7 @@ def make_all(request: TextToVideoRequest, run: RunContext) -> Iterator[Event]:
     ignored: set[str] = set()
     told: set[str] = set()
     failed: list[StudioError] = []
+    ready = (yield from _prepared(todo, run, told)) if len(todo) > 1 else {}
     for index, cell in enumerate(todo):
         try:
             run.checkpoint()
@@ -140,7 +148,7 @@ def make_all(request: TextToVideoRequest, run: RunContext) -> Iterator[Event]:
             if left_out:
                 ignored.update(left_out)
                 yield Note(f"The model {cell.request.model} leaves out what you set for: {', '.join(left_out).replace('_', ' ')}.")
-            for event in maker.make(cell.request, run, cell.seed, cell.stem):
+            for event in ready.get(cell.stem, maker.make)(cell.request, run, cell.seed, cell.stem):
                 if isinstance(event, Made):
                     made.append((cell, event))
                 elif isinstance(event, Note) and event.text in told:
@@ -163,6 +171,28 @@ def make_all(request: TextToVideoRequest, run: RunContext) -> Iterator[Event]:
     if not made:
         raise failed[0]
     yield result_of(request, made)
+
+
+def _prepared(todo: list[Cell], run: RunContext, told: set[str]) -> Generator[Event, None, dict[str, Maker]]:
+    """What providers do once before all takes: the makers by stem that know of it. told: texts of notes, to which those that are given here are added."""
+    ready: dict[str, Maker] = {}
+    for home in dict.fromkeys(home_of(cell.request.model) for cell in todo if present(cell.request.model)):
+        own = [cell for cell in todo if home_of(cell.request.model) == home]
+        prepare = provider(own[0].request.model).prepare
+        if prepare is None:
+            continue
+        run.checkpoint()
+        steps = prepare(own, run)
+        while True:
+            try:
+                event = next(steps)
+            except StopIteration as end:
+                ready |= end.value
+                break
+            if isinstance(event, Note):
+                told.add(event.text)
+            yield event
+    return ready
 
 
 def result_of(request: TextToVideoRequest, made: list[tuple[Cell, Made]], *, stopped: bool = False) -> Result:
