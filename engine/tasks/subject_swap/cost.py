@@ -7,12 +7,13 @@ from pathlib import Path
 from engine.catalog.card import Card
 from engine.catalog.fetch import ModelFiles
 from engine.errors import OutOfMemory, StudioError
+from engine.experts import available
 from engine.hardware import describe
 from engine.hub.fit import Fit, Learnt, choose
 from engine.hub.needs import machine_of, needs_of
 from engine.settings import Settings
 from engine.task import Forecast
-from engine.tasks.subject_swap.models import EDITORS
+from engine.tasks.subject_swap.models import BESIDE, EDITORS
 from engine.tasks.subject_swap.request import SubjectSwapRequest
 from engine.tasks.text_to_video.cost import OVERHEAD_MIB, evaluations
 
@@ -47,8 +48,11 @@ def forecast(request: SubjectSwapRequest, settings: Settings) -> Forecast:
     if card is None:
         return Forecast()
     files = ModelFiles.of(settings)
-    if not files.present(card):
-        return Forecast(f"{card.title} is not on this machine: fetch it in the engine room ({card.bytes / 1e9:.0f} GB, {card.licence})", able=False)
+    absent = lacking(card, settings)
+    if absent:
+        told = "; ".join(f"{one.bytes / 1e9:.0f} GB, {one.licence}" if one.bytes > 1e9 else f"{one.bytes / 1e6:.0f} MB, {one.licence}" for one in absent)
+        one, it = ("is", "it") if len(absent) == 1 else ("are", "them")
+        return Forecast(f"{' and '.join(card.title for card in absent)} {one} not on this machine: fetch {it} in the engine room ({told})", able=False)
     device = "cuda" if describe()["graphics"] and settings.device in ("auto", "cuda") else "cpu"
     try:
         frames, fit = room_of(card, files.path(card), settings, device)
@@ -58,6 +62,12 @@ def forecast(request: SubjectSwapRequest, settings: Settings) -> Forecast:
     pieces = f", {frames} frames at once" if frames < card.drawing.most else ""
     slow = "; without a graphics card that takes hours" if fit.mode == "processor" else ""
     return Forecast(f"{card.title} {fit.line}{pieces}{slow}", fit.ram_mib + OVERHEAD_MIB)
+
+
+def lacking(card: Card, settings: Settings) -> list[Card]:
+    """What an editor needs and what is not on this machine: its own model, and the experts beside it."""
+    files, there = ModelFiles.of(settings), {one.card.role for one in available(settings).values()}
+    return [*([] if files.present(card) else [card]), *(one for one in BESIDE.get(card.id, ()) if one.role not in there)]
 
 
 def weights_of(request: SubjectSwapRequest, settings: Settings) -> tuple[Path, ...]:

@@ -5,16 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from engine.catalog.card import Card
+from engine.catalog.experts import VITPOSE
+from engine.catalog.video.animate import CARDS as ANIMATE
 from engine.catalog.video.vace import CARDS as VACE
 
 OWN = {"auto": "Auto", "embedded": "Cut out and moved", "pocket": "Pocket diffusion model", "diffusion": "Stable Diffusion inpainting"}
 """What works without a card of its own."""
 
-EDITORS: dict[str, Card] = {card.id: card for card in VACE}
+EDITORS: dict[str, Card] = {card.id: card for card in (*VACE, *ANIMATE)}
 """Cards of large editors, by their value of `drawing`."""
 
-ACTIONS: dict[str, tuple[str, ...]] = {card.id: ("replace", "remove", "background") for card in VACE}
+ACTIONS: dict[str, tuple[str, ...]] = {**{card.id: ("replace", "remove", "background") for card in VACE}, **{card.id: ("replace",) for card in ANIMATE}}
 """What each editor can do."""
+
+BESIDE: dict[str, tuple[Card, ...]] = {card.id: (VITPOSE,) for card in ANIMATE}
+"""Experts that an editor needs besides its own model."""
 
 TITLES = {**OWN, **{name: f"{card.title} · {card.bytes / 1e9:.0f} GB" for name, card in EDITORS.items()}}
 
