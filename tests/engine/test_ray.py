@@ -58,7 +58,7 @@ def submit(executor: RayExecutor, task_id: str, fields: dict[str, Any]) -> str:
     return run.id
 
 
-def until(ready: Callable[[], Any], seconds: float = 90.0) -> Any:
+def until(ready: Callable[[], Any], seconds: float = 200.0) -> Any:
     deadline = time.monotonic() + seconds
     while not (found := ready()):
         assert time.monotonic() < deadline
