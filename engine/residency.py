@@ -196,8 +196,12 @@ def _bytes(model: Any, seen: set[int]) -> int:
 
 
 def _storage(tensor: Any, seen: set[int]) -> int:
+    if type(tensor).__name__ != "Parameter" and hasattr(tensor, "__tensor_flatten__"):
+        # A quantised tensor is made of others, and says of itself what it would take as a whole one.
+        return sum(_storage(getattr(tensor, name), seen) for name in tensor.__tensor_flatten__()[0])
     storage = tensor.untyped_storage()
     if storage.data_ptr() in seen:
         return 0
     seen.add(storage.data_ptr())
-    return int(storage.nbytes())
+    scales = getattr(getattr(tensor, "quant_state", None), "absmax", None)  # of a 4-bit tensor
+    return int(storage.nbytes()) + (_storage(scales, seen) if scales is not None else 0)

@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Any
 from engine.catalog.weights import check_finite
 from engine.errors import ModelUnavailable
 from engine.experts.loading import complete, unreadable
+from engine.hub.fit import Weights
+from engine.hub.quantised import shrink, takes
 
 if TYPE_CHECKING:
     from engine.residency import ModelPool
@@ -163,9 +165,9 @@ def fingerprint(files: tuple[Path, ...]) -> str:
     return digest.hexdigest()[:32]
 
 
-def net_key(kind: str, weights: Iterable[tuple[Path, ...]], dtype: Any, eight_bit: bool) -> str:
-    """By which a resident net is known: its class, the content of its weights, and the numbers that they are."""
-    return ":".join((kind, *map(fingerprint, weights), str(dtype).removeprefix("torch."))) + (":8bit" if eight_bit else "")
+def net_key(kind: str, files: Iterable[tuple[Path, ...]], dtype: Any, weights: Weights) -> str:
+    """By which a resident net is known: its class, the content of its weights, the numbers that they are, and how they are kept."""
+    return ":".join((kind, *map(fingerprint, files), str(dtype).removeprefix("torch."))) + ("" if weights == "whole" else f":{weights}")
 
 
 def load_net(component: Component, dtype: Any) -> Any:
@@ -200,14 +202,6 @@ def _from_file(kind: Any, component: Component, file: Path, dtype: Any) -> Any:
     return model.eval().requires_grad_(False)
 
 
-def as_eight_bit(net: Any) -> Any:
-    """A net whose weights are kept as 8-bit floats and cast layer by layer for the work; what would suffer (norms, embeddings) stays."""
-    import torch
-
-    net.enable_layerwise_casting(storage_dtype=torch.float8_e4m3fn, compute_dtype=net.dtype)
-    return net
-
-
 def load_small(component: Component) -> Any:
     """A part without weights: scheduler, tokenizer, processor. Raises `ModelUnavailable`."""
     try:
@@ -220,26 +214,27 @@ def load_small(component: Component) -> Any:
 
 @contextmanager
 def leased(
-    folder: Place, pool: ModelPool | None, dtypes: Mapping[str, Any], *, wanted: frozenset[str] | None = None, eight_bit: frozenset[str] = frozenset()
+    folder: Place, pool: ModelPool | None, dtypes: Mapping[str, Any], *, wanted: frozenset[str] | None = None, weights: Weights = "whole", exact: tuple[str, ...] = ()
 ) -> Iterator[dict[str, Any]]:
     """All parts of a folder by name for the length of a block, resident from one run to the next where there is a pool.
 
-    dtypes: part -> torch dtype, `""` for those not named. wanted: leave other parts out. eight_bit: parts that keep their weights as 8-bit floats. Small parts are copies: a run may change its scheduler.
+    dtypes: part -> torch dtype, `""` for those not named. wanted: leave other parts out. weights: how the parts that take it keep them, but for those in exact. Small parts are copies: a run may change its scheduler.
     """
     parts = [part for part in components_of(folder) if wanted is None or part.name in wanted]
     nets = [part for part in parts if part.weights]
     with ExitStack() as held:
         out: dict[str, Any] = {}
         for part in nets:
-            dtype, small = dtypes.get(part.name, dtypes[""]), part.name in eight_bit
+            dtype = dtypes.get(part.name, dtypes[""])
+            kept: Weights = weights if takes(part.name, weights) and part.name not in exact else "whole"
 
-            def load(progress: Any = None, part: Component = part, dtype: Any = dtype, small: bool = small) -> Any:
-                return as_eight_bit(load_net(part, dtype)) if small else load_net(part, dtype)
+            def load(progress: Any = None, part: Component = part, dtype: Any = dtype, kept: Weights = kept) -> Any:
+                return shrink(load_net(part, dtype), kept)
 
             if pool is None:
                 out[part.name] = load()
             else:
-                out[part.name] = held.enter_context(pool.lease(net_key(part.kind, [part.weights], dtype, small), load, expected=numbers(part.weights) * dtype.itemsize))
+                out[part.name] = held.enter_context(pool.lease(net_key(part.kind, [part.weights], dtype, kept), load, expected=numbers(part.weights) * dtype.itemsize))
         others = [part for part in parts if part not in nets]
 
         def rest() -> dict[str, Any]:
@@ -251,6 +246,11 @@ def leased(
 
 def numbers(files: tuple[Path, ...]) -> int:
     """How many numbers weight files hold, from their headers. Raises `ModelUnavailable` for a broken one."""
+    return sum(prod(shape) for _, shape in shapes(files))
+
+
+def shapes(files: tuple[Path, ...]) -> list[tuple[str, tuple[int, ...]]]:
+    """Name and shape of every tensor of weight files, from their headers. Raises `ModelUnavailable` for a broken one."""
     from engine.catalog.weights import inspect
 
-    return sum(prod(shape) for file in files for _, shape in inspect(file).values())
+    return [(name, tuple(shape)) for file in files for name, (_, shape) in inspect(file).items()]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from engine.catalog.card import Card
 from engine.hardware import graphics_free_mib, memory_mib
-from engine.hub.components import Place, components_of, numbers
+from engine.hub.components import Place, components_of, numbers, shapes
 from engine.hub.fit import Learnt, Machine, Needs
-from engine.hub.pipeline import DENOISERS
+from engine.hub.quantised import available, small_bytes, takes
 
 
 def megapixels(size: tuple[int, int], frames: int) -> float:
@@ -21,8 +21,10 @@ def needs_of(card: Card, folder: Place, size: tuple[int, int], frames: int, lear
     whole = megapixels(size, frames)
     usual = megapixels((drawing.width, drawing.height), drawing.frames)
     activations = learnt.activations(card.id, whole, drawing.activations_mib * whole / usual)
-    nets = {part.name: numbers(part.weights) * (4 if part.name in drawing.exact else bytes_each) / 2**20 for part in components_of(folder) if part.weights}
-    return Needs(nets, tuple(name for name in nets if name in DENOISERS), activations)
+    parts = {part.name: part.weights for part in components_of(folder) if part.weights}
+    nets = {name: numbers(files) * (4 if name in drawing.exact else bytes_each) / 2**20 for name, files in parts.items()}
+    smaller = {way: {name: small_bytes(shapes(files), way, bytes_each) / 2**20 for name, files in parts.items() if takes(name, way) and name not in drawing.exact} for way in available()}
+    return Needs(nets, activations, smaller)
 
 
 def machine_of(device: str, reclaimable_mib: float = 0.0) -> Machine:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from engine.catalog.drawing import FREE_INIT, Drawing
 from engine.errors import InvalidInput, ModelUnavailable
 from engine.hub.components import Joined, Place, components_of, fingerprint, leased, settings_of
+from engine.hub.fit import Weights
 from engine.hub.known import known_frames
 from engine.hub.moving import moving
 from engine.hub.texts import remember
@@ -71,7 +72,7 @@ def dtypes_on(device: torch.device, drawing: Drawing) -> dict[str, torch.dtype]:
 
 
 @contextmanager
-def ready(folder: Place, drawing: Drawing, title: str, pool: ModelPool | None, dtypes: dict[str, Any], *, image: bool, eight_bit: bool = False) -> Iterator[Any]:
+def ready(folder: Place, drawing: Drawing, title: str, pool: ModelPool | None, dtypes: dict[str, Any], *, image: bool, weights: Weights = "whole") -> Iterator[Any]:
     """The pipeline of a folder, on the processor, for the length of a block; what it is placed on and sped up by is the caller's (`engine.hub.placing`)."""
     from inspect import signature
 
@@ -82,10 +83,10 @@ def ready(folder: Place, drawing: Drawing, title: str, pool: ModelPool | None, d
     with ExitStack() as held:
         whole: dict[str, Any] = {}
         if isinstance(folder, Joined):
-            whole = held.enter_context(moving(folder, pool, dtypes, eight_bit=eight_bit))
+            whole = held.enter_context(moving(folder, pool, dtypes, kept=weights))
         absent = {part.name for part in components_of(folder) if part.name in kind._optional_components and not part.folder.is_dir()}
         wanted = frozenset(named - set(whole) - absent)
-        parts = {**held.enter_context(leased(folder, pool, dtypes, wanted=wanted, eight_bit=frozenset(DENOISERS if eight_bit else ()))), **whole}
+        parts = {**held.enter_context(leased(folder, pool, dtypes, wanted=wanted, weights=weights, exact=drawing.exact)), **whole}
         adapter = parts.pop("motion_adapter", None)
         missing = [name for name in named - set(parts) if signature(kind.__init__).parameters[name].default is signature(kind.__init__).empty]
         if missing and not all(name in kind._optional_components for name in missing):

@@ -54,7 +54,7 @@ def offloads(bed: Bed, card: Card) -> str:
             assert hooks(net) == {"group offload": (False, True), "model offload": (True, False)}.get(fit.mode, (False, False))
             list(found.steps(wish))
             assert np.abs(found.frames().astype(int) - whole).max() <= 1
-    with placed(Fit("processor", eight_bit=True)), laid(bed, small, wish) as found:
+    with placed(Fit("processor", "float8")), laid(bed, small, wish) as found:
         assert any(weight.dtype == torch.float8_e4m3fn for weight in denoiser(found.pipeline).parameters())
         list(found.steps(wish))
         frames = found.frames()

@@ -114,7 +114,7 @@ def placing_of(request: TextToVideoRequest, settings: Settings) -> Fit:
     device = "cuda" if describe()["graphics"] and settings.device in ("auto", "cuda") else "cpu"
     learnt = Learnt(settings.data_dir / "cache" / "hub")
     needs = needs_of(card, ModelFiles.of(settings).path(card), plan.size, max(plan.windows), learnt, bytes_each=2 if device == "cuda" else 4)
-    return choose(needs, machine_of(device), card.title, settings.placing)
+    return choose(needs, machine_of(device), card.title, settings.placing, settings.weights)
 
 
 def forecast(request: TextToVideoRequest, settings: Settings) -> Forecast:
