@@ -16,7 +16,7 @@ TAB = Tab(
     widgets=(SubjectField(), background_field("subject-swap-background")),
     more=(
         ("Mask", ("mask", "method")),
-        ("New subject", ("strength", "scale", "drawing")),
+        ("New subject", ("strength", "scale", "drawing", "structure")),
         ("Clip", ("export", "keep_sound", "max_side", "seed")),
     ),
     relevant={
@@ -25,6 +25,7 @@ TAB = Tab(
         "background": ("action", ("background", "both")),
         "strength": ("action", ("replace", "both", "restyle")),
         "scale": ("action", ("replace", "both")),
+        "structure": ("drawing", ("diffusion",)),
     },
     examples=(Example("Remove the red car", {"video": "street.mp4", "subjects": [{"words": "the red car"}], "action": "remove"}),),
 )

@@ -1,4 +1,4 @@
-"""Structure from a ControlNet (Zhang et al. 2023) in the denoising loop (block B5)."""
+"""Structure from ControlNets (Zhang et al. 2023) in the denoising loop (block B5)."""
 
 from __future__ import annotations
 
@@ -11,16 +11,22 @@ from engine.diffusion.loop import Denoiser
 from engine.errors import ModelUnavailable
 
 
-def controlled(unet: Any, net: Any, scale: float = 1.0) -> Denoiser:
-    """A denoiser of the loop that takes `control` (R, n, 3, H, W) in 0..1 beside the rest; channels beyond the net's own (of an inpainting UNet) are for the UNet alone."""
+def controlled(unet: Any, *nets: tuple[Any, float]) -> Denoiser:
+    """A denoiser of the loop that takes `control` (R, n, 3 N, H, W) in 0..1 beside the rest, three channels for each of N nets, whose answers are added.
+
+    nets: each with its strength. Channels beyond a net's own (of an inpainting UNet) are for the UNet alone.
+    """
 
     def call(latents: torch.Tensor, timestep: int, states: torch.Tensor, *, control: torch.Tensor, **extra: Any) -> torch.Tensor:
         given, told = latents.flatten(0, 1).to(unet.device, unet.dtype), states.flatten(0, 1).to(unet.device, unet.dtype)
-        down, middle = net(
-            given[:, : net.config.in_channels], timestep, told, controlnet_cond=control.flatten(0, 1).to(unet.device, unet.dtype), conditioning_scale=scale, return_dict=False
-        )
-        found = unet(given, timestep, told, down_block_additional_residuals=down, mid_block_additional_residual=middle, **extra).sample
-        return found.unflatten(0, latents.shape[:2]).to(latents.device)
+        pictures = control.flatten(0, 1).to(unet.device, unet.dtype).split(3, dim=1)
+        found: list[torch.Tensor] = []
+        for (net, scale), picture in zip(nets, pictures, strict=True):
+            down, middle = net(given[:, : net.config.in_channels], timestep, told, controlnet_cond=picture, conditioning_scale=scale, return_dict=False)
+            each = [*down, middle]
+            found = [one + other for one, other in zip(found, each, strict=True)] if found else each
+        sample = unet(given, timestep, told, down_block_additional_residuals=found[:-1], mid_block_additional_residual=found[-1], **extra).sample
+        return sample.unflatten(0, latents.shape[:2]).to(latents.device)
 
     return call
 

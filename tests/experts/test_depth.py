@@ -13,7 +13,7 @@ from engine.diffusion.parts import load_parts
 from engine.errors import InvalidInput, ModelUnavailable
 from engine.experts import CARDS_OF, available, depth, expert
 from engine.settings import Settings
-from engine.tasks.subject_swap import inpainted
+from engine.tasks.subject_swap import inpainted, structure
 from tests.experts.tiny import picture, shaken
 from tests.tasks import pocket_toy
 
@@ -102,10 +102,11 @@ def test_the_controlnet_is_told_the_measured_depth(reader, tmp_path):
 
     def drawn(used):
         told.clear()
-        made = inpainted.repainted(inpainted.Inpainter(parts, control, reader=used), pictures, masks, "a red boat", 1, steps=2)
+        depth_net = structure.Structure("depth", tmp_path, net=control, reader=used)
+        made = inpainted.repainted(inpainted.Inpainter(parts, (depth_net,)), pictures, masks, "a red boat", 1, steps=2)
         return made.astype(int), told[0][:2, 0].numpy()
 
     (by_measure, measured), (by_guess, guessed) = drawn(reader), drawn(None)
     np.testing.assert_array_equal(measured, reader.depths(list(pictures)))
-    np.testing.assert_array_equal(guessed, np.stack([inpainted.rough_depth(one) for one in masks]))
+    np.testing.assert_array_equal(guessed, np.stack([structure.rough_depth(one) for one in masks]))
     assert (by_measure != by_guess)[masks].any()

@@ -18,7 +18,7 @@ from engine.errors import InvalidInput
 from engine.media.frames import Held
 from engine.metrics import pocket_judge
 from engine.settings import Settings
-from engine.tasks.subject_swap import denoised, inpainted
+from engine.tasks.subject_swap import denoised, inpainted, structure
 from engine.tasks.subject_swap.actions import look_of
 from engine.tasks.subject_swap.request import SubjectSwapRequest
 from engine.tasks.text_to_video.pocket.models import HOME
@@ -139,25 +139,23 @@ def test_inpainting_keeps_the_outside_to_the_bit(clip: WorldClip, shelf: Setting
         outside = ~inpainted.grown(grown(mask, 3))
         assert np.array_equal(frame[outside], source[outside]) and np.abs(frame.astype(int) - source)[mask].mean() > 10
     assert set(modes) == {"first+prev"}
-    nets = look._painter.parts.unet, look._painter.control
+    nets = look._painter.parts.unet, look._painter.structures[0].net
     assert not any(isinstance(one, CrossFrame) for net in nets for one in net.attn_processors.values())
 
 
 def test_text_depth_and_seed_count(shelf: Settings) -> None:
-    model, net = inpainted.folders(shelf)
-    assert net is not None
-    from engine.diffusion.control import load_control
     from engine.diffusion.parts import load_parts
 
-    parts = load_parts(model, dtype=torch.float32)
-    control = load_control(net, dtype=torch.float32)
+    parts = load_parts(inpainted.model_here(shelf), dtype=torch.float32)
+    control = tuple(one.loaded(dtype=torch.float32, device="cpu") for one in structure.chosen("depth", shelf)[0])
+    assert len(control) == 1
     size = parts.unet.config.sample_size * parts.factor // 2
     pictures = np.random.default_rng(1).integers(0, 255, (2, size, size, 3), np.uint8)
     masks = np.zeros((2, size, size), bool)
     masks[:, size // 4 : size // 2, size // 4 : size // 2] = True
 
     def drawn(words: str = "a red boat", seed: int = 1, scale: float = 1.0, with_control: bool = True) -> np.ndarray:
-        return inpainted.repainted(inpainted.Inpainter(parts, control if with_control else None, scale), pictures, masks, words, seed, steps=2).astype(int)
+        return inpainted.repainted(inpainted.Inpainter(parts, control if with_control else (), scale), pictures, masks, words, seed, steps=2).astype(int)
 
     first = drawn()
     assert np.array_equal(first, drawn())

@@ -2,43 +2,40 @@
 
 Windows of frames are seen through a box that goes along with the subject; DDIM inversion of the source is the start, so that its motion and layout are in the
 noise; all frames are denoised together, each looking at the first and the one before; inside the mask the new subject's text draws, and outside the source's own
-latents stand. A ControlNet for depth, where there is one, keeps the layout: of a measured depth where Depth Anything is here, else of one that is guessed from the mask. Outside the grown mask no bit of a frame changes.
+latents stand. ControlNets for depth, edges and pose keep the layout (`engine.tasks.subject_swap.structure`). Outside the grown mask no bit of a frame changes.
 """
 
 from __future__ import annotations
 
-import json
 import weakref
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
 
-from engine.catalog.card import Card
-from engine.catalog.experts import CONTROLNET_DEPTH, DEPTH, SD_INPAINTING
+from engine.catalog.experts import SD_INPAINTING
 from engine.catalog.fetch import ModelFiles
-from engine.catalog.folders import found, shelves, weight_bytes
+from engine.catalog.folders import found, weight_bytes
 from engine.diffusion.attention import attending
-from engine.diffusion.control import controlled, load_control
+from engine.diffusion.control import controlled
 from engine.diffusion.inversion import invert
 from engine.diffusion.levels import Levels
 from engine.diffusion.loop import Call, Guidance, Hooks, denoiser_of, finish
 from engine.diffusion.masked import Protagonist, mask_guided, trail_of
 from engine.diffusion.parts import Parts, as_pictures, load_parts
 from engine.errors import InvalidInput
-from engine.experts import available
-from engine.experts.depth import DepthReader
 from engine.hardware import device_of
 from engine.media.frames import Pictures
 from engine.settings import Settings
 from engine.tasks.subject_swap.denoised import as_tensor
 from engine.tasks.subject_swap.request import SubjectSwapRequest
+from engine.tasks.subject_swap.structure import Structure, chosen, config_of, strength, told, with_joints
 from engine.tasks.text_to_video.local import NUMBERS
 from engine.tasks.text_to_video.shapes import sized
 
@@ -48,7 +45,7 @@ if TYPE_CHECKING:
 WINDOW = 8
 """Frames that are drawn together: what a card of 8 GB holds at 512 pixels."""
 
-STEPS, GUIDANCE, CONTROL = 30, 7.5, 0.8
+STEPS, GUIDANCE = 30, 7.5
 AROUND = 1.7
 """Sides of the box around the subject, beside the subject's longer side."""
 
@@ -56,34 +53,30 @@ GROWN = 0.04
 """By how much of its longer side the mask grows: a new thing has another outline, and the old one's rim must not show."""
 
 
+LOOKED = 3
+"""Frames on which a person is looked for."""
+
+
 @dataclass(frozen=True)
 class Inpainter:
-    """An inpainting model, the ControlNet for depth where there is one, and what measures depth where that is here."""
+    """An inpainting model, and what keeps the layout. scale: strength of each net; None: by their number."""
 
     parts: Parts
-    control: Any = None
-    control_scale: float = field(default=CONTROL)
-    reader: DepthReader | None = None
+    structures: tuple[Structure, ...] = ()
+    scale: float | None = None
 
 
-def folders(settings: Settings) -> tuple[Path, Path | None]:
-    """Where the inpainting model lies and where the ControlNet does, None without one. Raises `InvalidInput` that says what to fetch."""
-    own = settings.data_dir / "models"
-    files = ModelFiles(own, settings)
-    models = [own / SD_INPAINTING.id, *_here(files, SD_INPAINTING), *(one.folder for one in found(settings, "checkpoint"))]
-    model = next((folder for folder in models if _config(folder / "unet").get("in_channels") == 9), None)
+def model_here(settings: Settings) -> Path:
+    """Where the inpainting model lies. Raises `InvalidInput` that says what to fetch."""
+    place = ModelFiles.of(settings).find(SD_INPAINTING)
+    models = [*([place] if place is not None else []), settings.data_dir / "models" / SD_INPAINTING.id, *(one.folder for one in found(settings, "checkpoint"))]
+    model = next((folder for folder in models if config_of(folder / "unet").get("in_channels") == 9), None)
     if model is None:
         raise InvalidInput(
             "drawing=diffusion needs a model that is not on this machine", why=f"{SD_INPAINTING.title}: {SD_INPAINTING.bytes / 1e6:.0f} MB, {SD_INPAINTING.licence}; it also needs a graphics card",
             fix=f"fetch it by `python app.py fetch {SD_INPAINTING.id}`, or choose the drawing embedded", field="drawing",
         )  # fmt: skip
-    nets = [own / CONTROLNET_DEPTH.id, *_here(files, CONTROLNET_DEPTH), *(folder for shelf in shelves(settings) if shelf.is_dir() for folder in sorted(shelf.iterdir()))]
-    return model, next((folder for folder in nets if _config(folder).get("_class_name") == "ControlNetModel"), None)
-
-
-def _here(files: ModelFiles, card: Card) -> list[Path]:
-    place = files.find(card)
-    return [place] if place is not None else []
+    return model
 
 
 class InpaintedLook:
@@ -97,26 +90,24 @@ class InpaintedLook:
         device = device_of(run.settings.device)
         if device.type == "cpu":
             self.notes.append("Drawn by Stable Diffusion on the processor: this takes minutes a frame. A graphics card is meant for it.")
-        model, net = folders(run.settings)
-        if net is None:
-            self.notes.append(f"No ControlNet for depth is here: the layout is kept by the inversion alone. `python app.py fetch {CONTROLNET_DEPTH.id}` brings one.")
-        measuring = None if net is None else available(run.settings).get("depth")
-        if net is not None and measuring is None:
-            self.notes.append(f"The depth of the scene is guessed from the mask. `python app.py fetch {DEPTH.id}` brings a model that measures it.")
+        model = model_here(run.settings)
+        structures, notes = chosen(request.structure, run.settings)
+        self.notes += notes
 
         def load() -> Inpainter:
             parts = load_parts(model, device=device)
-            control = None if net is None else load_control(net, dtype=parts.dtype, device=device)
-            return Inpainter(parts, control, reader=None if measuring is None else DepthReader(measuring, device))
+            return Inpainter(parts, tuple(one.loaded(dtype=parts.dtype, device=device) for one in structures))
 
         with ExitStack() as stack:
             if run.pool is None:
                 self._painter = load()
             else:
-                reader = None if measuring is None else measuring.folder
-                expected = NUMBERS * sum(weight_bytes(one) for one in (model, net, reader) if one is not None)
-                self._painter = stack.enter_context(run.pool.lease(f"inpaint:{model}:{net}:{reader}:{device}", lambda progress: load(), expected=expected))
+                used = [folder for one in structures for folder in (one.folder, one.expert.folder if one.expert is not None else None) if folder is not None]
+                expected = NUMBERS * sum(weight_bytes(one) for one in (model, *used))
+                self._painter = stack.enter_context(run.pool.lease(f"inpaint:{':'.join(map(str, (model, *used)))}:{device}", lambda progress: load(), expected=expected))
             weakref.finalize(self, stack.pop_all().close)
+        if any(one.kind == "pose" for one in structures):
+            self._without_things()
         self._held: tuple[range, dict[int, tuple[np.ndarray, tuple[slice, slice]]]] = (range(0), {})
 
     def frame(self, index: int, source: np.ndarray, mask: np.ndarray, plate: np.ndarray) -> np.ndarray:
@@ -132,6 +123,15 @@ class InpaintedLook:
         out = source.copy()
         out[place] = np.where(share > 0, np.clip(source[place] + share * (drawn.astype(np.float32) - source[place]) + 0.5, 0, 255), source[place]).astype(np.uint8)
         return out
+
+    def _without_things(self) -> None:
+        """Leave the pose out when who is replaced has no joints."""
+        there = [frame for frame in range(self._frames.count) if self._masks(frame).any()]
+        looked = there[:: max(1, len(there) // LOOKED)][:LOOKED]
+        kept = with_joints(self._painter.structures, [self._frames.read(frame) for frame in looked], [self._masks(frame) for frame in looked])
+        if len(kept) < len(self._painter.structures):
+            self.notes.append("No person is seen where something is replaced: no pose is kept.")
+            self._painter = replace(self._painter, structures=kept)
 
     def _window(self, frames: list[int]) -> dict[int, tuple[np.ndarray, tuple[slice, slice]]]:
         masks = [grown(self._masks(frame)) for frame in frames]
@@ -157,16 +157,17 @@ def repainted(painter: Inpainter, pictures: np.ndarray, masks: np.ndarray, promp
     mask = (F.adaptive_max_pool2d(hidden, tuple(clean.shape[-2:])) > 0).float()[None]
     states, empty = parts.text_states([prompt, ""])
     extra = torch.cat([mask, bare], 2) if parts.unet.config.in_channels > parts.channels else None
-    near = np.stack([rough_depth(one) for one in masks]) if painter.reader is None else painter.reader.depths(list(pictures))
-    depth = torch.from_numpy(near)[:, None].expand(-1, 3, -1, -1)[None]
+    structures = painter.structures
+    scale = strength(len(structures)) if painter.scale is None else painter.scale
+    control = told(structures, pictures, masks) if structures else None
 
     def model_input(call: Call) -> torch.Tensor:
         return call.latents if extra is None else torch.cat([call.latents, call.each(extra).to(call.latents)], 2)
 
-    nets = [parts.unet] if painter.control is None else [parts.unet, painter.control]
-    plain = denoiser_of(parts.unet) if painter.control is None else controlled(parts.unet, painter.control, painter.control_scale)
+    nets = [parts.unet, *(one.net for one in structures)]
+    plain = controlled(parts.unet, *((one.net, scale) for one in structures)) if structures else denoiser_of(parts.unet)
     model = attending(plain, *nets, mode="first+prev")
-    hooks = Hooks(model_input=model_input, model_kwargs=None if painter.control is None else lambda call: {"control": call.each(depth)})
+    hooks = Hooks(model_input=model_input, model_kwargs=None if control is None else lambda call: {"control": call.each(control)})
     trail = trail_of(clean, invert(model, levels, clean, empty, hooks=hooks, checkpoint=checkpoint), 1 - mask)
     # Inside the mask half of the noise is fresh: the inversion alone would draw the old subject again.
     fresh = torch.randn(clean[:, :1].shape, generator=torch.Generator().manual_seed(seed)).expand_as(clean)
@@ -176,17 +177,6 @@ def repainted(painter: Inpainter, pictures: np.ndarray, masks: np.ndarray, promp
         checkpoint=checkpoint,
     )  # fmt: skip
     return as_pictures(parts.decode(finish(walk)[0], checkpoint).cpu())
-
-
-def rough_depth(mask: np.ndarray) -> np.ndarray:
-    """(H, W) float32 0..1, near is 1, for a picture of which only the subject's mask is known: the land comes nearer towards its foot, and the subject stands upright where its
-    lowest part is."""
-    rows = np.flatnonzero(mask.any(axis=1))
-    land = np.linspace(0.0, 0.8, mask.shape[0], dtype=np.float32)
-    out = np.repeat(land[:, None], mask.shape[1], axis=1)
-    if rows.size:
-        out[mask] = min(1.0, float(land[rows[-1]]) + 0.2)
-    return cv2.GaussianBlur(out, (0, 0), 1.5)
 
 
 def grown(mask: np.ndarray) -> np.ndarray:
@@ -223,11 +213,3 @@ def boxes(masks: Sequence[np.ndarray]) -> list[tuple[slice, slice]]:
             slices.append(slice(first, first + side))
         out.append((slices[0], slices[1]))
     return out
-
-
-def _config(folder: Path) -> dict[str, Any]:
-    try:
-        told = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return told if isinstance(told, dict) else {}

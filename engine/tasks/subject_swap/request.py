@@ -202,6 +202,11 @@ class SubjectSwapRequest(SubjectMaskRequest):
         "The others are large open models, which are fetched when you ask for it and want a graphics card: they draw what the mask hides, moving as a video does.",
         json_schema_extra={"titles": dict(TITLES)},
     )
+    structure: Literal["auto", "depth", "edges", "pose", "none"] = Field(
+        "auto",
+        description="What a new subject drawn by diffusion keeps of the old one, by a ControlNet: depth (how the scene is laid out), edges (its lines), pose (a person's joints), "
+        "or none. Auto: depth, and a person's pose, as far as they are here.",
+    )
     keep_sound: bool = Field(True, description="The video's own sound stays.")
     export: Literal["none", "prores", "vp9"] = Field("none", description="Also the cut-out subject with transparency: ProRes 4444 for editors, VP9 for the web.")
 
