@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from engine.catalog.card import Card
-from engine.errors import OutOfMemory
+from engine.catalog.fetch import ModelFiles
+from engine.catalog.previews import preview_for
+from engine.errors import ModelUnavailable, OutOfMemory
 from engine.hardware import device_of
 from engine.hub import looks
 from engine.hub.adapters import Adapter, worn
@@ -19,16 +21,20 @@ from engine.hub.components import Place, components_of, fingerprint
 from engine.hub.continuing import after
 from engine.hub.decoding import decoded
 from engine.hub.fit import Fit, Learnt, choose
+from engine.hub.looks import Looks
 from engine.hub.needs import machine_of, megapixels, needs_of
 from engine.hub.pipeline import Wish, arguments, dtypes_on, frames_of, prepared, ready, remember_texts, sound_of, vae_name
 from engine.hub.placing import place, tune
+from engine.hub.tiny_vae import TinyLooks, tiny_looks
 from engine.hub.watching import Step, Watched
 
 if TYPE_CHECKING:
     import numpy as np
 
     from engine.context import RunContext
-    from engine.hub.looks import Looks
+
+Seen = Looks | TinyLooks | None
+"""What makes a preview of latents."""
 
 SHARE = 0.03
 """Part of the time of the steps that previews may take."""
@@ -51,7 +57,7 @@ class Extras:
 class Session:
     """One opened model. `told`: what the result's document says of it; `notes`: what the user should know before the first step."""
 
-    def __init__(self, card: Card, pipeline: Any, run: RunContext, device: str, told: dict[str, Any], notes: list[str], seen: Looks | None, extras: Extras) -> None:
+    def __init__(self, card: Card, pipeline: Any, run: RunContext, device: str, told: dict[str, Any], notes: list[str], seen: Seen, extras: Extras) -> None:
         self.card, self.pipeline, self.run, self.device, self.told, self.notes, self.extras = card, pipeline, run, device, told, notes, extras
         self._seen = seen
         self._watched: Watched | None = None
@@ -97,8 +103,9 @@ class Session:
                     continue
                 look = None
                 at = time.monotonic()
-                if self._seen is not None and step.points and looked <= SHARE * (at - began) and self.run.wants_preview():
-                    look = self._look(step, wish)
+                room = SHARE * (at - began) - looked
+                if self._seen is not None and step.points and room >= 0 and self.run.wants_preview():
+                    look = self._look(step, wish, room)
                     looked += time.monotonic() - at
                 yield step.done, look
 
@@ -116,12 +123,16 @@ class Session:
             return None
         return sound_of(self.pipeline, self._watched.result)
 
-    def _look(self, step: Step, wish: Wish) -> np.ndarray | None:
+    def _look(self, step: Step, wish: Wish, room: float) -> np.ndarray | None:
+        """A preview of a step; None when its latents cannot be told, or when it cannot be had in `room` seconds."""
         clean = step.x0
-        if clean is None or self._seen is None or self.card.drawing is None:
+        if clean is None or self._seen is None:
             return None
-        found = looks.grid(self.pipeline, self.card.drawing, clean, wish.size, wish.frames)
-        return None if found is None else self._seen(found[:: max(1, len(found) // MOST_LOOKS)])
+        found = looks.grid(self.pipeline, self.card.rules, clean, wish.size, wish.frames)
+        if found is None:
+            return None
+        most = min(len(found), MOST_LOOKS) if isinstance(self._seen, Looks) else self._seen.afford(room, min(len(found), MOST_LOOKS))
+        return self._seen(found[:: -(-len(found) // most)]) if most else None
 
 
 @contextmanager
@@ -149,8 +160,8 @@ def opened(card: Card, folder: Place, run: RunContext, *, image: bool, size: tup
             if extras.cache != "off":
                 told["step_cache_method"] = method or "none"
                 notes += [] if method else [f"{card.title} has no step cache: every step is computed."]
-            vae = getattr(pipeline, "vae", None)
-            seen = looks.measured(vae, run.settings.data_dir / "cache" / "looks", vae_name(folder)) if vae is not None and fit.mode != "group offload" else None
+            seen, unsound = _seen_by(pipeline, folder, run, device, dtypes[""], measurable=fit.mode != "group offload")
+            notes += unsound
             told["pipeline"] = type(pipeline).__name__
             told["weights"] = {part.name: fingerprint(part.weights) for part in components_of(folder) if part.weights and getattr(pipeline, part.name, None) is not None}
             _begin_measuring(device)
@@ -166,6 +177,22 @@ def opened(card: Card, folder: Place, run: RunContext, *, image: bool, size: tup
         if device.type == "cuda":
             gc.collect()
             torch.cuda.empty_cache()
+
+
+def _seen_by(pipeline: Any, folder: Place, run: RunContext, device: Any, dtype: Any, *, measurable: bool) -> tuple[Seen, list[str]]:
+    """What makes previews, with notes: the tiny autoencoder of these latents where it is here, else the map that is measured on the VAE, if it can be."""
+    vae = getattr(pipeline, "vae", None)
+    if vae is None:
+        return None, []
+    notes = []
+    card = preview_for(type(vae).__name__, vae.config)
+    place = None if card is None else ModelFiles.of(run.settings).find(card)
+    if card is not None and place is not None:
+        try:
+            return tiny_looks(card, place, device, dtype), []
+        except ModelUnavailable as error:
+            notes.append(f"Previews are made without {card.title}: {error.line}")
+    return looks.measured(vae, run.settings.data_dir / "cache" / "looks", vae_name(folder)) if measurable else None, notes
 
 
 def resident_mib(run: RunContext) -> float:
