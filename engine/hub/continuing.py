@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,12 @@ from engine.errors import InvalidInput
 
 
 @contextmanager
-def after(pipeline: Any, done: int) -> Iterator[None]:
-    """For the length of a block a pipeline's steps begin after `done` of them. A sampler that looks back at earlier steps begins anew there."""
+def after(pipeline: Any, done: int, latents: Any = None) -> Iterator[None]:
+    """For the length of a block a pipeline's steps begin after `done` of them, with `latents`. A sampler that looks back at earlier steps begins anew there."""
     scheduler = pipeline.scheduler
-    own = scheduler.set_timesteps
+    own, first = scheduler.set_timesteps, pipeline.prepare_latents
 
+    @wraps(own)
     def shortened(*given: Any, **named: Any) -> None:
         own(*given, **named)
         scheduler.timesteps = scheduler.timesteps[done:]
@@ -23,13 +25,21 @@ def after(pipeline: Any, done: int) -> Iterator[None]:
             scheduler.sigmas = scheduler.sigmas[done:]
         scheduler.num_inference_steps = len(scheduler.timesteps)
 
+    # All that is drawn at random at the beginning is drawn as ever: what comes after it, as in decoding, is the same then.
+    @wraps(first)
+    def replaced(*given: Any, **named: Any) -> Any:
+        found = first(*given, **named)
+        noise = found[0] if isinstance(found, tuple) else found
+        kept = latents.to(noise.device, noise.dtype)
+        return (kept, *found[1:]) if isinstance(found, tuple) else kept
+
     if done:
-        scheduler.set_timesteps = shortened
+        scheduler.set_timesteps, pipeline.prepare_latents = shortened, replaced
     try:
         yield
     finally:
         if done:
-            del scheduler.set_timesteps
+            del scheduler.set_timesteps, pipeline.prepare_latents
 
 
 def save(path: Path, latents: Any, told: dict[str, str]) -> Path:

@@ -84,8 +84,6 @@ class Session:
 
         drawing = self.card.rules
         given = arguments(self.pipeline, drawing, wish)
-        if self.extras.latents is not None:
-            given["latents"] = self.extras.latents.to(self.device)
         total = wish.steps - self.extras.begin_after
         times = drawing.passes(wish.frames, anew=wish.free_init)
 
@@ -96,7 +94,7 @@ class Session:
         began, looked = time.monotonic(), 0.0
         # Some pipelines draw noise beside the generator that they are given.
         torch.manual_seed(wish.seed)
-        with prepared(self.pipeline, drawing, wish), after(self.pipeline, self.extras.begin_after):
+        with prepared(self.pipeline, drawing, wish), after(self.pipeline, self.extras.begin_after, self.extras.latents):
             for step in watched.steps():
                 if step is None:
                     yield watched.done, None

@@ -19,12 +19,16 @@ SOUND_STILLS = Conditions(kind="LTX2VideoCondition", picture="frames", index="in
 DECODING = {"decode_timestep": 0.05, "decode_noise_scale": 0.025}
 """The VAE takes the last step of denoising itself: where it begins, and with how much noise."""
 
+NO_DRAFTS = {"drafts": False}
+"""With pictures, fresh noise is laid on them at each step: a call that begins in the middle draws another. The distilled model is called without it. LTX-2 makes no drafts at all:
+its callback tells the latents of the pictures, not those of the sound."""
+
 SMALL = hub_card(
     "ltx-video-2b", "LTX-Video 0.9.5, 2B", "Lightricks/LTX-Video-0.9.5", {"transformer/*": 7_700_000_000, "vae/*": 2_490_000_000, **ENCODER}, VIDEO_LICENCE, 16_000,
     "The quickest of its size: five seconds in less than a minute on a card with 12 GB, from words and from pictures at any moment.", "Hands, much that moves at once, short prompts.",
     drawing=Drawing(
         text="LTXConditionPipeline", image="LTXConditionPipeline", last=True, conditions=STILLS, width=768, height=512, multiple=32, frames=121, most=257, every=8, fps=24,
-        rate_name="frame_rate", steps=40, guidance=3.0, fixed=DECODING, latents="tokens", drafts=False, lora=True, activations_mib=1800,
+        rate_name="frame_rate", steps=40, guidance=3.0, fixed=DECODING, latents="tokens", pictured=NO_DRAFTS, lora=True, activations_mib=1800,
     ),
     note=VIDEO_NOTE,
 )  # fmt: skip
@@ -34,7 +38,7 @@ LARGE = hub_card(
     "Finer and steadier than the 2B model, from words and from pictures at any moment.", "Wants 24 GB of graphics memory, or patience.",
     drawing=Drawing(
         text="LTXConditionPipeline", image="LTXConditionPipeline", last=True, conditions=STILLS, width=832, height=480, multiple=32, frames=121, most=257, every=8, fps=24,
-        rate_name="frame_rate", steps=30, guidance=3.0, fixed=DECODING, latents="tokens", drafts=False, lora=True, activations_mib=3000,
+        rate_name="frame_rate", steps=30, guidance=3.0, fixed=DECODING, latents="tokens", pictured=NO_DRAFTS, lora=True, activations_mib=3000,
     ),
     note=VIDEO_NOTE,
 )  # fmt: skip
@@ -46,7 +50,7 @@ DISTILLED = hub_card(
     drawing=Drawing(
         text="LTXConditionPipeline", image="LTXConditionPipeline", last=True, conditions=STILLS, width=832, height=480, multiple=32, frames=121, most=257, every=8, fps=24,
         rate_name="frame_rate", steps=8, timesteps=(1000, 993, 987, 981, 975, 909, 725, 0.03), guidance=1.0, negative=False, fixed={**DECODING, "image_cond_noise_scale": 0.0},
-        latents="tokens", drafts=False, lora=True, activations_mib=2500,
+        latents="tokens", lora=True, activations_mib=2500,
     ),
     note=VIDEO_NOTE,
 )  # fmt: skip

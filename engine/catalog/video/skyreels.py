@@ -2,6 +2,7 @@
 
 Every frame has its own level of noise, so known frames are given clean. `ar_step` 0 denoises the frames of a window together; more lets the later ones lag behind.
 Frame counts 4k+1; sizes are multiples of 16. The overlap of 17 frames and the little noise on it (20 of 1000) are the makers' own for long clips.
+No drafts: each frame of the latents has a copy of the sampler, all of which look back at earlier steps.
 """
 
 from __future__ import annotations

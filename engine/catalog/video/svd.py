@@ -19,7 +19,7 @@ PICTURE = hub_card(
     drawing=Drawing(
         image="StableVideoDiffusionPipeline", width=1024, height=576, multiple=64, frames=25, most=25, every=1, fps=7, rate_name="fps", steps=25, guidance=3.0,
         guidance_name="max_guidance_scale", words=False, negative=False, motion=Motion(name="motion_bucket_id", values=(1, 127, 255)), fixed={"noise_aug_strength": 0.02, "decode_chunk_size": 8},
-        latents="bfchw", drafts=False, activations_mib=6000,
+        latents="bfchw", activations_mib=6000,
     ),
     note="Stability AI's own terms, with a limit on commercial use: read them before you publish.",
 )  # fmt: skip
