@@ -30,7 +30,7 @@ def room_of(card: Card, folder: Path, settings: Settings, device: str, reclaimab
         frames = drawing.count(drawing.most * share)
         needs = needs_of(card, folder, (drawing.width, drawing.height), frames, learnt, bytes_each=4 if device == "cpu" else 2)
         try:
-            return frames, choose(needs, machine_of(device, reclaimable_mib), card.title, settings.placing)
+            return frames, choose(needs, machine_of(device, reclaimable_mib), card.title, settings.placing, settings.weights)
         except OutOfMemory as error:
             refused = error
     raise smaller(refused)
