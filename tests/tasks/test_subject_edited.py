@@ -16,6 +16,7 @@ from engine.context import RunContext
 from engine.errors import Cancelled, InvalidInput, ModelUnavailable, OutOfMemory
 from engine.execution import perform
 from engine.hub import looks, session
+from engine.hub.known import known_frames
 from engine.media.frames import Held
 from engine.media.images import write_image
 from engine.media.video import open_video
@@ -28,6 +29,7 @@ from engine.tasks.subject_swap.edited import on_white, room_around
 from engine.tasks.subject_swap.large import LargeLook, matched
 from engine.tasks.subject_swap.pieces import OVERLAP, box_of, pieces_of, seen_in, size_of, stride_of
 from engine.tasks.subject_swap.request import SubjectSwapRequest
+from engine.tasks.text_to_video.models import LARGE
 from tests import subject_clips as clips
 from tests.hub import tiny
 
@@ -256,6 +258,16 @@ def test_the_task_makes_a_clip_that_plays(settings: Settings, pool: ModelPool, t
     details = outcome.result["details"]
     assert details["model"] == SMALL.id and details["pipeline"] == "WanVACEPipeline" and sum(details["pieces"]) >= len(frames)
     assert details["frames"] == len(frames)
+
+
+def test_pictures_at_any_frame_of_a_clip_from_words_are_known_frames() -> None:
+    first, still, last = (np.full((48, 64, 3), level, np.uint8) for level in (10, 20, 30))
+    given = known_frames((64, 48), 17, [(0, first), (8, still), (16, last)])
+    assert given["video"].shape == given["mask"].shape == (1, 17, 48, 64, 3)
+    assert [k for k in range(17) if not given["mask"][0, k].any()] == [0, 8, 16]
+    assert np.allclose(given["video"][0, 8], 20 / 255) and (given["video"][0, 5] == 0.5).all()
+    assert known_frames((64, 48), 17, []) == {}
+    assert all(card.drawing is not None and card.drawing.anywhere and card.id in LARGE for card in CARDS)
 
 
 # Geometry
