@@ -92,4 +92,9 @@ VITPOSE = _card(
     "Hands, fingers and feet; people who hide one another.",
 )  # fmt: skip
 
-CARDS = (CLAP, GROUNDING_DINO, SAM, SAM2_TINY, SAM2_SMALL, BLIP, SD_INPAINTING, CONTROLNET_DEPTH, CONTROLNET_EDGES, CONTROLNET_POSE, DEPTH, VITPOSE)
+CLIP = _card(
+    "clip-vit-b32", "CLIP, ViT-B/32 of LAION-2B", "judge", "laion/CLIP-ViT-B-32-laion2B-s34B-b79K", {"model.safetensors": 605_000_000, "*.json": 3_600_000, "merges.txt": 525_000}, "MIT", 700,
+    "Telling how well a clip shows its words, for any model of Text to video: a figure beside each take.", "Counting, left and right, who does what to whom; English only.",
+)  # fmt: skip
+
+CARDS = (CLAP, CLIP, GROUNDING_DINO, SAM, SAM2_TINY, SAM2_SMALL, BLIP, SD_INPAINTING, CONTROLNET_DEPTH, CONTROLNET_EDGES, CONTROLNET_POSE, DEPTH, VITPOSE)

@@ -25,6 +25,7 @@ OF_ROLE: dict[str, tuple[str, tuple[str, ...]]] = {
     "cut out": (EXPERTS, ("subject-swap",)),
     "follow": (EXPERTS, ("subject-swap",)),
     "describe": (EXPERTS, ("subject-swap",)),
+    "judge": (EXPERTS, ("text-to-video",)),
     "sounds by words": (SOUND, ("movie",)),
     "write plans": (LANGUAGE, ("movie",)),
     "picture to motion": (VIDEO, ("text-to-video", "music-video", "movie")),
