@@ -16,8 +16,7 @@ def megapixels(size: tuple[int, int], frames: int) -> float:
 
 def needs_of(card: Card, folder: Place, size: tuple[int, int], frames: int, learnt: Learnt, *, bytes_each: int) -> Needs:
     """The needs of one call. folder: where the model lies; bytes_each: of a number in memory."""
-    drawing = card.drawing
-    assert drawing is not None
+    drawing = card.rules
     whole = megapixels(size, frames)
     usual = megapixels((drawing.width, drawing.height), drawing.frames)
     activations = learnt.activations(card.id, whole, drawing.activations_mib * whole / usual)

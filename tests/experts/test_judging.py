@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from engine.experts.judging import UNRELATED, Judge, judge_of
 from engine.media.writer import ClipWriter
 from engine.residency import ModelPool
 from engine.settings import Settings
+from engine.task import Note
 from engine.tasks.text_to_video import takes
 from engine.tasks.text_to_video.request import TextToVideoRequest
 from tests.experts.tiny import picture, shaken
@@ -42,6 +44,16 @@ def here(tmp_path_factory) -> Settings:
 
 def context(settings: Settings, directory: Path) -> RunContext:
     return RunContext("0" * 32, directory, settings, 1, pool=ModelPool(2**30))
+
+
+def judged(made: takes.Made, request: TextToVideoRequest, run: RunContext) -> tuple[takes.Made, list[Note]]:
+    """The take after its judgement, and what the user was told."""
+    steps, notes = takes._judged(made, request, run), []
+    while True:
+        try:
+            notes.append(next(steps))
+        except StopIteration as end:
+            return end.value, notes
 
 
 def test_the_figures_are_those_of_the_stock_model(here):
@@ -76,15 +88,33 @@ def test_a_take_of_a_large_model_carries_the_figures_where_clip_is_here(here, tm
     made = takes.Made(writer.path, 1)
     request = TextToVideoRequest(prompt=PROMPT, model="wan-2-1-t2v-1-3b")
     run = context(here, tmp_path)
-    meters = {meter.name: meter for meter in takes._judged(made, request, run).meters}
+    meters = {meter.name: meter for meter in judged(made, request, run)[0].meters}
     assert set(meters) == {"prompt_fit", "clip_steady"}
     assert -1 < meters["prompt_fit"].value < 1 and meters["prompt_fit"].baseline != meters["prompt_fit"].value
-    other = takes._judged(made, request.model_copy(update={"prompt": "a blue fish, 9 of them"}), run).meters[0]
+    other = judged(made, request.model_copy(update={"prompt": "a blue fish, 9 of them"}), run)[0].meters[0]
     assert other.value != meters["prompt_fit"].value and other.baseline == pytest.approx(meters["prompt_fit"].baseline)
     assert len(run.pool.stats()["models"]) == 1
     for left in (request.model_copy(update={"model": "diorama"}), request.model_copy(update={"prompt": " "})):
-        assert takes._judged(made, left, run) is made
-    assert takes._judged(made, request, context(Settings(data_dir=tmp_path / "none"), tmp_path)) is made
+        assert judged(made, left, run)[0] is made
+    assert judged(made, request, context(Settings(data_dir=tmp_path / "none"), tmp_path))[0] is made
+
+
+@pytest.mark.parametrize("trouble", ["cut short", "no room"])
+def test_a_judge_that_fails_loses_no_take(here, tmp_path, trouble):
+    folder = tmp_path / "data/models" / CARDS_OF["judge"][0].id
+    shutil.copytree(available(here)["judge"].folder, folder)
+    if trouble == "cut short":
+        weights = folder / "model.safetensors"
+        weights.write_bytes(weights.read_bytes()[:-500])
+    with ClipWriter(tmp_path / "result.mp4", fps=8) as writer:
+        for seed in range(3):
+            writer.write(picture(seed))
+    made = takes.Made(writer.path, 1)
+    run = RunContext("0" * 32, tmp_path, Settings(data_dir=tmp_path / "data", device="cpu"), 1, pool=ModelPool(1000 if trouble == "no room" else 2**30))
+    request = TextToVideoRequest(prompt=PROMPT, model="wan-2-1-t2v-1-3b")
+    kept, notes = judged(made, request, run)
+    assert kept is made
+    assert len(notes) == 1 and "was not measured" in notes[0].text
 
 
 def test_without_it_there_is_no_judge(tmp_path):

@@ -23,8 +23,7 @@ SHARES = (1.0, 0.6, 0.4, 0.25)
 
 def room_of(card: Card, folder: Path, settings: Settings, device: str, reclaimable_mib: float = 0.0) -> tuple[int, Fit]:
     """The most frames of the card's own size that fit at once, and how they are placed. Raises `OutOfMemory` when not even few do."""
-    drawing = card.drawing
-    assert drawing is not None
+    drawing = card.rules
     learnt = Learnt(settings.data_dir / "cache" / "hub")
     for share in SHARES:
         frames = drawing.count(drawing.most * share)

@@ -72,8 +72,7 @@ class LargeLook(ABC):
     overlap = OVERLAP
 
     def __init__(self, card: Card, request: SubjectSwapRequest, run: RunContext, frames: Pictures, masks: Masks, shots: Sequence[tuple[int, int]]) -> None:
-        assert card.drawing is not None, "cards of editors tell how they are called"
-        self.card, self.drawing, self.request, self.run, self.frames, self.masks = card, card.drawing, request, run, frames, masks
+        self.card, self.drawing, self.request, self.run, self.frames, self.masks = card, card.rules, request, run, frames, masks
         self.notes: list[str] = []
         self.details: dict[str, Any] = {}
         self.stopped = False

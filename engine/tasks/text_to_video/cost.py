@@ -103,8 +103,7 @@ def evaluations(card: Card, steps: int, guidance: float, megapixels: float) -> f
 
 def plan_of(request: TextToVideoRequest) -> Plan:
     """Sizes and windows of a large model's clip."""
-    drawing = LARGE[request.model].drawing
-    assert drawing is not None
+    drawing = LARGE[request.model].rules
     return plan_for(request, drawing, request.seconds)
 
 

@@ -150,7 +150,8 @@ def make_all(request: TextToVideoRequest, run: RunContext) -> Iterator[Event]:
                 yield Note(f"The model {cell.request.model} leaves out what you set for: {', '.join(left_out).replace('_', ' ')}.")
             for event in ready.get(cell.stem, maker.make)(cell.request, run, cell.seed, cell.stem):
                 if isinstance(event, Made):
-                    made.append((cell, _judged(event, cell.request, run)))
+                    made.append((cell, event))
+                    made[-1] = cell, (yield from _judged(event, cell.request, run))
                 elif isinstance(event, Note) and event.text in told:
                     continue
                 elif isinstance(event, Stage) and len(todo) > 1:
@@ -173,20 +174,27 @@ def make_all(request: TextToVideoRequest, run: RunContext) -> Iterator[Event]:
     yield result_of(request, made)
 
 
-def _judged(made: Made, request: TextToVideoRequest, run: RunContext) -> Made:
-    """A take with CLIP's figures, where CLIP is here; the models of the paper-cut world have a judge of their own."""
+def _judged(made: Made, request: TextToVideoRequest, run: RunContext) -> Generator[Event, None, Made]:
+    """Returns a take with CLIP's figures, where CLIP is here and can be used; the models of the paper-cut world have a judge of their own."""
     if made.partial or not draws_anything(request.model) or not request.prompt.strip():
         return made
     from engine.experts.judging import judge_of
     from engine.media.video import open_video
 
-    with judge_of(run) as judge:
-        if judge is None:
-            return made
-        with open_video(made.clip, run.settings, max_side=512) as frames:
-            every = max(1, -(-frames.count // 16))
-            seen = [frame for index, frame in enumerate(frames) if index % every == 0]
-        verdict = judge.verdict(seen, request.prompt)
+    try:
+        with judge_of(run) as judge:
+            if judge is None:
+                return made
+            with open_video(made.clip, run.settings, max_side=512) as frames:
+                every = max(1, -(-frames.count // 16))
+                seen = [frame for index, frame in enumerate(frames) if index % every == 0]
+            verdict = judge.verdict(seen, request.prompt)
+    except Cancelled:
+        raise
+    except StudioError as error:
+        # A finished take is worth more than a figure about it.
+        yield Note(f"How well the clip shows its words was not measured: {error.line}")
+        return made
     fit = Meter("prompt_fit", "Prompt fit (CLIP)", verdict.prompt, "", verdict.unrelated, "unrelated words", help="Mean cosine of frames and prompt, beside that of the frames and sentences about other things.")
     steady = Meter("clip_steady", "Likeness of neighbours (CLIP)", verdict.steady, help="Mean cosine of neighbouring frames that were looked at; 1 is no change of what is seen.")
     return replace(made, meters=(*made.meters, fit, steady))
