@@ -18,7 +18,7 @@ TAB = Tab(
     more=(
         ("Liveliness", ("blink", "gaze", "brows")),
         ("Other faces", ("speakers",)),
-        ("Clip", ("fps", "max_side", "seed", "method", "label")),
+        ("Clip", ("captions", "fps", "max_side", "seed", "method", "label")),
     ),
     examples=(
         Example("Nora says hello", {"portrait": "nora.jpg", "text": "Hello! I am only a piece of paper, but I can talk. Give me your own voice, and I will say it, too."}),

@@ -19,6 +19,8 @@ from engine.media.writer import ClipWriter
 from engine.metrics.lips import LipMeter, correlation, offset
 from engine.settings import Settings
 from engine.sound.envelope import speech_energy
+from engine.sound.phones import Phone
+from engine.sound.voices import Speech
 from engine.task import Note, Preview, Result, get_task, parse_request
 from tests.faces import portrait, portrait_face, syllables, the_finder, with_faces
 from tests.waves import write_wave
@@ -326,3 +328,26 @@ def test_a_spoken_text_closes_its_lips_where_it_says_so(place: Path, monkeypatch
     assert said.mouth.closure[8] > 0.6 > 0.3 > said.mouth.closure[3]
     assert plain.mouth.closure[8] < 0.5
     assert correlation(said.mouth.opening, said.energy) > 0.4
+
+
+def test_what_a_built_in_voice_says_is_written_when_it_is_said(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A voice that says two sounds a word at known times.
+    phones = tuple(Phone(symbol, start + at, start + at + 0.1) for start in TIMES for symbol, at in (("m", 0.0), ("a", 0.1)))
+    monkeypatch.setattr("engine.sound.voices.speak", lambda *given: Speech(syllables(TIMES, 3.0), RATE, phones, "toy"))
+    given: dict[str, object] = {"audio": None, "text": "Ma ma ma. Pa pa pa!", "fps": 12, "max_side": 192, "still": True}
+    result, _ = made(place, captions="burnt", **given)
+    lines = result.artifacts["subtitles"].read_text(encoding="utf-8").split("\n")
+    assert [line for line in lines if line.endswith((".", "!"))] == ["Ma ma ma.", "Pa pa pa!"]
+    starts = [float(line[6:8]) + float(line[9:12]) / 1000 for line in lines if "-->" in line]
+    assert starts == pytest.approx([TIMES[0], TIMES[3]], abs=0.01)
+    plain, _ = made(place, "plain", captions="off", **given)
+    assert "subtitles" not in plain.artifacts
+    apart = [np.abs(one.astype(int) - other).max(axis=2) > 60 for one, other in zip(pictures(result.clip, place), pictures(plain.clip, place), strict=True)]
+    seen = [(found[round(0.7 * len(found)) :].mean(), found[: round(0.6 * len(found))].mean()) for found in apart]
+    assert max(low for low, _ in seen[:3]) < 0.002 < 0.006 < seen[round(12 * TIMES[1])][0]
+    assert max(high for _, high in seen) < 0.002, "the face itself is left alone"
+
+
+def test_a_recording_has_no_known_words(place: Path) -> None:
+    result, events = made(place, fps=12, max_side=128, captions="burnt", still=True)
+    assert "subtitles" not in result.artifacts and any(isinstance(event, Note) and "no captions" in event.text for event in events)

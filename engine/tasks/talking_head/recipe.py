@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from engine.errors import Cancelled
 from engine.metrics.lips import LipMeter, correlation, offset, peaks
+from engine.movie.film.captions import BurntCaptions, cues_of, srt
+from engine.sound.mixing.words import phrases
 from engine.task import Event, Meter, Note, Preview, Progress, Result, Stage
 from engine.tasks.talking_head.acting import Acting, act
 from engine.tasks.talking_head.footage import Footage, of_portrait, of_video
@@ -66,7 +69,14 @@ def speak(request: TalkingHeadRequest, run: RunContext) -> Iterator[Event]:
         lived = fitted(voice, frames)
         acting = act(request, lived.mouth, lived.energy, list(lived.laughs), np.random.default_rng([run.seed, index]))
         actors.append(Actor(lived, acting, LipMeter(footage.finder.mesher, footage.first[index]) if footage.first[index].score else None))
-    _store(actors, run)
+    artifacts = {"acting": _store(actors, run)}
+    cues = cues_of(phrases(voices[0].words), frames / fps) if request.captions != "off" else []
+    if cues:
+        artifacts["subtitles"] = run.directory / "captions.srt"
+        artifacts["subtitles"].write_text(srt(cues), encoding="utf-8")
+    elif request.captions == "burnt":
+        yield Note("There are no captions: the words are known only of a text that a built-in voice says.")
+    burnt: BurntCaptions | None = None
 
     yield Stage("rendering", "Making frames")
     sound = mixed([voices[0], *[voice for voice, one in zip(voices[1:], request.speakers, strict=True) if one.audio is not None]])
@@ -82,6 +92,9 @@ def speak(request: TalkingHeadRequest, run: RunContext) -> Iterator[Event]:
                         actor.meter.feed(frame, face if footage.moving else None)
                 if request.label:
                     frame = labelled(frame)
+                if cues and request.captions == "burnt":
+                    burnt = burnt or BurntCaptions(cues, (frame.shape[1], frame.shape[0]))
+                    frame = burnt(frame, index / fps)
                 writer.write(frame)
                 if index % max(1, round(fps / 12)) == 0:
                     shown = [*shown[-35:], fit_side(frame, 320)]
@@ -90,9 +103,9 @@ def speak(request: TalkingHeadRequest, run: RunContext) -> Iterator[Event]:
                     yield Preview(np.stack(shown), fps=12.0)
     except Cancelled:
         if writer.frames >= FEWEST_FRAMES:
-            yield Result(clip=writer.path, artifacts={"acting": run.directory / "acting.json"}, meters=meters(actors), details=_details(footage, actors), partial=True)
+            yield Result(clip=writer.path, artifacts=artifacts, meters=meters(actors), details=_details(footage, actors), partial=True)
         raise
-    yield Result(clip=writer.path, artifacts={"acting": run.directory / "acting.json"}, meters=meters(actors), details=_details(footage, actors))
+    yield Result(clip=writer.path, artifacts=artifacts, meters=meters(actors), details=_details(footage, actors))
 
 
 def listen(request: TalkingHeadRequest, run: RunContext, fps: float) -> tuple[list[Voice], list[str]]:
@@ -175,7 +188,7 @@ def meters(actors: list[Actor]) -> tuple[Meter, ...]:
     return tuple(found)
 
 
-def _store(actors: list[Actor], run: RunContext) -> None:
+def _store(actors: list[Actor], run: RunContext) -> Path:
     """Write acting.json: what was acted, for the page and for other programs."""
     import json
 
@@ -187,7 +200,9 @@ def _store(actors: list[Actor], run: RunContext) -> None:
         }
         for actor in actors
     ]
-    (run.directory / "acting.json").write_text(json.dumps(data), encoding="utf-8")
+    path = run.directory / "acting.json"
+    path.write_text(json.dumps(data), encoding="utf-8")
+    return path
 
 
 def _details(footage: Footage, actors: list[Actor]) -> dict[str, object]:

@@ -11,6 +11,7 @@ from engine.errors import InvalidInput, LimitExceeded
 from engine.settings import Settings
 from engine.sound.envelope import speech_energy
 from engine.sound.laughter import Laugh, find_laughter
+from engine.sound.mixing.words import Word, timed_words
 from engine.sound.speech import MouthCurves, curves_of_phones, mouth_curves
 from engine.tasks.talking_head.request import MAX_SECONDS
 
@@ -24,7 +25,7 @@ SILENT = 0.004
 @dataclass(frozen=True)
 class Voice:
     """samples: (N, C) float32 at `rate` Hz, as they go into the clip; mouth, energy: (T,) curves at the clip's rate; laughs: laughter that was found;
-    title: the built-in voice's name or nothing; notes: sentences for the user."""
+    title: the built-in voice's name or nothing; words: of a text that was spoken, with their times; notes: sentences for the user."""
 
     samples: np.ndarray
     rate: int
@@ -32,6 +33,7 @@ class Voice:
     energy: np.ndarray
     laughs: tuple[Laugh, ...]
     title: str = ""
+    words: tuple[Word, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -68,7 +70,7 @@ def speak_text(text: str, voice: str, speed: float, settings: Settings, fps: flo
     if not spoken.phones:
         return replace(plain, title=spoken.voice)
     mouth = curves_of_phones(spoken.phones, plain.seconds, fps)
-    return replace(plain, mouth=replace(mouth, opening=0.5 * (mouth.opening + plain.mouth.opening)), title=spoken.voice)
+    return replace(plain, mouth=replace(mouth, opening=0.5 * (mouth.opening + plain.mouth.opening)), title=spoken.voice, words=timed_words(text, spoken.phones, spoken.voice, settings))
 
 
 def heard(samples: np.ndarray, rate: int, fps: float, *, laughter: bool = True) -> Voice:
