@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from unittest.mock import patch
 
 import numpy as np
@@ -10,11 +11,13 @@ import torch
 from PIL import Image
 
 from engine.catalog import get_card
+from engine.catalog.experts import SWIN2SR
 from engine.catalog.pictures import CARDS
 from engine.context import RunContext
 from engine.errors import Cancelled, ModelUnavailable
 from engine.hub import looks, session
 from engine.media.images import write_image
+from engine.media.probe import probe
 from engine.residency import ModelPool
 from engine.settings import Settings
 from engine.task import Note, Preview, Progress, Stage, get_task, parse_request
@@ -22,6 +25,7 @@ from engine.tasks.text_to_video import hub, models, opening
 from engine.tasks.text_to_video.cost import forecast
 from engine.tasks.text_to_video.shapes import fitted
 from engine.tasks.text_to_video.takes import make_all, provider
+from tests.experts import test_enlarging
 from tests.hub import checks, tiny
 from tests.hub.columns import COLUMNS
 from tests.hub.tiny import pictures
@@ -194,3 +198,19 @@ def test_the_picture_counts_in_the_estimate():
     task = get_task("text-to-video")
     with_it, without = (task.work(request_for(picture_model=name)) for name in (PICTURE.id, "none"))
     assert with_it > without
+
+
+def test_a_clip_is_enlarged_where_the_model_for_it_is_here(clips, tmp_path):
+    """At twice the size; without it a note says what brings it."""
+    bare, *_ = made(clips, tmp_path / "bare", 3, upscale="2x")
+    assert probe(bare[-1].clip, clips).width == 64
+    assert any(isinstance(event, Note) and "app.py fetch swin2sr-x2" in event.text for event in bare)
+    folder = clips.data_dir / "models" / SWIN2SR.id
+    test_enlarging.save(folder)
+    try:
+        events, *_ = made(clips, tmp_path / "large", 3, pool=ModelPool(2**30), upscale="2x")
+    finally:
+        shutil.rmtree(folder)
+    facts = probe(events[-1].clip, clips)
+    assert (facts.width, facts.height, facts.frame_count) == (128, 128, probe(bare[-1].clip, clips).frame_count)
+    assert not any(isinstance(event, Note) and "keeps its size" in event.text for event in events)

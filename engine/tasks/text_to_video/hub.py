@@ -7,12 +7,14 @@ goes on from its last frame where the model takes a first picture, unless the mo
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.catalog.card import Card
+from engine.catalog.experts import SWIN2SR
 from engine.catalog.fetch import ModelFiles
 from engine.catalog.folders import chosen
 from engine.errors import Cancelled, InvalidInput, StudioError
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
 
 HONOURS = frozenset({
     "prompt", "negative_prompt", "seconds", "fps", "width", "height", "loop", "steps", "guidance", "first_image", "last_image", "interpolate", "seed", "prompts", "step_cache",
-    "loras", "motion", "images", "checkpoint", "free_init", "picture_model",
+    "loras", "motion", "images", "checkpoint", "free_init", "picture_model", "upscale",
 })  # fmt: skip
 
 DRAFT = 0.4
@@ -263,6 +265,7 @@ def _written(work: _Work, frames: np.ndarray, timeline: Timeline) -> Iterator[Ev
     """The clip: the model's frames spread over its time, with others between them, at the size that was asked for."""
     import numpy as np
 
+    from engine.experts.enlarging import enlarger_of
     from engine.metrics.clips import adjacent_change
     from engine.tasks.text_to_video.shapes import fitted
     from engine.vision.interpolation import Passing
@@ -281,11 +284,16 @@ def _written(work: _Work, frames: np.ndarray, timeline: Timeline) -> Iterator[Ev
         work.details["sound"] = sound is not None
         if sound is None and not work.stopped:
             yield Note("The clip is silent: its pictures do not run as the model drew them, and its sound would not fit.")
-    with run.clip_writer(fps=request.fps, name=f"{work.stem}.mp4", **({"audio": sound} if sound is not None else {})) as writer:
+    with ExitStack() as held:
+        enlarger = held.enter_context(enlarger_of(run)) if request.upscale == "2x" and not request.draft and not work.stopped else None
+        if request.upscale == "2x" and enlarger is None and not work.stopped:
+            yield Note(f"The clip keeps its size: {'a draft is not enlarged' if request.draft else f'what enlarges it is not here. `python app.py fetch {SWIN2SR.id}` brings it ({SWIN2SR.bytes / 1e6:.0f} MB, {SWIN2SR.licence})'}.")
+        writer = held.enter_context(run.clip_writer(fps=request.fps, name=f"{work.stem}.mp4", **({"audio": sound} if sound is not None else {})))
         for index in range(timeline.frames):
             if not work.stopped:
                 run.checkpoint()
-            writer.write(mixed([(share, ordinary(which)) for which, share in timeline.shown(index)]))
+            shown = mixed([(share, ordinary(which)) for which, share in timeline.shown(index)])
+            writer.write(shown if enlarger is None else enlarger.enlarge(shown))
             yield Progress("rendering", index + 1, timeline.frames)
     looked = frames[:: max(1, len(frames) // 24)]
     if len(looked) > 1:
