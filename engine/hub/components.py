@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from importlib import import_module
 from math import prod
 from pathlib import Path
@@ -251,6 +252,21 @@ def numbers(files: tuple[Path, ...]) -> int:
 
 def shapes(files: tuple[Path, ...]) -> list[tuple[str, tuple[int, ...]]]:
     """Name and shape of every tensor of weight files, from their headers. Raises `ModelUnavailable` for a broken one."""
+    return [one for file in files for one in _shapes(file, *_state(file))]
+
+
+def _state(file: Path) -> tuple[int, int]:
+    """By which a file that was changed is known; zeros for one that is not there, which reading it tells."""
+    try:
+        told = file.stat()
+    except OSError:
+        return 0, 0
+    return told.st_size, told.st_mtime_ns
+
+
+@lru_cache(maxsize=64)
+def _shapes(file: Path, size: int, changed: int) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    """Read once: each run asks several times for the headers of all its files, thousands of tensors. A broken file is read again, as an error is not kept."""
     from engine.catalog.weights import inspect
 
-    return [(name, tuple(shape)) for file in files for name, (_, shape) in inspect(file).items()]
+    return tuple((name, tuple(shape)) for name, (_, shape) in inspect(file).items())

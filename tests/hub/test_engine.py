@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from unittest.mock import patch
 
 import numpy as np
 import pytest
 import torch
 
-from engine.catalog import get_card
+from engine.catalog import get_card, weights
 from engine.context import RunContext
 from engine.diffusion.parts import load_parts
 from engine.errors import Cancelled, InvalidInput, ModelUnavailable, OutOfMemory
@@ -401,3 +402,21 @@ def test_a_model_that_is_unsound_is_told_before_the_run(tmp_path):
     next((tmp_path / "models" / CARD.id / "vae").glob("*.safetensors")).write_bytes(b"PK\x03\x04" + b"x" * 200)
     told = task.forecast(request, settings)
     assert not told.able and "zip" in told.line
+
+
+def test_headers_are_read_once_until_a_file_changes(tmp_path):
+    from safetensors.torch import save_file
+
+    from engine.hub import components
+
+    file, read = tmp_path / "weights.safetensors", []
+    with patch("engine.catalog.weights.inspect", lambda path, own=weights.inspect: (read.append(path), own(path))[1]):
+        for side in (2, 3):
+            save_file({"a": torch.zeros(side, 4)}, file)
+            assert [components.shapes((file,)) for _ in range(3)] == [[("a", (side, 4))]] * 3
+        assert len(read) == 2
+        file.write_bytes(file.read_bytes()[:-1])
+        for _ in range(2):
+            with pytest.raises(ModelUnavailable):
+                components.shapes((file,))
+        assert len(read) == 4
