@@ -62,10 +62,13 @@ class InlineExecutor:
         self._worker = Worker(self.store)
 
     def wake(self, run_id: str | None = None) -> None:
+        from engine.worker import tidy
+
         with self._lock:
             while (run := self.store.runs.claim()) is not None:
                 outcome = self._worker.work(run)
                 self.store.finish(run.id, outcome.state, error=outcome.error, result=outcome.result)
+                tidy()
 
     def free(self) -> None:
         self._worker.pool.evict_all()

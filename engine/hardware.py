@@ -43,6 +43,11 @@ def number_for_cpu() -> Any:
     return torch.bfloat16 if able.get("avx512_bf16") or able.get("amx_bf16") else torch.float32
 
 
+def planned_device(name: str) -> str:
+    """What `device_of` will most likely give, without torch: cuda or cpu."""
+    return "cuda" if name in ("auto", "cuda") and describe()["graphics"] else "cpu"
+
+
 def device_of(name: str) -> Any:
     """The torch device of a setting: its own name, or for auto a graphics card where there is one, else the processor. Imports torch."""
     import torch

@@ -6,7 +6,6 @@ alone writes them down; files (staging, results, inputs, parts, models) lie in t
 
 from __future__ import annotations
 
-import gc
 import os
 import platform
 import queue
@@ -23,7 +22,7 @@ from engine.residency import Loader, ModelPool
 from engine.runs import Run
 from engine.settings import Settings
 from engine.store import Folders
-from engine.worker import resident_mib, warm_up, work_on
+from engine.worker import resident_mib, tidy, warm_up, work_on
 
 
 class NotingPool(ModelPool):
@@ -78,7 +77,7 @@ class RunActor:
             error = outcome.error.to_dict() if outcome.error else None
             told = {"state": outcome.state, "error": error, "result": outcome.result, "leased": sorted(self.pool.leased), "holds": self.pool.holds()}
             events.put(("outcome", told))
-            gc.collect()  # see `Worker.serve`
+            tidy()
 
         self.run = run.id
         threading.Thread(target=perform, name="run", daemon=True).start()

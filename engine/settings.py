@@ -12,6 +12,12 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from engine.errors import InvalidInput
 
+Weights = Literal["whole", "int8", "float8", "int4"]
+"""How nets keep their weights, the nearest to the whole ones first: the answer of a layer is 0.7 %, 3.3 % and 9.2 % off (`tests/hub/test_quantised.py`)."""
+
+StepCacheMethod = Literal["auto", "first-block", "taylorseer", "pyramid", "fastercache"]
+"""How steps are left out (`engine.hub.caching`)."""
+
 
 def default_data_dir() -> Path:
     """Where runs, results and fetched models live unless the user says otherwise: `data/` beside `app.py`."""
@@ -29,9 +35,9 @@ class Settings(BaseModel):
     model_folders: str = Field("", description="More folders with models of your own in diffusers layout, separated as in PATH; data/checkpoints is always searched.")
     device: str = Field("auto", description="cpu, cuda, mps or auto.")
     placing: str = Field("auto", description="How large models lie on the graphics card: resident, model offload, group offload, or auto (the quickest that fits).")
-    weights: Literal["auto", "whole", "int8", "float8", "int4"] = Field("auto", description="How large models keep their weights: whole, int8 (needs torchao), float8, int4 (needs bitsandbytes), or auto (whole where they fit).")
+    weights: Literal["auto", Weights] = Field("auto", description="How large models keep their weights: whole, int8 (needs torchao), float8, int4 (needs bitsandbytes), or auto (whole where they fit).")
     attention: str = Field("", description="Another attention for large models where it is installed, by its name in diffusers (flash, sage, xformers); empty: torch's own.")
-    step_cache_method: Literal["auto", "first-block", "taylorseer", "pyramid", "fastercache"] = Field(
+    step_cache_method: StepCacheMethod = Field(
         "auto", description="How step caches of large models leave work out; auto: the first of these that the model takes."
     )
     compiled: bool = Field(False, description="Compile the repeated blocks of large models: the first run waits a minute, the next ones are quicker.")

@@ -108,8 +108,7 @@ class Worker:
             self._current = None
             self.store.finish(run.id, outcome.state, error=outcome.error, result=outcome.result)  # type: ignore[arg-type]
             self.store.refill()
-            # Cycles may hold frames and weights. It takes half a second beside torch's own objects, for which nobody waits now.
-            gc.collect()
+            tidy()
 
     def work(self, run: Run) -> Outcome:
         """Perform one claimed run."""
@@ -163,6 +162,11 @@ def resident_mib(pid: int | str = "self") -> float:
     except (OSError, ValueError, IndexError):
         return 0.0
     return round(pages * os.sysconf("SC_PAGE_SIZE") / 2**20, 1)
+
+
+def tidy() -> None:
+    """After a run's end was told: cycles may hold frames and weights. It takes half a second beside torch's own objects, for which nobody waits then."""
+    gc.collect()
 
 
 def warm_up() -> None:

@@ -15,7 +15,7 @@ from engine.runs import Run
 from engine.spaces import Card, wants_card
 from engine.spaces_models import preload
 from engine.store import Store
-from engine.worker import on_processor, stop_of, work_on
+from engine.worker import on_processor, stop_of, tidy, work_on
 
 AT_ONCE = 2
 """Runs that may wait for a card, or hold one, at the same time: one visitor's wait must not be everybody's."""
@@ -82,6 +82,7 @@ class ZeroGpuExecutor:
             if not self._stopping.is_set():
                 self.store.finish(run.id, outcome.state, error=outcome.error, result=outcome.result)  # type: ignore[arg-type]
                 self.store.refill()
+                tidy()
 
     def _work(self, run: Run) -> Outcome:
         runs, card = self.store.runs, self._card

@@ -19,7 +19,7 @@ from studio.widgets.run_panel import RunPanel
 
 _nonces = itertools.count(1)
 
-TELL = "() => { window.dispatchEvent(new CustomEvent('kinora-example', { detail: { tab: '%s', index: %d } })); return []; }"
+EXAMPLE_CHOSEN = "() => { window.dispatchEvent(new CustomEvent('kinora-example', { detail: { tab: '%s', index: %d } })); return []; }"
 """Tells the run panel which example was chosen."""
 
 
@@ -63,7 +63,7 @@ class TabPage:
                 if not self.tab.more:
                     self._build_more()
         for index, button in enumerate(examples):
-            button.click(None, js=TELL % (self.tab.id, index), show_progress="hidden", api_visibility="private")
+            button.click(None, js=EXAMPLE_CHOSEN % (self.tab.id, index), show_progress="hidden", api_visibility="private")
             button.click(lambda i=index: self.form.spread(example_fields(self.tab, i, ASSETS / "examples")), None, self.form.components, show_progress="hidden", api_visibility="private")
 
     def _build_more(self) -> None:

@@ -84,6 +84,10 @@ class ModelFiles:
         """True when every file is here with its right size. Of a hub's files that were put here by hand the size is not known: they count."""
         return self.find(card) is not None
 
+    def weights(self, card: Card) -> tuple[Path, ...]:
+        """The weight files of a card that is here; none when it is not."""
+        return tuple(sorted(self.path(card).rglob("*.safetensors"))) if self.present(card) else ()
+
     def find(self, card: Card) -> Path | None:
         """The folder of a card that is here: its own, one below the folders of the setting `model_folders`, or in the user's Hugging Face cache; None when it is nowhere whole."""
         places = [self._place(card)]

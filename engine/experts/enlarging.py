@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +10,6 @@ import torch
 from engine.experts.loading import picture, stock
 
 if TYPE_CHECKING:
-    from engine.context import RunContext
     from engine.experts import Expert
 
 TILE = 256
@@ -60,22 +57,3 @@ class Enlarger:
 def _starts(length: int, tile: int) -> list[int]:
     """Where tiles begin along a side: each `OVERLAP` before the end of the one before, on the net's own grid."""
     return [0, *range(tile - OVERLAP, length - OVERLAP, tile - OVERLAP)] if length > tile else [0]
-
-
-@contextmanager
-def enlarger_of(run: RunContext) -> Iterator[Enlarger | None]:
-    """The enlarger of this machine for the length of a block, resident where there is a pool; None when none is here. Raises `ModelUnavailable` for a broken one."""
-    from engine.catalog.folders import weight_bytes
-    from engine.experts import available
-    from engine.hardware import device_of
-
-    expert = available(run.settings).get("enlarge")
-    if expert is None:
-        yield None
-        return
-    device = device_of(run.settings.device)
-    if run.pool is None:
-        yield Enlarger(expert, device)
-        return
-    with run.pool.lease(f"enlarge:{expert.folder}:{device}", lambda progress: Enlarger(expert, device), expected=2 * weight_bytes(expert.folder)) as enlarger:
-        yield enlarger

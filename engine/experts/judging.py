@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +12,6 @@ import torch
 from engine.experts.loading import picture, stock, stock_processor
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from engine.context import RunContext
     from engine.experts import Expert
 
 LOOKED_AT = 8
@@ -70,22 +66,3 @@ class Judge:
 def _directions(found: Any) -> torch.Tensor:
     features: torch.Tensor = found if isinstance(found, torch.Tensor) else found.pooler_output
     return torch.nn.functional.normalize(features.float(), dim=-1).cpu()
-
-
-@contextmanager
-def judge_of(run: RunContext) -> Iterator[Judge | None]:
-    """The judge of this machine for the length of a block, resident where there is a pool; None when no CLIP is here."""
-    from engine.catalog.folders import weight_bytes
-    from engine.experts import available
-    from engine.hardware import device_of
-
-    expert = available(run.settings).get("judge")
-    if expert is None:
-        yield None
-        return
-    device = device_of(run.settings.device)
-    if run.pool is None:
-        yield Judge(expert, device)
-        return
-    with run.pool.lease(f"judge:{expert.folder}:{device}", lambda progress: Judge(expert, device), expected=2 * weight_bytes(expert.folder)) as judge:
-        yield judge

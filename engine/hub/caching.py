@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from typing import Any, Literal
 
 from engine.hub.pipeline import DENOISERS
+from engine.settings import StepCacheMethod
 
 Level = Literal["off", "safe", "fast"]
-Method = Literal["auto", "first-block", "taylorseer", "pyramid", "fastercache"]
 
 THRESHOLD: dict[str, float] = {"safe": 0.05, "fast": 0.15}
 """Mean change of the first block's answer, beside its size, below which the other blocks are taken from the step before."""
@@ -31,7 +31,7 @@ BETWEEN = (100, 800)
 
 
 @contextmanager
-def cached(pipeline: Any, level: Level, method: Method = "auto") -> Iterator[str]:
+def cached(pipeline: Any, level: Level, method: StepCacheMethod = "auto") -> Iterator[str]:
     """A pipeline with a step cache for the length of a block; yields the name of the method, empty when the model takes none."""
     if level == "off":
         yield ""

@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Any
 from engine.catalog.weights import check_finite
 from engine.errors import ModelUnavailable
 from engine.experts.loading import complete, unreadable
-from engine.hub.fit import Weights
 from engine.hub.quantised import shrink, takes
+from engine.settings import Weights
 
 if TYPE_CHECKING:
     from engine.residency import ModelPool

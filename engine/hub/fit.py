@@ -15,10 +15,9 @@ from statistics import median
 from typing import Literal
 
 from engine.errors import ModelUnavailable, OutOfMemory
+from engine.settings import Weights
 
 Mode = Literal["processor", "resident", "model offload", "group offload"]
-Weights = Literal["whole", "int8", "float8", "int4"]
-"""How weights are kept, the nearest to the whole ones first: the answer of a layer is 0.7 %, 3.3 % and 9.2 % off (`tests/hub/test_quantised.py`)."""
 
 MARGIN = 0.9
 """Share of free memory that is planned with: allocators leave holes, and other programs breathe."""

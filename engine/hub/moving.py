@@ -8,8 +8,8 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from engine.hub.components import Joined, components_of, load_net, net_key, numbers
-from engine.hub.fit import Weights
 from engine.hub.quantised import shrink
+from engine.settings import Weights
 
 if TYPE_CHECKING:
     from engine.residency import ModelPool

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from engine.catalog.drawing import FREE_INIT, Drawing
 from engine.errors import InvalidInput, ModelUnavailable
 from engine.hub.components import Joined, Place, components_of, fingerprint, leased, settings_of
-from engine.hub.fit import Weights
 from engine.hub.known import known_frames
 from engine.hub.moving import moving
 from engine.hub.texts import remember
+from engine.settings import Weights
 
 if TYPE_CHECKING:
     import numpy as np

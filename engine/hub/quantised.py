@@ -14,7 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from math import prod
 from typing import Any
 
-from engine.hub.fit import Weights
+from engine.settings import Weights
 
 PACKAGES: dict[Weights, tuple[str, tuple[int, int]]] = {"int8": ("torchao", (0, 16)), "int4": ("bitsandbytes", (0, 49))}
 """What a way needs, and from which version on: these have the kinds of tensors that are moved between devices as a whole, and 4-bit numbers on a processor too."""

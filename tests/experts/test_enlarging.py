@@ -10,7 +10,8 @@ import torch
 
 from engine.context import RunContext
 from engine.experts import CARDS_OF, available
-from engine.experts.enlarging import OVERLAP, Enlarger, enlarger_of
+from engine.experts.enlarging import OVERLAP, Enlarger
+from engine.experts.leasing import lent
 from engine.residency import ModelPool
 from engine.settings import Settings
 from tests.experts.tiny import picture
@@ -62,8 +63,8 @@ def test_tiles_leave_no_seam(enlarger):
 def test_it_is_resident_and_absent_where_it_was_not_fetched(here, tmp_path):
     run = RunContext("0" * 32, tmp_path, here, 1, pool=ModelPool(2**30))
     for _ in range(2):
-        with enlarger_of(run) as found:
+        with lent(run, "enlarge") as found:
             assert found is not None and found.times == 2
     assert len(run.pool.stats()["models"]) == 1
-    with enlarger_of(RunContext("0" * 32, tmp_path, Settings(data_dir=tmp_path), 1)) as none:
+    with lent(RunContext("0" * 32, tmp_path, Settings(data_dir=tmp_path), 1), "enlarge") as none:
         assert none is None

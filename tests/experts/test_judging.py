@@ -11,7 +11,8 @@ import torch
 
 from engine.context import RunContext
 from engine.experts import CARDS_OF, available
-from engine.experts.judging import UNRELATED, Judge, judge_of
+from engine.experts.judging import UNRELATED, Judge
+from engine.experts.leasing import lent
 from engine.media.writer import ClipWriter
 from engine.residency import ModelPool
 from engine.settings import Settings
@@ -118,7 +119,7 @@ def test_a_judge_that_fails_loses_no_take(here, tmp_path, trouble):
 
 
 def test_without_it_there_is_no_judge(tmp_path):
-    with judge_of(context(Settings(data_dir=tmp_path), tmp_path)) as judge:
+    with lent(context(Settings(data_dir=tmp_path), tmp_path), "judge") as judge:
         assert judge is None
 
 

@@ -10,8 +10,9 @@ import numpy as np
 import torch
 
 from engine.catalog.card import Card
-from engine.hub.caching import Level, Method, cached
+from engine.hub.caching import Level, cached
 from engine.hub.pipeline import DENOISERS, dtypes_on, frames_of, ready
+from engine.settings import StepCacheMethod
 from tests.hub.checks import Bed, by_hand, modes, ruled, wish_for
 
 STEPS = 20
@@ -27,7 +28,7 @@ class Skipped:
     same_after: bool
 
 
-def measured(bed: Bed, card: Card, level: Level, method: Method = "auto", *, steps: int = STEPS) -> Skipped:
+def measured(bed: Bed, card: Card, level: Level, method: StepCacheMethod = "auto", *, steps: int = STEPS) -> Skipped:
     """A whole call, one with the cache, and a whole one again, which must be the first one's bits."""
     image = modes(card)[0]
     small = ruled(card, image=image)

@@ -14,6 +14,7 @@ from engine.context import RunContext
 from engine.errors import InvalidInput
 from engine.experts import available, grounding, sam, sam2
 from engine.experts import caption as captions
+from engine.experts.leasing import Models
 from engine.media.writer import ClipWriter
 from engine.residency import ModelPool
 from engine.settings import Settings
@@ -198,7 +199,7 @@ def test_another_shot_is_searched_by_words_and_gone_stays_gone(home: Settings, v
     looked: list[int] = []
     request = SubjectMaskRequest.model_validate({"video": video})
     run = RunContext("0" * 32, video.parent, home, seed=0)
-    by = expert.Experts(home, available(home), expert.Models(available(home), "cpu", run))
+    by = expert.Experts(home, available(home), Models(available(home), "cpu", run))
     mask = np.zeros((SIZE[1], SIZE[0]), bool)
     mask[20:46, 30:56] = True
     with Source(request, home) as source:
@@ -247,7 +248,7 @@ def test_marks_reach_sam_and_brushes_hold_to_the_pixel(home: Settings, monkeypat
 
     cutter = _Cutter()
     there = available(home)
-    models = expert.Models(there, "cpu", RunContext("0" * 32, home.data_dir, home, seed=0))
+    models = Models(there, "cpu", RunContext("0" * 32, home.data_dir, home, seed=0))
     monkeypatch.setattr(models, "lease", lambda role: nullcontext(cutter))
     by = expert.Experts(home, there, models)
     image = tiny.picture()

@@ -16,16 +16,14 @@ import numpy as np
 
 from engine.catalog.card import Card
 from engine.errors import InvalidInput, ModelUnavailable
-from engine.experts import available
+from engine.experts.leasing import lent
 from engine.experts.pose import PoseReader, person
-from engine.hardware import device_of
 from engine.hub.pipeline import Wish
 from engine.hub.session import Session
 from engine.media.frames import Pictures
 from engine.media.images import read_image
 from engine.tasks.subject_swap.cost import lacking
 from engine.tasks.subject_swap.driving import Drive, read_drive
-from engine.tasks.subject_swap.expert import Models
 from engine.tasks.subject_swap.large import LargeLook, Masks, View
 from engine.tasks.subject_swap.models import EDITORS
 from engine.tasks.subject_swap.request import SubjectSwapRequest
@@ -120,9 +118,8 @@ class AnimatedLook(LargeLook):
             if not piece.known:
                 stretches.append([])
             stretches[-1] += [frame for frame in dict.fromkeys(piece.frames) if frame not in stretches[-1][-len(piece.frames) :]]
-        models = Models({"pose": available(self.run.settings)["pose"]}, str(device_of(self.run.settings.device)), self.run)
         faces = self._faces()
-        with models.lease("pose") as reader:
+        with lent(self.run, "pose") as reader:
             assert isinstance(reader, PoseReader), "made for this role"
             drive = read_drive(self.frames, self.masks, stretches, reader, faces, self.run.checkpoint)
         if self.pieces and not person(drive.points):

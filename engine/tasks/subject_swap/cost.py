@@ -8,7 +8,7 @@ from engine.catalog.card import Card
 from engine.catalog.fetch import ModelFiles
 from engine.errors import OutOfMemory, StudioError
 from engine.experts import available
-from engine.hardware import describe
+from engine.hardware import planned_device
 from engine.hub.fit import Fit, Learnt, choose
 from engine.hub.needs import machine_of, needs_of
 from engine.settings import Settings
@@ -52,13 +52,12 @@ def forecast(request: SubjectSwapRequest, settings: Settings) -> Forecast:
         told = "; ".join(f"{one.bytes / 1e9:.0f} GB, {one.licence}" if one.bytes > 1e9 else f"{one.bytes / 1e6:.0f} MB, {one.licence}" for one in absent)
         one, it = ("is", "it") if len(absent) == 1 else ("are", "them")
         return Forecast(f"{' and '.join(card.title for card in absent)} {one} not on this machine: fetch {it} in the engine room ({told})", able=False)
-    device = "cuda" if describe()["graphics"] and settings.device in ("auto", "cuda") else "cpu"
+    device = planned_device(settings.device)
     try:
         frames, fit = room_of(card, files.path(card), settings, device)
     except StudioError as error:
         return Forecast(error.line, able=False)
-    assert card.drawing is not None
-    pieces = f", {frames} frames at once" if frames < card.drawing.most else ""
+    pieces = f", {frames} frames at once" if frames < card.rules.most else ""
     slow = "; without a graphics card that takes hours" if fit.mode == "processor" else ""
     return Forecast(f"{card.title} {fit.line}{pieces}{slow}", fit.ram_mib + OVERHEAD_MIB)
 
@@ -71,16 +70,14 @@ def lacking(card: Card, settings: Settings) -> list[Card]:
 
 def weights_of(request: SubjectSwapRequest, settings: Settings) -> tuple[Path, ...]:
     """Weight files of a large editor that is here."""
-    card, files = EDITORS.get(request.drawing), ModelFiles.of(settings)
-    if card is None or not files.present(card):
-        return ()
-    return tuple(sorted(files.path(card).rglob("*.safetensors")))
+    card = EDITORS.get(request.drawing)
+    return () if card is None else ModelFiles.of(settings).weights(card)
 
 
 def large_work(request: SubjectSwapRequest, seconds: float) -> float:
     """Work of a large editor's evaluations for so many seconds of video; 0 for other drawers."""
     card = EDITORS.get(request.drawing)
-    if card is None or card.drawing is None:
+    if card is None:
         return 0.0
-    drawing = card.drawing
+    drawing = card.rules
     return evaluations(card, drawing.steps, drawing.guidance, drawing.width * drawing.height * max(seconds * drawing.fps, drawing.every + drawing.first) / 1e6)

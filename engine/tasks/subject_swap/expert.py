@@ -5,15 +5,14 @@ a process without torch knows it too.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from engine.catalog.folders import weight_bytes
 from engine.experts import Expert, Role, able, available, require
+from engine.experts.leasing import Models, identity
 from engine.hardware import describe
 from engine.settings import Settings
 from engine.tasks.subject_swap import shelf
@@ -37,9 +36,6 @@ ALONG = 6
 NEAR = 0.25
 """Clicks within a mask's box, grown by this share of its sides, correct that mask; others mean another thing."""
 
-_loaded: dict[str, Any] = {}
-"""Models of a process that has no pool."""
-
 
 class Experts:
     """The experts as a run asks them; they also follow (`engine.tasks.subject_swap.following.Stepping`). get: the models; without it only what was found earlier is known.
@@ -51,7 +47,7 @@ class Experts:
 
     def __init__(self, settings: Settings, there: dict[Role, Expert], models: Models | None = None) -> None:
         self._settings, self._models, self._describes = settings, models, "describe" in there
-        self.name = shelf.key("experts", {role: _identity(one.folder) for role, one in there.items()})
+        self.name = shelf.key("experts", {role: identity(one.folder) for role, one in there.items()})
 
     def first_key(self, source: Source, request: SubjectMaskRequest, index: int) -> tuple[Key, str, list[str]] | None:
         """See `engine.tasks.subject_swap.who.first_key`; None when it is not known and there are no models to ask."""
@@ -216,44 +212,6 @@ class Sam2Stepper:
         return Step(np.zeros(mask.shape, bool), 0.0, self._state)
 
 
-class Models:
-    """The experts' models on a device, leased from a run's pool where there is one, else loaded once a process."""
-
-    def __init__(self, there: dict[Role, Expert], device: str, run: RunContext) -> None:
-        self._there, self._device, self._pool = there, device, run.pool
-        self._stack, self._mine = ExitStack(), dict[Role, Any]()
-
-    def lease(self, role: Role) -> AbstractContextManager[Any]:
-        """The model of a role, for as long as it is asked."""
-        expert = self._there[role]
-        name = f"expert:{_identity(expert.folder)}:{self._device}"
-        if self._pool is None:
-            if name not in _loaded:
-                _loaded[name] = self._load(expert)
-            return nullcontext(_loaded[name])
-        return self._pool.lease(name, lambda progress: self._load(expert), expected=weight_bytes(expert.folder))
-
-    def held(self, role: Role) -> Any:
-        """The model of a role, which stays until `close`."""
-        if role not in self._mine:
-            self._mine[role] = self._stack.enter_context(self.lease(role))
-        return self._mine[role]
-
-    def close(self) -> None:
-        """Give back what is held."""
-        self._mine.clear()
-        self._stack.close()
-
-    def _load(self, expert: Expert) -> Any:
-        from engine.experts import caption, depth, grounding, pose, sam, sam2
-
-        makers: dict[Role, Callable[[Expert, str], Any]] = {
-            "find": grounding.load, "cut": sam.load, "follow": sam2.Sam2, "describe": caption.Describer, "depth": depth.DepthReader,
-            "pose": pose.PoseReader,
-        }  # fmt: skip
-        return makers[expert.role](expert, self._device)
-
-
 def chosen(request: SubjectMaskRequest, run: RunContext) -> Experts | None:
     """The experts that a run works with; None: embedded. Raises `InvalidInput` that says what to fetch when the request insists on models that are not here."""
     settings = run.settings
@@ -303,12 +261,6 @@ def _proposed(source: Source, frame: int, words: str) -> str:
     from engine.vision.subjects.words import understand
 
     return understand(words, proposals(source, frame, near_shot(source, frame)), source.settings).seen
-
-
-def _identity(folder: Path) -> str:
-    """Tells a model's folder, with the weights that are in it now, from others."""
-    files = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in sorted(folder.iterdir()) if path.suffix in (".safetensors", ".json", ".txt")]
-    return shelf.key(str(folder.resolve()), files)
 
 
 def _kept(folder: Path) -> tuple[Key, str] | None:

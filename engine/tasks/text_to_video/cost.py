@@ -7,7 +7,7 @@ from pathlib import Path
 from engine.catalog.card import Card
 from engine.catalog.fetch import ModelFiles
 from engine.errors import StudioError
-from engine.hardware import describe
+from engine.hardware import describe, planned_device
 from engine.hub.fit import Fit, Learnt, choose
 from engine.hub.needs import machine_of, needs_of
 from engine.settings import Settings
@@ -110,7 +110,7 @@ def plan_of(request: TextToVideoRequest) -> Plan:
 def placing_of(request: TextToVideoRequest, settings: Settings) -> Fit:
     """Where a large model that is here will lie, by the sizes of its files and the learnt figures. Raises `OutOfMemory` when it cannot fit, `ModelUnavailable` when its files are unsound."""
     card, plan = LARGE[request.model], plan_of(request)
-    device = "cuda" if describe()["graphics"] and settings.device in ("auto", "cuda") else "cpu"
+    device = planned_device(settings.device)
     learnt = Learnt(settings.data_dir / "cache" / "hub")
     needs = needs_of(card, ModelFiles.of(settings).path(card), plan.size, max(plan.windows), learnt, bytes_each=2 if device == "cuda" else 4)
     return choose(needs, machine_of(device), card.title, settings.placing, settings.weights)
@@ -135,10 +135,7 @@ def forecast(request: TextToVideoRequest, settings: Settings) -> Forecast:
 
 def weights_of(request: TextToVideoRequest, settings: Settings) -> tuple[Path, ...]:
     """Weight files of a large model that is here."""
-    files = ModelFiles.of(settings)
-    if request.model not in LARGE or not files.present(LARGE[request.model]):
-        return ()
-    return tuple(sorted(files.path(LARGE[request.model]).rglob("*.safetensors")))
+    return ModelFiles.of(settings).weights(LARGE[request.model]) if request.model in LARGE else ()
 
 
 def disk_of(request: TextToVideoRequest) -> float:

@@ -265,7 +265,7 @@ def _written(work: _Work, frames: np.ndarray, timeline: Timeline) -> Iterator[Ev
     """The clip: the model's frames spread over its time, with others between them, at the size that was asked for."""
     import numpy as np
 
-    from engine.experts.enlarging import enlarger_of
+    from engine.experts.leasing import lent
     from engine.metrics.clips import adjacent_change
     from engine.tasks.text_to_video.shapes import fitted
     from engine.vision.interpolation import Passing
@@ -285,7 +285,7 @@ def _written(work: _Work, frames: np.ndarray, timeline: Timeline) -> Iterator[Ev
         if sound is None and not work.stopped:
             yield Note("The clip is silent: its pictures do not run as the model drew them, and its sound would not fit.")
     with ExitStack() as held:
-        enlarger = held.enter_context(enlarger_of(run)) if request.upscale == "2x" and not request.draft and not work.stopped else None
+        enlarger = held.enter_context(lent(run, "enlarge")) if request.upscale == "2x" and not request.draft and not work.stopped else None
         if request.upscale == "2x" and enlarger is None and not work.stopped:
             yield Note(f"The clip keeps its size: {'a draft is not enlarged' if request.draft else f'what enlarges it is not here. `python app.py fetch {SWIN2SR.id}` brings it ({SWIN2SR.bytes / 1e6:.0f} MB, {SWIN2SR.licence})'}.")
         writer = held.enter_context(run.clip_writer(fps=request.fps, name=f"{work.stem}.mp4", **({"audio": sound} if sound is not None else {})))

@@ -178,11 +178,11 @@ def _judged(made: Made, request: TextToVideoRequest, run: RunContext) -> Generat
     """Returns a take with CLIP's figures, where CLIP is here and can be used; the models of the paper-cut world have a judge of their own."""
     if made.partial or not draws_anything(request.model) or not request.prompt.strip():
         return made
-    from engine.experts.judging import judge_of
+    from engine.experts.leasing import lent
     from engine.media.video import open_video
 
     try:
-        with judge_of(run) as judge:
+        with lent(run, "judge") as judge:
             if judge is None:
                 return made
             with open_video(made.clip, run.settings, max_side=512) as frames:
