@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from engine.errors import InvalidInput, LimitExceeded, StudioError
+from engine.media.disk import files_below
 from engine.runs import Run, RunStore, State, is_run_id
 from engine.settings import Settings
 
@@ -195,4 +196,4 @@ def file_hash(path: Path) -> str:
 
 def folder_bytes(folder: Path) -> int:
     """Bytes of all files below `folder`."""
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    return sum(facts.st_size for _, facts in files_below(folder))

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from engine.cli import complain, settings_of
 from engine.errors import InvalidInput, LimitExceeded, StudioError
+from engine.media.disk import files_below
 from studio.service import Studio
 
 KEEP_UPLOADS = 86400.0
@@ -69,9 +70,9 @@ def uploads_folder(data_dir: Path) -> Path:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if folder.is_symlink() or folder.stat().st_uid != os.getuid():
             raise LimitExceeded(f"uploads cannot be kept in {folder}", why="it is another user's", fix="give another place with GRADIO_TEMP_DIR")
-        for old in folder.rglob("*"):
-            if old.is_file() and time.time() - old.lstat().st_ctime > KEEP_UPLOADS:
-                old.unlink()
+        for old, facts in files_below(folder):
+            if time.time() - facts.st_ctime > KEEP_UPLOADS:
+                old.unlink(missing_ok=True)
     except OSError as error:
         raise LimitExceeded(f"uploads cannot be kept in {folder}", why=error.strerror or "", fix="give another place with GRADIO_TEMP_DIR") from error
     return folder

@@ -26,6 +26,7 @@ from engine.catalog.trash import ModelTrash
 from engine.catalog.weights import PICKLES, check_folder, inspect
 from engine.catalog.wheels import check, unpack
 from engine.errors import LimitExceeded, ModelUnavailable
+from engine.media.disk import files_below
 from engine.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -301,7 +302,7 @@ class ModelFiles:
 
 def _come(work: Path) -> int:
     """Bytes of files that have come in a fetch's folder."""
-    return sum(path.stat().st_size for folder in ("whole", "part") for path in (work / folder).rglob("*") if path.is_file() and path.name != RECORD)
+    return sum(facts.st_size for folder in ("whole", "part") for path, facts in files_below(work / folder) if path.name != RECORD)
 
 
 def _heard(progress: Progress, done: int, total: int, name: str, have: int, waiting: str) -> None:

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from engine.errors import ModelUnavailable
+from engine.media.disk import files_below
 
 
 class ModelTrash:
@@ -58,9 +59,6 @@ def disk_bytes(*folders: Path) -> int:
     """Bytes of all files below some folders; what has several names counts once, and links do not count."""
     seen: dict[tuple[int, int], int] = {}
     for folder in folders:
-        for path in folder.rglob("*"):
-            with contextlib.suppress(OSError):
-                if path.is_file() and not path.is_symlink():
-                    facts = path.stat()
-                    seen[facts.st_dev, facts.st_ino] = facts.st_size
+        for _, facts in files_below(folder):
+            seen[facts.st_dev, facts.st_ino] = facts.st_size
     return sum(seen.values())

