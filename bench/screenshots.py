@@ -35,7 +35,8 @@ def main(url: str) -> None:
         save(page, "stroke-motion.png", 1200)
         phone = browser.new_page(viewport={"width": 390, "height": 844}, device_scale_factor=2, color_scheme="dark")
         phone.goto(url + "?__theme=dark")
-        phone.click("button[role=tab]:has-text('Library')")
+        phone.click(".overflow-menu > button")  # where a narrow page puts all tabs but one
+        phone.click(".overflow-dropdown button:has-text('Library')")
         phone.wait_for_selector(".kin-grid .kin-card img", timeout=60_000)
         phone.wait_for_timeout(2000)
         save(phone, "phone.png", 520)
