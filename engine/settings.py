@@ -64,7 +64,7 @@ class Settings(BaseModel):
     model_memory_mib: int | None = Field(None, description="Budget of resident models; empty: half of the machine's memory.")
     max_queue: int = Field(200, description="Runs that may wait.")
     max_queue_per_visitor: int = Field(40, description="Runs that one browser may have waiting.")
-    keep_gib: float = Field(50.0, description="Disk for results; the oldest unpinned ones go to the trash beyond it.")
+    keep_gib: float = Field(50.0, description="Disk for results; beyond it the trash goes, then the oldest results that are not pinned.")
     trash_days: float = Field(7.0, description="Days that a deleted result can be brought back.")
     min_free_mib: int = Field(200, description="Free disk below which no run starts.")
 

@@ -24,6 +24,9 @@ _LOCKS: list[IO[str]] = []
 RESERVE_BYTES = 2**20
 """Room for the database to write down the end of a run when the disk is full."""
 
+FRESH_SECONDS = 3600.0
+"""So young a result is not swept away."""
+
 
 class Folders:
     """The folders of one installation. All that a process needs which works runs but keeps no list of them.
@@ -130,7 +133,9 @@ class Store(Folders):
         kept = self.inputs / (digest + suffix)
         temporary = self.inputs / f".{kept.name}.{secrets.token_hex(4)}"
         try:
-            if not kept.exists():
+            if kept.exists():
+                os.utime(kept)  # a sweep must not take it for left over before its run is queued
+            else:
                 write(temporary)
                 os.replace(temporary, kept)
         except FileNotFoundError:
@@ -156,7 +161,10 @@ class Store(Folders):
         self.runs.mark(run_id, restore=True)
 
     def sweep(self) -> None:
-        """Empty what lay in the trash too long, then inputs that no run needs; beyond `keep_gib`, trash and the oldest unpinned results go."""
+        """Empty what lay in the trash too long, then inputs that no run needs; beyond `keep_gib`, trash and the oldest unpinned results go.
+
+        Those stay that runs in the queue name (a draft to finish, a clip of a film), and those that are younger than an hour: somebody may look at them.
+        """
         old = time.time() - self.settings.trash_days * 86400
         for run in self.runs.select(trashed=True, limit=100_000):
             if run.trashed is not None and run.trashed < old:
@@ -167,9 +175,10 @@ class Store(Folders):
         used = sum(sizes.values())
         if used <= limit:
             return
+        named = json.dumps([run.request for run in self.runs.queue()])
         trashed = sorted(self.runs.select(trashed=True, limit=100_000), key=lambda run: run.trashed or 0.0)
-        kept = sorted(self.runs.select(limit=100_000), key=lambda run: run.created)
-        for run in [*trashed, *(run for run in kept if not run.pinned and not run.active)]:
+        kept = [run for run in self.runs.select(limit=100_000) if not run.pinned and not run.active and run.id not in named and time.time() - (run.ended or run.created) > FRESH_SECONDS]
+        for run in [*trashed, *sorted(kept, key=lambda run: run.created)]:
             if used <= limit:
                 break
             used -= sizes.get(run.id, 0)

@@ -35,6 +35,9 @@ PART_KEY, PLAIN_NAME = re.compile(r"[0-9a-f]{64}"), re.compile(r"[A-Za-z0-9][A-Z
 MOST_FILES = 64
 """Files that the settings inside a dropped video may name; no request takes more."""
 
+SWEEP_SECONDS = 600.0
+"""How often trash and results are held to their limits."""
+
 
 class Studio:
     """One running installation. Run ids are secrets: whoever knows one may see and stop that run; lists are filtered by owner when shared."""
@@ -49,11 +52,13 @@ class Studio:
         self.executor: Executor = executor_for(self.store)
         self.models = ModelFiles(self.store.models, settings)
         self.room = ModelRoom(self.models, self.store)
+        self._ends = threading.Event()
 
     def start(self) -> None:
         """Start the worker and the helper; the page is served already."""
         self.executor.start()
         self.helper.start()
+        threading.Thread(target=self._keep_house, name="house", daemon=True).start()
         if os.environ.get("SPACE_ID"):  # nobody types a command on a Space: what the tabs need is brought while the page is served already
             threading.Thread(target=self.fetch_needed, name="fetch", daemon=True).start()
 
@@ -64,8 +69,16 @@ class Studio:
                 with contextlib.suppress(StudioError, OSError):
                     self.models.fetch(card)
 
+    def _keep_house(self) -> None:
+        """Keep trash and results within their limits for as long as the studio runs: one on a server is not started anew for months."""
+        while not self._ends.wait(SWEEP_SECONDS):
+            with contextlib.suppress(StudioError, OSError):
+                self.store.sweep()
+                self.models.trash.empty(self.settings.trash_days)
+
     def stop(self) -> None:
         """End both; a working run becomes interrupted, a fetch is paused."""
+        self._ends.set()
         self.room.stop()
         self.executor.stop()
         self.helper.stop()
