@@ -1,12 +1,14 @@
-"""What this machine has, told without torch (but for `number_for_cpu` and `device_of`): processor, cores, memory, graphics cards. The page shows it; the worker decides with it."""
+"""What this machine and this installation have, told without torch (but for `number_for_cpu` and `device_of`): processor, cores, memory, graphics cards. The page shows it; the worker decides with it."""
 
 from __future__ import annotations
 
 import os
 import platform
+import re
 import shutil
 import subprocess
 from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +35,15 @@ def graphics_free_mib() -> float | None:
         return float(told[0].split()[0]) if told else None
     except ValueError:
         return None
+
+
+def installed(package: str, least: tuple[int, int]) -> bool:
+    """True when a package is installed from that version (major, minor) on. Imports nothing of it."""
+    try:
+        found = re.match(r"(\d+)\.(\d+)", version(package))
+    except PackageNotFoundError:
+        return False
+    return found is not None and (int(found[1]), int(found[2])) >= least
 
 
 def number_for_cpu() -> Any:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from engine.errors import InvalidInput
+from engine.hub.backends import check_attention
 
 Weights = Literal["whole", "int8", "float8", "int4"]
 """How nets keep their weights, the nearest to the whole ones first: the answer of a layer is 0.7 %, 3.3 % and 9.2 % off (`tests/hub/test_quantised.py`)."""
@@ -36,7 +37,7 @@ class Settings(BaseModel):
     device: str = Field("auto", description="cpu, cuda, mps or auto.")
     placing: str = Field("auto", description="How large models lie on the graphics card: resident, model offload, group offload, or auto (the quickest that fits).")
     weights: Literal["auto", Weights] = Field("auto", description="How large models keep their weights: whole, int8 (needs torchao), float8, int4 (needs bitsandbytes), or auto (whole where they fit).")
-    attention: str = Field("", description="Another attention for large models where it is installed, by its name in diffusers (flash, sage, xformers); empty: torch's own.")
+    attention: str = Field("", description="Another attention for large models where it is installed, by its name in diffusers (flash, sage, xformers, flex; a wrong one is answered with all of them); empty: torch's own.")
     step_cache_method: StepCacheMethod = Field(
         "auto", description="How step caches of large models leave work out; auto: the first of these that the model takes."
     )
@@ -70,7 +71,7 @@ class Settings(BaseModel):
 
     @classmethod
     def load(cls, **overrides: Any) -> Settings:
-        """Settings from `KINORA_*` variables, then `overrides` that are not None. A bad value raises `InvalidInput`."""
+        """Settings from `KINORA_*` variables, then `overrides` that are not None. A bad value, or an attention that cannot be had here, raises `InvalidInput`."""
         values: dict[str, Any] = {}
         for name in cls.model_fields:
             given = os.environ.get(f"KINORA_{name.upper()}")
@@ -88,6 +89,7 @@ class Settings(BaseModel):
             settings = cls(**values)
         except ValueError as error:
             raise InvalidInput("a setting is wrong", why=str(error).splitlines()[1], fix="see `python app.py --help`") from error
+        check_attention(settings.attention)
         return settings.model_copy(update={"data_dir": settings.data_dir.expanduser().resolve()})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.tasks.subject_swap.models import EDITORS, OF_EDITORS
 from studio.clips import background_field
 from studio.subjects import SubjectField
 from studio.tab import Example, Tab
@@ -16,7 +17,7 @@ TAB = Tab(
     widgets=(SubjectField(), background_field("subject-swap-background")),
     more=(
         ("Mask", ("mask", "method")),
-        ("New subject", ("strength", "scale", "drawing", "structure")),
+        ("New subject", ("strength", "scale", "drawing", "structure", *OF_EDITORS)),
         ("Clip", ("export", "keep_sound", "max_side", "seed")),
     ),
     relevant={
@@ -26,6 +27,7 @@ TAB = Tab(
         "strength": ("action", ("replace", "both", "restyle")),
         "scale": ("action", ("replace", "both")),
         "structure": ("drawing", ("diffusion",)),
+        **dict.fromkeys(OF_EDITORS, ("drawing", tuple(EDITORS))),
     },
     examples=(Example("Remove the red car", {"video": "street.mp4", "subjects": [{"words": "the red car"}], "action": "remove"}),),
 )

@@ -10,12 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Literal
+from typing import Any
 
+from engine.hub.fields import Level
 from engine.hub.pipeline import DENOISERS
 from engine.settings import StepCacheMethod
-
-Level = Literal["off", "safe", "fast"]
 
 THRESHOLD: dict[str, float] = {"safe": 0.05, "fast": 0.15}
 """Mean change of the first block's answer, beside its size, below which the other blocks are taken from the step before."""

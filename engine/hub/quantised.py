@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from math import prod
 from typing import Any
 
+from engine.hardware import installed
 from engine.settings import Weights
 
 PACKAGES: dict[Weights, tuple[str, tuple[int, int]]] = {"int8": ("torchao", (0, 16)), "int4": ("bitsandbytes", (0, 49))}
@@ -30,15 +30,7 @@ BLOCK, BLOCKS = 64, 256
 def available() -> tuple[Weights, ...]:
     """The ways that this installation has."""
     ways: tuple[Weights, ...] = ("int8", "float8", "int4")
-    return tuple(way for way in ways if way not in PACKAGES or _installed(*PACKAGES[way]))
-
-
-def _installed(package: str, least: tuple[int, int]) -> bool:
-    try:
-        found = re.match(r"(\d+)\.(\d+)", version(package))
-    except PackageNotFoundError:
-        return False
-    return found is not None and (int(found[1]), int(found[2])) >= least
+    return tuple(way for way in ways if way not in PACKAGES or installed(*PACKAGES[way]))
 
 
 def takes(part: str, weights: Weights) -> bool:

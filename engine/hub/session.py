@@ -16,10 +16,11 @@ from engine.errors import ModelUnavailable, OutOfMemory
 from engine.hardware import device_of
 from engine.hub import looks
 from engine.hub.adapters import Adapter, worn
-from engine.hub.caching import Level, cached
+from engine.hub.caching import cached
 from engine.hub.components import Place, components_of, fingerprint
 from engine.hub.continuing import after
 from engine.hub.decoding import decoded
+from engine.hub.fields import Level
 from engine.hub.fit import Fit, Learnt, choose
 from engine.hub.looks import Looks
 from engine.hub.needs import machine_of, megapixels, needs_of

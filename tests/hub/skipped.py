@@ -10,7 +10,8 @@ import numpy as np
 import torch
 
 from engine.catalog.card import Card
-from engine.hub.caching import Level, cached
+from engine.hub.caching import cached
+from engine.hub.fields import Level
 from engine.hub.pipeline import DENOISERS, dtypes_on, frames_of, ready
 from engine.settings import StepCacheMethod
 from tests.hub.checks import Bed, by_hand, modes, ruled, wish_for

@@ -96,13 +96,13 @@ def look(shelf: Path, pool: ModelPool, frames: np.ndarray, masks: list[np.ndarra
 
 def test_what_drives_the_model_is_where_the_person_is(shelf, pool, walking, monkeypatch):
     frames, masks = clip()
-    made, asked = look(shelf, pool, frames, masks), []
+    made, asked = look(shelf, pool, frames, masks, steps=1, guidance=1.5), []
     monkeypatch.setattr(made, "wish", lambda session, view, own=made.wish: (asked.append((view, own(session, view))), asked[-1][1])[1])
     out = [made.frame(k, frames[k], masks[k], frames[k]) for k in range(COUNT)]
     assert [view.piece.frames for view, _ in asked] == [(0, 1, 2, 3, 4), (4, 5, 6, 7, 8)] and [view.piece.known for view, _ in asked] == [0, 1]
     for view, wish in asked:
         given = {name: np.stack([np.asarray(one) for one in clip]) for name, clip in wish.given.items()}
-        assert wish.first.shape == (96, 64, 3) and wish.prompt == animated.WORDS
+        assert wish.first.shape == (96, 64, 3) and wish.prompt == animated.WORDS and (wish.steps, wish.guidance) == (1, 1.5)
         rows, columns = view.box
         scale = np.array(view.size) / (columns.stop - columns.start, rows.stop - rows.start)
         for place, frame in enumerate(view.piece.frames):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -194,7 +195,7 @@ def test_stop_ends_it_after_the_step_at_work_and_keeps_what_was_drawn(settings: 
             pressed.append(True)
         if isinstance(event, Progress):
             steps.append(event.done)
-    assert steps == [1] and look.stopped and look.holds(0)
+    assert steps[-1] == 1 and look.stopped and look.holds(0)
     assert not np.array_equal(look.frame(0, video[0], masks[0], video[0]), video[0])
     with pytest.raises(Cancelled):
         list(look.draws(look.pieces[1].since))
@@ -245,7 +246,7 @@ def test_fewer_frames_are_drawn_at_once_where_memory_is_short(settings: Settings
 def test_the_task_makes_a_clip_that_plays(settings: Settings, pool: ModelPool, tmp_path: Path) -> None:
     clip = clips.car()
     path = clip.write(tmp_path / "car.mp4")
-    request = parse_request(TASK, {"video": str(path), "method": "embedded", "subjects": [{"box": clip.box()}], "action": "remove", "drawing": SMALL.id})
+    request = parse_request(TASK, {"video": str(path), "method": "embedded", "subjects": [{"box": clip.box()}], "action": "remove", "drawing": SMALL.id, "steps": 1, "guidance": 1.0})
     folder = tmp_path / "made"
     outcome = perform(TASK, request, run_id="r", seed=0, settings=settings, staging=tmp_path / "staging", destination=folder, emit=lambda *_: None, pool=pool)
     assert outcome.state == "done" and outcome.result is not None, outcome.error and outcome.error.line
@@ -257,7 +258,8 @@ def test_the_task_makes_a_clip_that_plays(settings: Settings, pool: ModelPool, t
     assert change[inside].mean() > 15 > 5 > change[away].mean()
     details = outcome.result["details"]
     assert details["model"] == SMALL.id and details["pipeline"] == "WanVACEPipeline" and sum(details["pieces"]) >= len(frames)
-    assert details["frames"] == len(frames)
+    assert details["frames"] == len(frames) and (details["steps"], details["guidance"]) == (1, 1.0)
+    assert json.loads((folder / "run.json").read_text(encoding="utf-8"))["request"]["steps"] == 1
 
 
 def test_pictures_at_any_frame_of_a_clip_from_words_are_known_frames() -> None:

@@ -183,6 +183,7 @@ def test_no_sound_and_one_frame(home: Path, settings: Settings) -> None:
     assert outcome.state == "done" and loudness(folder / "result.mp4") == 0.0
     with av.open(str(folder / "result.mp4")) as container:
         assert sum(1 for _ in container.decode(video=0)) == 1 and not container.streams.audio
+    assert "steps, step cache" in swapped(one, settings, subjects=[BOX], steps=9, step_cache="fast")[2], "what only large editors know is not left out in silence"
 
 
 def test_what_is_missing_is_said_before_anything_runs(car: Path) -> None:

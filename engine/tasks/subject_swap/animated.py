@@ -100,7 +100,7 @@ class AnimatedLook(LargeLook):
         }
         words = self.request.prompt.strip() or WORDS
         return Wish(
-            words, AVOIDED, view.size, len(view.pictures), view.seed, self.drawing.steps, self.drawing.guidance, first=self._picture,
+            words, AVOIDED, view.size, len(view.pictures), view.seed, self.steps, self.guidance, first=self._picture,
             given={name: [Image.fromarray(one) for one in clip] for name, clip in given.items()},
         )  # fmt: skip
 

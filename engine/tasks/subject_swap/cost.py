@@ -9,6 +9,8 @@ from engine.catalog.fetch import ModelFiles
 from engine.errors import OutOfMemory, StudioError
 from engine.experts import available
 from engine.hardware import planned_device
+from engine.hub.adapters import wanted
+from engine.hub.fields import asked
 from engine.hub.fit import Fit, Learnt, choose
 from engine.hub.needs import machine_of, needs_of
 from engine.settings import Settings
@@ -42,7 +44,7 @@ def smaller(error: OutOfMemory) -> OutOfMemory:
 
 
 def forecast(request: SubjectSwapRequest, settings: Settings) -> Forecast:
-    """Before the run of a large editor: whether it is here, and where it will lie."""
+    """Before the run of a large editor: whether it and the LoRAs are here, and where it will lie."""
     card = EDITORS.get(request.drawing)
     if card is None:
         return Forecast()
@@ -54,6 +56,7 @@ def forecast(request: SubjectSwapRequest, settings: Settings) -> Forecast:
         return Forecast(f"{' and '.join(card.title for card in absent)} {one} not on this machine: fetch {it} in the engine room ({told})", able=False)
     device = planned_device(settings.device)
     try:
+        wanted(request.loras, settings)
         frames, fit = room_of(card, files.path(card), settings, device)
     except StudioError as error:
         return Forecast(error.line, able=False)
@@ -80,4 +83,5 @@ def large_work(request: SubjectSwapRequest, seconds: float) -> float:
     if card is None:
         return 0.0
     drawing = card.rules
-    return evaluations(card, drawing.steps, drawing.guidance, drawing.width * drawing.height * max(seconds * drawing.fps, drawing.every + drawing.first) / 1e6)
+    steps, guidance = asked(drawing, request.steps, request.guidance)
+    return evaluations(card, steps, guidance, drawing.width * drawing.height * max(seconds * drawing.fps, drawing.every + drawing.first) / 1e6)

@@ -78,7 +78,7 @@ class EditedLook(LargeLook):
         given: dict[str, Any] = known_clip(view.pictures, view.hidden)
         if self.references:
             given["reference_images"] = [Image.fromarray(picture) for picture in self.references]
-        return Wish(self.words, AVOIDED, view.size, len(view.pictures), view.seed, self.drawing.steps, self.drawing.guidance, given=given)
+        return Wish(self.words, AVOIDED, view.size, len(view.pictures), view.seed, self.steps, self.guidance, given=given)
 
     def _references(self) -> list[np.ndarray]:
         """Pictures (h, w, 3) uint8 of what should be seen."""

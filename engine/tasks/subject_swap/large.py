@@ -19,6 +19,8 @@ from engine.catalog.card import Card
 from engine.catalog.fetch import ModelFiles
 from engine.errors import OutOfMemory
 from engine.hardware import device_of
+from engine.hub.adapters import wanted
+from engine.hub.fields import asked
 from engine.hub.pipeline import Wish
 from engine.hub.session import Extras, Session, opened, resident_mib
 from engine.media.frames import Pictures
@@ -65,7 +67,7 @@ class _Held:
 class LargeLook(ABC):
     """See `engine.tasks.subject_swap.actions.Look` and `Draws`. `details`: what the result's document tells of the model.
 
-    Raises `ModelUnavailable` with size and licence when the card's model is not here, `OutOfMemory` when nothing of it fits this machine.
+    Raises `ModelUnavailable` with size and licence when the card's model is not here, `OutOfMemory` when nothing of it fits this machine, `InvalidInput` for a LoRA that cannot be.
     """
 
     needs_plate = False
@@ -73,6 +75,8 @@ class LargeLook(ABC):
 
     def __init__(self, card: Card, request: SubjectSwapRequest, run: RunContext, frames: Pictures, masks: Masks, shots: Sequence[tuple[int, int]]) -> None:
         self.card, self.drawing, self.request, self.run, self.frames, self.masks = card, card.rules, request, run, frames, masks
+        self.steps, self.guidance = asked(card.rules, request.steps, request.guidance)
+        self.extras = Extras(request.step_cache, tuple(wanted(request.loras, run.settings)))
         self.notes: list[str] = []
         self.details: dict[str, Any] = {}
         self.stopped = False
@@ -162,7 +166,7 @@ class LargeLook(ABC):
     def _call(self, number: int, view: View) -> Iterator[Event]:
         yield Stage("loading", f"Loading {self.card.title}")
         count = len(view.piece.frames)
-        with opened(self.card, self.folder, self.run, image=self.image, size=view.size, frames=count, extras=Extras()) as session:
+        with opened(self.card, self.folder, self.run, image=self.image, size=view.size, frames=count, extras=self.extras) as session:
             self.run.device = session.device
             self._tell(session, view)
             if number == 0:
@@ -182,7 +186,7 @@ class LargeLook(ABC):
         self._held = _Held(number, view, Passing(drawn[: len(set(view.piece.frames))]))
 
     def _tell(self, session: Session, view: View) -> None:
-        self.details |= {**session.told, "model_fps": self.drawing.fps, "pieces": [len(piece.frames) for piece in self.pieces]}
+        self.details |= {**session.told, "model_fps": self.drawing.fps, "steps": self.steps, "guidance": self.guidance, "pieces": [len(piece.frames) for piece in self.pieces]}
         self.details.setdefault("drawn_sizes", []).append(list(view.size))
 
     def _look(self, look: np.ndarray, view: View) -> np.ndarray:

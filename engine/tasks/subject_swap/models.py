@@ -21,6 +21,9 @@ ACTIONS: dict[str, tuple[str, ...]] = {**{card.id: ("replace", "remove", "backgr
 BESIDE: dict[str, tuple[Card, ...]] = {card.id: (VITPOSE,) for card in ANIMATE}
 """Experts that an editor needs besides its own model."""
 
+OF_EDITORS = ("steps", "guidance", "step_cache", "loras")
+"""Fields of a request that editors alone obey."""
+
 TITLES = {**OWN, **{name: f"{card.title} · {card.bytes / 1e9:.0f} GB" for name, card in EDITORS.items()}}
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from engine.tasks.subject_swap import shelf
 from engine.tasks.subject_swap.actions import Draws, cut_of, export_of, look_of
 from engine.tasks.subject_swap.layers import Patches
 from engine.tasks.subject_swap.masking import Followed, follow, tinted
-from engine.tasks.subject_swap.models import EDITORS
+from engine.tasks.subject_swap.models import EDITORS, OF_EDITORS
 from engine.tasks.subject_swap.request import SubjectMaskRequest, SubjectSwapRequest
 from engine.tasks.subject_swap.tracks import document
 from engine.vision.filling.plate import fill_clip
@@ -71,6 +71,9 @@ def swap(request: SubjectSwapRequest, run: RunContext) -> Iterator[Event]:
     patches: Patches | None = None
     try:
         artifacts = {"tracks": _write_tracks(followed, run)}
+        left_out = [name for name in OF_EDITORS if getattr(request, name) != SubjectSwapRequest.model_fields[name].default]
+        if left_out and request.drawing not in EDITORS:
+            yield Note(f"Only large editors know what you set for: {', '.join(left_out).replace('_', ' ')}.")
         look = None
         if request.action != "remove" or request.drawing in EDITORS:
             yield Stage("reading", "Preparing the change")

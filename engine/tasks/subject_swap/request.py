@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, field_validator, model_validator
 
+from engine.hub.fields import Guidance, Loras, StepCache, Steps
 from engine.task import Part, Request, media_field
 from engine.tasks.subject_swap.models import TITLES, Drawer
 
@@ -202,6 +203,10 @@ class SubjectSwapRequest(SubjectMaskRequest):
         "The others are large open models, which are fetched when you ask for it and want a graphics card: they draw what the mask hides, moving as a video does.",
         json_schema_extra={"titles": dict(TITLES)},
     )
+    steps: Steps = None
+    guidance: Guidance = None
+    step_cache: StepCache = "off"
+    loras: Loras = ""
     structure: Literal["auto", "depth", "edges", "pose", "none"] = Field(
         "auto",
         description="What a new subject drawn by diffusion keeps of the old one, by a ControlNet: depth (how the scene is laid out), edges (its lines), pose (a person's joints), "

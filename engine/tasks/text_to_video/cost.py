@@ -8,6 +8,7 @@ from engine.catalog.card import Card
 from engine.catalog.fetch import ModelFiles
 from engine.errors import StudioError
 from engine.hardware import describe, planned_device
+from engine.hub.adapters import wanted
 from engine.hub.fit import Fit, Learnt, choose
 from engine.hub.needs import machine_of, needs_of
 from engine.settings import Settings
@@ -117,7 +118,7 @@ def placing_of(request: TextToVideoRequest, settings: Settings) -> Fit:
 
 
 def forecast(request: TextToVideoRequest, settings: Settings) -> Forecast:
-    """Before the run of a large model: whether it is here, and where it will lie."""
+    """Before the run of a large model: whether it and the LoRAs are here, and where it will lie."""
     if request.model not in LARGE:
         return Forecast()
     card = LARGE[request.model]
@@ -126,6 +127,7 @@ def forecast(request: TextToVideoRequest, settings: Settings) -> Forecast:
         if needed is not None and not files.present(needed):
             return Forecast(f"{needed.title} is not on this machine: fetch it in the engine room ({needed.bytes / 1e9:.0f} GB, {needed.licence})", able=False)
     try:
+        wanted(request.loras, settings)
         fit = placing_of(request, settings)
     except StudioError as error:
         return Forecast(error.line, able=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.catalog.drawing import Drawing
+from engine.hub.fields import asked
 from engine.tasks.text_to_video.request import TextToVideoRequest
 from engine.tasks.text_to_video.shapes import sized
 
@@ -50,5 +51,5 @@ def plan_for(request: TextToVideoRequest, drawing: Drawing, seconds: float) -> P
     windows = [drawing.count(wanted)]
     while drawing.image and sum(windows) - len(windows) + 1 < wanted - drawing.every and len(windows) < MOST_WINDOWS:
         windows.append(drawing.count(wanted - sum(windows) + len(windows)))
-    guidance = drawing.guidance if request.guidance is None else request.guidance
-    return Plan(drawing, size, tuple(windows), request.steps or drawing.steps, guidance, anew=request.free_init and drawing.free_init)
+    steps, guidance = asked(drawing, request.steps, request.guidance)
+    return Plan(drawing, size, tuple(windows), steps, guidance, anew=request.free_init and drawing.free_init)

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
+from engine.hub.fields import Guidance, Loras, StepCache, Steps
 from engine.task import Part, Request, media_field
 from engine.tasks.text_to_video.models import PICTURE_TITLES, TITLES, Model, PictureModel
 
@@ -75,8 +76,8 @@ class TextToVideoRequest(Request):
     takes: int = Field(1, ge=1, le=MOST_TAKES, description="Clips to choose from; each has its own seed, counted up from the first.")
     seed: int | None = Field(None, ge=0, lt=2**32, description="Empty: a new one each time, always recorded.")
     draft: bool = Field(False, description="A quick look at lower quality. A draft that pleases can be finished later.")
-    steps: int | None = Field(None, ge=1, le=200, description="Denoising steps; empty: the model's own count. More: finer and slower.")
-    guidance: float | None = Field(None, ge=1.0, le=20.0, description="How strictly the prompt is followed; empty: the model's own. 1 is not at all, too much burns the colours.", json_schema_extra={"step": 0.1})
+    steps: Steps = None
+    guidance: Guidance = None
     candidates: int = Field(8, ge=1, le=16, description="Pictures begun for each clip; halfway, the one that fits the words best is chosen and finished.")
     method: Literal["flow", "zero", "animatediff", "clip", "independent"] = Field(
         "flow",
@@ -88,12 +89,8 @@ class TextToVideoRequest(Request):
         description="How a clip longer than the model's own is made. Co-denoise: overlapping windows, averaged at each step. Extend: each window goes on from the last. "
         "Keyframes: sparse frames first, then filled. Hierarchy: far frames first, then nearer ones.",
     )
-    step_cache: Literal["off", "safe", "fast"] = Field(
-        "off", description="Large models: leave out what hardly changes from one step to the next. Safe: the picture stays the same to the eye. Fast: fine detail may change."
-    )
-    loras: str = Field(
-        "", max_length=500, description="Large models: LoRA files of your own (data/loras), each with its strength, such as: paper-cut 0.8, smoke. A request names them; trigger words belong into the prompt."
-    )
+    step_cache: StepCache = "off"
+    loras: Loras = ""
     free_init: bool = Field(False, description="AnimateDiff: begin three times, each time from the slow parts of the clip before. Steadier, and three times as long.")
     interpolate: bool = Field(True, description="Frames between the model's own, so that the frame rate is reached.")
     upscale: Literal["off", "2x"] = Field("off", description="Twice the width and height.")
