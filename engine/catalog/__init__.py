@@ -10,10 +10,11 @@ from engine.catalog.packaged import CARDS as _PACKAGED
 from engine.catalog.pictures import CARDS as _PICTURES
 from engine.catalog.pocket import CARDS as _POCKET
 from engine.catalog.previews import CARDS as _PREVIEWS
+from engine.catalog.upscalers import CARDS as _UPSCALERS
 from engine.catalog.video import CARDS as _VIDEO
 from engine.errors import ModelUnavailable
 
-CARDS: dict[str, Card] = {card.id: card for card in (*_POCKET, *_PACKAGED, *_MUSIC, *_EXPERTS, *_LANGUAGE, *_VIDEO, *_PICTURES, *_PREVIEWS)}
+CARDS: dict[str, Card] = {card.id: card for card in (*_POCKET, *_PACKAGED, *_MUSIC, *_EXPERTS, *_LANGUAGE, *_VIDEO, *_PICTURES, *_PREVIEWS, *_UPSCALERS)}
 
 
 def get_card(card_id: str) -> Card:

@@ -56,6 +56,27 @@ class Motion(_Rules):
         return still + (usual - still) * strength if strength <= 1 else usual + (double - usual) * (strength - 1)
 
 
+class Upscaling(_Rules):
+    """The second stage of a clip: a net doubles width and height of its latents, and the last part of a way of `steps` steps is walked again at that size.
+
+    card: id of the net's card; pipeline: class that holds the net. adain: how far mean and spread of each channel go back to those of the first stage, 0 to 1 (Huang and Belongie,
+    2017); tone_map: how far large values are drawn in, 0 to 1. strength: share of the steps that is walked; timesteps: the steps of a model that was taught certain ones.
+    """
+
+    card: str
+    pipeline: str
+    adain: float = Field(0.0, ge=0, le=1)
+    tone_map: float = Field(0.0, ge=0, le=1)
+    steps: int = Field(ge=1)
+    strength: float = Field(gt=0, lt=1)
+    timesteps: tuple[float, ...] = ()
+
+    @property
+    def walked(self) -> int:
+        """Steps that are walked."""
+        return int(self.steps * self.strength)
+
+
 class Drawing(BaseModel):
     """The rules of one card's pipeline. Classes are named as in diffusers; a pipeline that needs a picture has no `text` class.
 
@@ -106,6 +127,7 @@ class Drawing(BaseModel):
     drafts: bool = Field(True, description="A call can be gone on from in the middle: it has one sampler, which works on its latents alone.")
     lora: bool = Field(False, description="The pipeline loads LoRA adapters.")
     sound: bool = Field(False, description="The clip has its own sound.")
+    upscaling: Upscaling | None = Field(None, description="Clips at twice the size are made in a second stage.")
     activations_mib: float = Field(1500.0, gt=0, description="About the memory of one evaluation besides the weights at the default size.")
 
     def given(self, *, image: bool) -> Self:

@@ -13,6 +13,7 @@ OF_ROLE: dict[str, tuple[str, tuple[str, ...]]] = {
     "text to picture": (PICTURES, ("text-to-video", "music-video", "movie")),
     "first picture": (PICTURES, ("text-to-video",)),
     "preview": (PICTURES, ("text-to-video", "subject-swap")),
+    "upscale latents": (VIDEO, ("text-to-video",)),
     "edit video": (VIDEO, ("subject-swap", "text-to-video", "movie")),
     "replace a person": (VIDEO, ("subject-swap",)),
     "draw inside a mask": (PICTURES, ("subject-swap",)),

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from engine.catalog.card import Card
 from engine.hardware import graphics_free_mib, memory_mib
 from engine.hub.components import Place, components_of, numbers, shapes
 from engine.hub.fit import Learnt, Machine, Needs
 from engine.hub.quantised import available, small_bytes, takes
+
+UPSAMPLER = "latent_upsampler"
+"""The name that the net of a second stage has in its folder."""
 
 
 def megapixels(size: tuple[int, int], frames: int) -> float:
@@ -14,16 +19,23 @@ def megapixels(size: tuple[int, int], frames: int) -> float:
     return size[0] * size[1] * frames / 1e6
 
 
-def needs_of(card: Card, folder: Place, size: tuple[int, int], frames: int, learnt: Learnt, *, bytes_each: int) -> Needs:
-    """The needs of one call. folder: where the model lies; bytes_each: of a number in memory."""
+def doubled(size: tuple[int, int]) -> tuple[int, int]:
+    """(width, height) of the second stage of a clip."""
+    return 2 * size[0], 2 * size[1]
+
+
+def needs_of(card: Card, folder: Place, size: tuple[int, int], frames: int, learnt: Learnt, *, bytes_each: int, upsampler: Path | None = None) -> Needs:
+    """The needs of one call. folder: where the model lies; bytes_each: of a number in memory; upsampler: where the net of a second stage lies, whose size then counts."""
     drawing = card.rules
-    whole = megapixels(size, frames)
+    whole = megapixels(size if upsampler is None else doubled(size), frames)
     usual = megapixels((drawing.width, drawing.height), drawing.frames)
     activations = learnt.activations(card.id, whole, drawing.activations_mib * whole / usual)
     parts = {part.name: part.weights for part in components_of(folder) if part.weights}
+    if upsampler is not None:
+        parts |= {part.name: part.weights for part in components_of(upsampler) if part.name == UPSAMPLER}
     nets = {name: numbers(files) * (4 if name in drawing.exact else bytes_each) / 2**20 for name, files in parts.items()}
     smaller = {way: {name: small_bytes(shapes(files), way, bytes_each) / 2**20 for name, files in parts.items() if takes(name, way) and name not in drawing.exact} for way in available()}
-    return Needs(nets, activations, smaller)
+    return Needs(nets, activations, smaller, "" if upsampler is None else "leave out upscale")
 
 
 def machine_of(device: str, reclaimable_mib: float = 0.0) -> Machine:

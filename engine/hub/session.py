@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.catalog.card import Card
@@ -23,11 +25,12 @@ from engine.hub.decoding import decoded
 from engine.hub.fields import Level
 from engine.hub.fit import Fit, Learnt, choose
 from engine.hub.looks import Looks
-from engine.hub.needs import machine_of, megapixels, needs_of
+from engine.hub.needs import UPSAMPLER, doubled, machine_of, megapixels, needs_of
 from engine.hub.pipeline import Wish, arguments, dtypes_on, frames_of, prepared, ready, remember_texts, sound_of, vae_name
 from engine.hub.placing import place, tune
 from engine.hub.tiny_vae import TinyLooks, tiny_looks
-from engine.hub.watching import Step, Watched
+from engine.hub.upscaling import enlarge, lent, refining, unrefined
+from engine.hub.watching import Step, Watched, awaited
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,27 +49,31 @@ MOST_LOOKS = 16
 
 @dataclass(frozen=True)
 class Extras:
-    """What a call may have besides its wish. rest_after: a draft stops there; begin_after, latents: an earlier draft is gone on from."""
+    """What a call may have besides its wish. rest_after: a draft stops there; begin_after, latents: an earlier draft is gone on from; upsampler: where the net of a second stage lies."""
 
     cache: Level = "off"
     adapters: tuple[Adapter, ...] = ()
     rest_after: int = 0
     begin_after: int = 0
     latents: Any = None
+    upsampler: Path | None = None
 
 
 class Session:
     """One opened model. `told`: what the result's document says of it; `notes`: what the user should know before the first step."""
 
-    def __init__(self, card: Card, pipeline: Any, run: RunContext, device: str, told: dict[str, Any], notes: list[str], seen: Seen, extras: Extras) -> None:
+    def __init__(
+        self, card: Card, pipeline: Any, run: RunContext, device: str, told: dict[str, Any], notes: list[str], seen: Seen, extras: Extras, enlarged: Callable[[Any], Any] | None = None
+    ) -> None:  # fmt: skip
         self.card, self.pipeline, self.run, self.device, self.told, self.notes, self.extras = card, pipeline, run, device, told, notes, extras
-        self._seen = seen
+        self._seen, self._enlarged = seen, enlarged
         self._watched: Watched | None = None
+        self._broken = False
 
     @property
     def stopped(self) -> bool:
-        """The user pressed Stop in the middle of the call."""
-        return self._watched is not None and self._watched.stopped and not self.rests
+        """The user pressed Stop in the middle of the call, or between its two stages."""
+        return self._broken or self._watched is not None and self._watched.stopped and not self.rests
 
     @property
     def rests(self) -> bool:
@@ -80,22 +87,59 @@ class Session:
         return self._watched.noisy
 
     def steps(self, wish: Wish) -> Iterator[tuple[int, np.ndarray | None]]:
-        """Make the call; yields how many steps are done, with a preview (F, h, w, 3) uint8 when one is due; the same count again while Stop waits. Raises `OutOfMemory`."""
+        """Make the call; yields how many steps are done, with a preview (F, h, w, 3) uint8 when one is due; the same count again while Stop waits. Raises `OutOfMemory`.
+
+        Where a second stage follows, `refine` goes on; Stop ends it here, and what was seen by then is decoded.
+        """
+        if self._enlarged is None:
+            yield from self._called(wish, self.extras.begin_after, self.extras.latents)
+            return
+        yield from self._called(replace(wish, given={**wish.given, "output_type": "latent"}), self.extras.begin_after, self.extras.latents)
+        assert self._watched is not None
+        if self._watched.stopped or self.run.cancelled():
+            self._broken, done = True, self._watched.done
+            yield from ((done, None) for _ in self._called(unrefined(wish, self._latents)))
+
+    def refine(self, wish: Wish) -> Iterator[tuple[int, np.ndarray | None]]:
+        """The second stage after all steps of `wish`, at twice its size; yields as `steps` does."""
+        rules = self.card.rules.upscaling
+        assert rules is not None and self._enlarged is not None
+        latents = yield from self._waited(partial(self._enlarged, self._latents))
+        yield from self._called(refining(wish, rules, latents), skipped=rules.steps - rules.walked)
+
+    @property
+    def _latents(self) -> Any:
+        """(B, C, F, h, w): what a first stage ended with."""
+        assert self._watched is not None
+        return self._watched.result.frames
+
+    def _waited(self, work: Callable[[], Any]) -> Generator[tuple[int, None], None, Any]:
+        """Work between two stages, with signs of life while Stop waits."""
+        beats = awaited(work, self.run.cancelled)
+        while True:
+            try:
+                next(beats)
+            except StopIteration as end:
+                return end.value
+            yield 0, None
+
+    def _called(self, wish: Wish, begin_after: int = 0, latents: Any = None, *, skipped: int = 0) -> Iterator[tuple[int, np.ndarray | None]]:
+        """One call of the pipeline. skipped: of its steps, those that it leaves out by itself."""
         import torch
 
         drawing = self.card.rules
         given = arguments(self.pipeline, drawing, wish)
-        total = wish.steps - self.extras.begin_after
+        total = wish.steps - begin_after - skipped
         times = drawing.passes(wish.frames, anew=wish.free_init)
 
         def stop() -> bool:
             return self.run.cancelled() or bool(self.extras.rest_after) and watched.done >= self.extras.rest_after
 
-        self._watched = watched = Watched(self.pipeline, given, total=total * times, passes=times, stop=stop)
+        self._watched = watched = Watched(self.pipeline, given, total=total * times, passes=times, skipped=skipped, stop=stop)
         began, looked = time.monotonic(), 0.0
         # Some pipelines draw noise beside the generator that they are given.
         torch.manual_seed(wish.seed)
-        with prepared(self.pipeline, drawing, wish), after(self.pipeline, self.extras.begin_after, self.extras.latents):
+        with prepared(self.pipeline, drawing, wish), after(self.pipeline, begin_after, latents):
             for step in watched.steps():
                 if step is None:
                     yield watched.done, None
@@ -143,7 +187,9 @@ def opened(card: Card, folder: Place, run: RunContext, *, image: bool, size: tup
     device = device_of(run.settings.device)
     dtypes = dtypes_on(device, drawing)
     learnt = Learnt(run.settings.data_dir / "cache" / "hub")
-    needs = needs_of(card, folder, size, frames, learnt, bytes_each=dtypes[""].itemsize)
+    upsampler = extras.upsampler
+    largest = size if upsampler is None else doubled(size)
+    needs = needs_of(card, folder, size, frames, learnt, bytes_each=dtypes[""].itemsize, upsampler=upsampler)
     fit = choose(needs, machine_of(device.type, resident_mib(run)), card.title, run.settings.placing, run.settings.weights)
     told: dict[str, Any] = {"model": card.id, "placing": fit.line, **({"step_cache": extras.cache} if extras.cache != "off" else {})}
     if extras.adapters:
@@ -151,6 +197,7 @@ def opened(card: Card, folder: Place, run: RunContext, *, image: bool, size: tup
     try:
         with ExitStack() as held:
             pipeline = held.enter_context(ready(folder, drawing, card.title, run.pool, dtypes, image=image, weights=fit.weights))
+            net = held.enter_context(lent(upsampler, run.pool, dtypes))
             place(pipeline, fit, device)
             notes = tune(pipeline, run.settings.attention, run.settings.compiled)
             notes += held.enter_context(worn(pipeline, list(extras.adapters)))
@@ -163,14 +210,19 @@ def opened(card: Card, folder: Place, run: RunContext, *, image: bool, size: tup
             notes += unsound
             told["pipeline"] = type(pipeline).__name__
             told["weights"] = {part.name: fingerprint(part.weights) for part in components_of(folder) if part.weights and getattr(pipeline, part.name, None) is not None}
+            enlarged = None
+            if upsampler is not None:
+                assert drawing.upscaling is not None
+                enlarged = partial(enlarge, net, pipeline, drawing.upscaling, device=device, stays=fit.mode in ("processor", "resident"))
+                told["weights"] |= {part.name: fingerprint(part.weights) for part in components_of(upsampler) if part.name == UPSAMPLER}
             _begin_measuring(device)
-            yield Session(card, pipeline, run, str(device), told, notes, seen, extras)
+            yield Session(card, pipeline, run, str(device), told, notes, seen, extras, enlarged)
             used = _measured(device)
             if used is not None:
-                learnt.note(card.id, megapixels(size, frames), used - (fit.card_mib - needs.activations))
+                learnt.note(card.id, megapixels(largest, frames), used - (fit.card_mib - needs.activations))
                 told["card_mib"] = round(used)
     except (torch.OutOfMemoryError, MemoryError) as error:
-        raise OutOfMemory(f"{card.title} ran out of memory", why=f"it was placed {fit.line}", fix=_smaller(fit, size)) from error
+        raise OutOfMemory(f"{card.title} ran out of memory", why=f"it was placed {fit.line}", fix=_smaller(fit, size, twice=upsampler is not None)) from error
     finally:
         # The run's end collects, too (`engine.worker`): here it only makes room on a card at once, as it takes half a second.
         if device.type == "cuda":
@@ -201,9 +253,9 @@ def resident_mib(run: RunContext) -> float:
     return sum(one["bytes"] for one in run.pool.stats()["models"] if not one["users"]) / 2**20
 
 
-def _smaller(fit: Fit, size: tuple[int, int]) -> str:
+def _smaller(fit: Fit, size: tuple[int, int], *, twice: bool) -> str:
     width, height = (int(side * 0.75) // 16 * 16 for side in size)
-    return f"try {max(64, width)}x{max(64, height)}, or half the seconds" + ("" if fit.mode == "group offload" else ", or the setting placing=group offload") + "; everything was freed, the next run is fine"
+    return ("leave out upscale, " if twice else "") + f"try {max(64, width)}x{max(64, height)}, or half the seconds" + ("" if fit.mode == "group offload" else ", or the setting placing=group offload") + "; everything was freed, the next run is fine"
 
 
 def _begin_measuring(device: Any) -> None:

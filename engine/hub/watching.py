@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import wraps
 from inspect import signature
-from typing import Any
+from typing import Any, TypeVar
 
 from engine.hub.path import clean, levels
 
@@ -20,8 +21,20 @@ STOCHASTIC = ("CogVideoXDPMScheduler", "LCMScheduler")
 """Schedulers that add fresh noise at each step: two neighbours do not point to the clean latents, but their step tells these too."""
 
 
+T = TypeVar("T")
+
 BEAT = 1.0
 """Seconds between signs of life of a call that is asked to stop: a step may take a minute, and so may decoding."""
+
+
+def awaited(work: Callable[[], T], stop: Callable[[], bool]) -> Generator[None, None, T]:
+    """Do one piece of work in a thread and return what it returns; yields every second after Stop was asked for. Raises what the work raises."""
+    with ThreadPoolExecutor(1, "pipeline") as thread:
+        future = thread.submit(work)
+        while wait([future], BEAT).not_done:
+            if stop():
+                yield None
+        return future.result()
 
 
 class Halted(Exception):
@@ -68,11 +81,11 @@ class Watched:
     """A call to be made. After `steps` has ended: `result` is the pipeline's own, None when it was halted; then `latents` are what to decode.
 
     stop: asked after each step. total: how many steps there will be. passes: how often the call runs through its steps, as for a clip longer than the model sees at
-    once; `passed`: the latents of those that have ended. `stopped`: it ended before its last step; `noisy`: the latents that the next step would have taken.
+    once; `passed`: the latents of those that have ended. skipped: steps of the scheduler that the call leaves out at its beginning. `stopped`: it ended before its last step; `noisy`: the latents that the next step would have taken.
     """
 
-    def __init__(self, pipeline: Any, arguments: dict[str, Any], *, total: int, passes: int = 1, stop: Callable[[], bool] = lambda: False) -> None:
-        self.pipeline, self.arguments, self.total, self.passes, self.stop = pipeline, arguments, total, passes, stop
+    def __init__(self, pipeline: Any, arguments: dict[str, Any], *, total: int, passes: int = 1, skipped: int = 0, stop: Callable[[], bool] = lambda: False) -> None:
+        self.pipeline, self.arguments, self.total, self.passes, self.skipped, self.stop = pipeline, arguments, total, passes, skipped, stop
         self.passed: list[Any] = []
         self.stopped = False
         self.result: Any = None
@@ -159,7 +172,7 @@ class Watched:
             self.total = self.passes * int(getattr(self.pipeline, "num_timesteps", None) or self.total)
         self.done += 1
         self._at = index + 1
-        step = Step(self.done, self.total, before, self.latents, levels(self.pipeline.scheduler), self._at, self._clean)
+        step = Step(self.done, self.total, before, self.latents, levels(self.pipeline.scheduler)[self.skipped :], self._at, self._clean)
         self._told.put(step)
         if self.done >= self.total or not (self._abandoned.is_set() or self.stop()):
             return None

@@ -5,7 +5,7 @@ Pictures can stand at the beginning, at the end and between. Schedules, guidance
 
 from __future__ import annotations
 
-from engine.catalog.drawing import Conditions, Drawing
+from engine.catalog.drawing import Conditions, Drawing, Upscaling
 from engine.catalog.hub import hub_card
 
 ENCODER = {"text_encoder/*": 19_050_000_000, "tokenizer/*": 2_600_000, "scheduler/*": 1_000, "model_index.json": 500}
@@ -23,6 +23,12 @@ NO_DRAFTS = {"drafts": False}
 """With pictures, fresh noise is laid on them at each step: a call that begins in the middle draws another. The distilled model is called without it. LTX-2 makes no drafts at all:
 its callback tells the latents of the pictures, not those of the sound."""
 
+TWICE = Upscaling(card="ltx-upscaler", pipeline="LTXLatentUpsamplePipeline", steps=10, strength=0.4)
+"""As the documentation of diffusers has it for 0.9.7: the last four of ten steps."""
+
+TWICE_DISTILLED = Upscaling(card="ltx-upscaler", pipeline="LTXLatentUpsamplePipeline", adain=1.0, tone_map=0.6, steps=4, strength=0.999, timesteps=(1000, 909, 725, 421))
+"""The same for 0.9.8 distilled: the first of the listed steps is left out. The list there ends with 0, a step that changes nothing."""
+
 SMALL = hub_card(
     "ltx-video-2b", "LTX-Video 0.9.5, 2B", "Lightricks/LTX-Video-0.9.5", {"transformer/*": 7_700_000_000, "vae/*": 2_490_000_000, **ENCODER}, VIDEO_LICENCE, 16_000,
     "The quickest of its size: five seconds in less than a minute on a card with 12 GB, from words and from pictures at any moment.", "Hands, much that moves at once, short prompts.",
@@ -38,7 +44,7 @@ LARGE = hub_card(
     "Finer and steadier than the 2B model, from words and from pictures at any moment.", "Wants 24 GB of graphics memory, or patience.",
     drawing=Drawing(
         text="LTXConditionPipeline", image="LTXConditionPipeline", last=True, conditions=STILLS, width=832, height=480, multiple=32, frames=121, most=257, every=8, fps=24,
-        rate_name="frame_rate", steps=30, guidance=3.0, fixed=DECODING, latents="tokens", pictured=NO_DRAFTS, lora=True, activations_mib=3000,
+        rate_name="frame_rate", steps=30, guidance=3.0, fixed=DECODING, latents="tokens", pictured=NO_DRAFTS, lora=True, upscaling=TWICE, activations_mib=3000,
     ),
     note=VIDEO_NOTE,
 )  # fmt: skip
@@ -50,7 +56,7 @@ DISTILLED = hub_card(
     drawing=Drawing(
         text="LTXConditionPipeline", image="LTXConditionPipeline", last=True, conditions=STILLS, width=832, height=480, multiple=32, frames=121, most=257, every=8, fps=24,
         rate_name="frame_rate", steps=8, timesteps=(1000, 993, 987, 981, 975, 909, 725, 0.03), guidance=1.0, negative=False, fixed={**DECODING, "image_cond_noise_scale": 0.0},
-        latents="tokens", lora=True, activations_mib=2500,
+        latents="tokens", lora=True, upscaling=TWICE_DISTILLED, activations_mib=2500,
     ),
     note=VIDEO_NOTE,
 )  # fmt: skip

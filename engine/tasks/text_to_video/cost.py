@@ -6,6 +6,7 @@ from pathlib import Path
 
 from engine.catalog.card import Card
 from engine.catalog.fetch import ModelFiles
+from engine.catalog.upscalers import upscaler_for
 from engine.errors import StudioError
 from engine.hardware import describe, planned_device
 from engine.hub.adapters import wanted
@@ -13,6 +14,7 @@ from engine.hub.fit import Fit, Learnt, choose
 from engine.hub.needs import machine_of, needs_of
 from engine.settings import Settings
 from engine.task import Forecast
+from engine.tasks.text_to_video import twice
 from engine.tasks.text_to_video.models import LARGE
 from engine.tasks.text_to_video.opening import opener, picture_size
 from engine.tasks.text_to_video.plan import Plan, plan_for
@@ -89,6 +91,10 @@ def large_work(request: TextToVideoRequest) -> float:
     plan, card = plan_of(request), LARGE[request.model]
     size = plan.size[0] * plan.size[1] * max(plan.windows) / 1e6
     work = evaluations(card, plan.evaluations, plan.guidance, size)
+    again = card.rules.upscaling
+    if again is not None and twice.wanted(request):
+        # As if the net for it were here: a task's work is told by its request alone.
+        work += evaluations(card, again.walked * len(plan.windows), plan.guidance, 4 * size)
     picture = opener(request, card)
     if picture is not None and picture.drawing is not None:
         width, height = picture_size(request, picture)
@@ -113,7 +119,7 @@ def placing_of(request: TextToVideoRequest, settings: Settings) -> Fit:
     card, plan = LARGE[request.model], plan_of(request)
     device = planned_device(settings.device)
     learnt = Learnt(settings.data_dir / "cache" / "hub")
-    needs = needs_of(card, ModelFiles.of(settings).path(card), plan.size, max(plan.windows), learnt, bytes_each=2 if device == "cuda" else 4)
+    needs = needs_of(card, ModelFiles.of(settings).path(card), plan.size, max(plan.windows), learnt, bytes_each=2 if device == "cuda" else 4, upsampler=twice.upsampler(request, card, settings))
     return choose(needs, machine_of(device), card.title, settings.placing, settings.weights)
 
 
@@ -132,12 +138,16 @@ def forecast(request: TextToVideoRequest, settings: Settings) -> Forecast:
     except StudioError as error:
         return Forecast(error.line, able=False)
     slow = "; without a graphics card that takes hours" if fit.mode == "processor" and card.bytes > SLOW_BYTES else ""
-    return Forecast(f"{card.title} {fit.line}{slow}", fit.ram_mib + OVERHEAD_MIB)
+    stages = "" if twice.upsampler(request, card, settings) is None else " for a second stage at twice the size"
+    return Forecast(f"{card.title} {fit.line}{stages}{slow}", fit.ram_mib + OVERHEAD_MIB)
 
 
 def weights_of(request: TextToVideoRequest, settings: Settings) -> tuple[Path, ...]:
-    """Weight files of a large model that is here."""
-    return ModelFiles.of(settings).weights(LARGE[request.model]) if request.model in LARGE else ()
+    """Weight files of a large model that is here, and of the net of its second stage where there is one."""
+    if request.model not in LARGE:
+        return ()
+    net = upscaler_for(LARGE[request.model].rules) if twice.wanted(request) else None
+    return tuple(file for card in (LARGE[request.model], net) if card is not None for file in ModelFiles.of(settings).weights(card))
 
 
 def disk_of(request: TextToVideoRequest) -> float:

@@ -7,33 +7,37 @@ goes on from its last frame where the model takes a first picture, unless the mo
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.catalog.card import Card
-from engine.catalog.experts import SWIN2SR
 from engine.catalog.fetch import ModelFiles
 from engine.catalog.folders import chosen
+from engine.catalog.upscalers import upscaler_for
 from engine.errors import Cancelled, InvalidInput, StudioError
-from engine.hub.adapters import Adapter, wanted
+from engine.hub.adapters import wanted
 from engine.hub.components import Joined, Place
-from engine.task import Event, Meter, Note, Preview, Progress, Stage
-from engine.tasks.text_to_video.diorama import mixed
+from engine.hub.needs import doubled
+from engine.task import Event, Note, Preview, Progress, Stage
+from engine.tasks.text_to_video import twice
+from engine.tasks.text_to_video.finishing import written
 from engine.tasks.text_to_video.models import LARGE, PICTURES
 from engine.tasks.text_to_video.opening import Order, draw_pictures, opener
-from engine.tasks.text_to_video.plan import Plan, plan_for
+from engine.tasks.text_to_video.plan import plan_for
 from engine.tasks.text_to_video.prompts import schedule
 from engine.tasks.text_to_video.request import TextToVideoRequest
+from engine.tasks.text_to_video.shapes import fitted
 from engine.tasks.text_to_video.takes import Cell, Made, Maker, earlier_draft
 from engine.tasks.text_to_video.timeline import Timeline
+from engine.tasks.text_to_video.work import Work
 
 if TYPE_CHECKING:
     import numpy as np
 
     from engine.context import RunContext
+    from engine.hub.pipeline import Wish
+    from engine.hub.session import Session
 
 HONOURS = frozenset({
     "prompt", "negative_prompt", "seconds", "fps", "width", "height", "loop", "steps", "guidance", "first_image", "last_image", "interpolate", "seed", "prompts", "step_cache",
@@ -42,37 +46,6 @@ HONOURS = frozenset({
 
 DRAFT = 0.4
 """Part of its steps that a draft takes: where things are, and how they move, is settled by then."""
-
-
-@dataclass
-class _Work:
-    """A clip while it is drawn."""
-
-    request: TextToVideoRequest
-    run: RunContext
-    card: Card
-    folder: Place
-    plan: Plan
-    seed: int
-    stem: str
-    adapters: tuple[Adapter, ...] = ()
-    draft: tuple[Any, int] | None = None
-    details: dict[str, Any] = field(default_factory=dict)
-    artifacts: dict[str, Path] = field(default_factory=dict)
-    meters: list[Meter] = field(default_factory=list)
-    sounds: list[tuple[np.ndarray, int]] = field(default_factory=list)
-    stopped: bool = False
-
-    @property
-    def alike(self) -> dict[str, str]:
-        """What a draft and its finish must have in common."""
-        plan = self.plan
-        return {"model": self.card.id, "steps": str(plan.steps), "size": f"{plan.size[0]}x{plan.size[1]}", "frames": str(plan.windows[0])}
-
-    @property
-    def drafts(self) -> bool:
-        """The clip is made as a draft that can be finished later."""
-        return self.request.draft and self.plan.drawing.drafts and len(self.plan.windows) == 1 and self.draft is None and self.plan.steps > 2 and not self.plan.anew
 
 
 def make(request: TextToVideoRequest, run: RunContext, seed: int, stem: str, drawn: dict[str, Any] | None = None) -> Iterator[Event | Made]:
@@ -136,7 +109,7 @@ def draw(request: TextToVideoRequest, run: RunContext, seed: int, stem: str, car
     card = card.model_copy(update={"drawing": drawing})
     timeline = Timeline(max(2, round(request.seconds * request.fps)), request.loop)
     plan = plan_for(request, drawing, timeline.needed / request.fps)
-    work = _Work(request, run, card, folder, plan, seed, stem, adapters=tuple(wanted(request.loras, run.settings)))
+    work = Work(request, run, card, folder, plan, seed, stem, adapters=tuple(wanted(request.loras, run.settings)), upsampler=twice.upsampler(request, card, run.settings))
     earlier = earlier_draft(request, run)
     if earlier is not None:
         from engine.hub.continuing import load
@@ -150,10 +123,10 @@ def draw(request: TextToVideoRequest, run: RunContext, seed: int, stem: str, car
         work.details["first_picture"] = drawn
         work.artifacts["first"] = request.first_image
     frames = yield from _drawn(work)
-    yield from _written(work, frames, timeline)
+    yield from written(work, frames, timeline)
 
 
-def _told(work: _Work) -> Iterator[Event]:
+def _told(work: Work) -> Iterator[Event]:
     """Notes about what the model does otherwise than it was asked."""
     plan, request, drawing = work.plan, work.request, work.plan.drawing
     if not drawing.text and request.first_image is None:
@@ -169,6 +142,8 @@ def _told(work: _Work) -> Iterator[Event]:
             yield Note(f"{work.card.title} leaves out what you set for: {name.replace('_', ' ')}.")
     if not drawing.words and request.prompt:
         yield Note(f"{work.card.title} takes no words: what moves follows from the picture.")
+    if work.upsampler is not None:
+        yield Note(_stages(work))
     longest = plan.frames / drawing.fps
     if longest < request.seconds * 0.95:
         yield Note(f"{work.card.title} draws at most {longest:.1f} s at once: the clip is slowed down to {request.seconds:g} s.", "warning")
@@ -180,7 +155,15 @@ def _told(work: _Work) -> Iterator[Event]:
         yield Note("A prompt that changes inside one piece of the clip is not known to this model: each piece takes the prompt that holds at its beginning.")
 
 
-def _drawn(work: _Work) -> Generator[Event, None, np.ndarray]:
+def _stages(work: Work) -> str:
+    """What is told of a clip that is made in two stages."""
+    rules, net, size = work.plan.drawing.upscaling, upscaler_for(work.plan.drawing), work.plan.size
+    assert rules is not None and net is not None
+    large = doubled(size)
+    return f"The clip is drawn at {size[0]}x{size[1]}. {net.title}, doubles its latents, and the model draws the last {rules.walked} steps again at {large[0]}x{large[1]}."
+
+
+def _drawn(work: Work) -> Generator[Event, None, np.ndarray]:
     """(F, H, W, 3) uint8 at the model's size and rate."""
     import numpy as np
 
@@ -201,7 +184,7 @@ def _drawn(work: _Work) -> Generator[Event, None, np.ndarray]:
         words = [moment.prompt for moment in moments if moment.at <= begin / plan.drawing.fps][-1]
         rest = max(1, round(DRAFT * plan.steps)) if work.drafts else 0
         latents, done = work.draft if work.draft is not None else (None, 0)
-        extras = Extras(request.step_cache, work.adapters, rest_after=rest, begin_after=done, latents=latents)
+        extras = Extras(request.step_cache, work.adapters, rest_after=rest, begin_after=done, latents=latents, upsampler=work.upsampler)
         with opened(work.card, work.folder, run, image=first is not None or last is not None or bool(inside), size=plan.size, frames=frames, extras=extras) as session:
             work.details |= session.told
             run.device = session.device
@@ -218,87 +201,52 @@ def _drawn(work: _Work) -> Generator[Event, None, np.ndarray]:
                 yield Progress("denoising", plan.before(number) + done + step, rest or plan.evaluations)
                 if look is not None:
                     yield Preview(look, fps=min(12.0, plan.drawing.fps))
+            if work.upsampler is not None and not session.stopped:
+                yield from _refined(work, session, wish)
             made = session.frames()
             if session.sound is not None:
                 work.sounds.append(session.sound)
             if session.rests:
                 work.artifacts["draft"] = save(run.directory / f"{work.stem}-draft.safetensors", session.noisy, {**work.alike, "done": str(rest)})
+        if whole and made.shape[1:] != whole[-1].shape[1:]:
+            made = np.stack([fitted(one, whole[-1].shape[2], whole[-1].shape[1]) for one in made])
         whole.append(made[1:] if whole else made)
         first, last = made[-1], None
         if session.stopped:
             work.stopped = True
             break
+    work.doubled = whole[0].shape[2] == 2 * plan.size[0]
+    if work.doubled:
+        assert plan.drawing.upscaling is not None
+        work.details["upscale"] = {"by": plan.drawing.upscaling.card, "size": list(doubled(plan.size)), "steps": plan.drawing.upscaling.walked}
     work.details |= {"model_size": list(plan.size), "model_fps": plan.drawing.fps, "model_frames": sum(map(len, whole)), "steps": plan.steps, "guidance": plan.guidance}
     return np.concatenate(whole)
 
 
-def _takes_last(work: _Work) -> bool:
+def _refined(work: Work, session: Session, wish: Wish) -> Iterator[Event]:
+    """The second stage of a piece."""
+    rules = work.plan.drawing.upscaling
+    assert rules is not None
+    yield Stage("refining", f"Drawing it at {2 * wish.size[0]}x{2 * wish.size[1]}")
+    for step, look in session.refine(wish):
+        yield Progress("refining", step, rules.walked)
+        if look is not None:
+            yield Preview(look, fps=min(12.0, work.plan.drawing.fps))
+
+
+def _takes_last(work: Work) -> bool:
     drawing = work.plan.drawing
     return drawing.last and len(work.plan.windows) == 1 and (work.request.first_image is not None or drawing.anywhere)
 
 
-def _takes_stills(work: _Work) -> bool:
+def _takes_stills(work: Work) -> bool:
     return work.plan.drawing.anywhere and len(work.plan.windows) == 1
 
 
-def _sound(work: _Work, timeline: Timeline, pace: float) -> tuple[np.ndarray, int] | None:
-    """(samples (N, C), rate) of the whole clip; None without sound, or when the pictures do not run as the model drew them."""
-    import numpy as np
-
-    if not work.sounds or work.stopped or timeline.loop != "none" or pace != work.plan.drawing.fps or len(work.sounds) < len(work.plan.windows):
-        return None
-    rate = work.sounds[0][1]
-    shared = round(rate / work.plan.drawing.fps)  # of the frame that a piece repeats
-    return np.concatenate([samples if number == 0 else samples[shared:] for number, (samples, _) in enumerate(work.sounds)]), rate
-
-
-def _picture(work: _Work, path: Path | None) -> np.ndarray | None:
+def _picture(work: Work, path: Path | None) -> np.ndarray | None:
     if path is None:
         return None
     from engine.media.images import read_image
-    from engine.tasks.text_to_video.shapes import fitted
 
-    return fitted(read_image(path, work.run.settings, max_side=4096), *work.plan.size)
-
-
-def _written(work: _Work, frames: np.ndarray, timeline: Timeline) -> Iterator[Event | Made]:
-    """The clip: the model's frames spread over its time, with others between them, at the size that was asked for."""
-    import numpy as np
-
-    from engine.experts.leasing import lent
-    from engine.metrics.clips import adjacent_change
-    from engine.tasks.text_to_video.shapes import fitted
-    from engine.vision.interpolation import Passing
-
-    request, run = work.request, work.run
-    yield Stage("rendering", "Writing the clip")
-    pace = (len(frames) - 1) / max(1e-6, timeline.needed / request.fps) if work.plan.frames / work.plan.drawing.fps < request.seconds * 0.95 else work.plan.drawing.fps
-    passing = Passing(frames)
-
-    def ordinary(index: int) -> np.ndarray:
-        where = index / request.fps * pace
-        return fitted(passing.at(where if request.interpolate else int(where)), request.width, request.height)
-
-    sound = _sound(work, timeline, pace)
-    if work.plan.drawing.sound:
-        work.details["sound"] = sound is not None
-        if sound is None and not work.stopped:
-            yield Note("The clip is silent: its pictures do not run as the model drew them, and its sound would not fit.")
-    with ExitStack() as held:
-        enlarger = held.enter_context(lent(run, "enlarge")) if request.upscale == "2x" and not request.draft and not work.stopped else None
-        if request.upscale == "2x" and enlarger is None and not work.stopped:
-            yield Note(f"The clip keeps its size: {'a draft is not enlarged' if request.draft else f'what enlarges it is not here. `python app.py fetch {SWIN2SR.id}` brings it ({SWIN2SR.bytes / 1e6:.0f} MB, {SWIN2SR.licence})'}.")
-        writer = held.enter_context(run.clip_writer(fps=request.fps, name=f"{work.stem}.mp4", **({"audio": sound} if sound is not None else {})))
-        for index in range(timeline.frames):
-            if not work.stopped:
-                run.checkpoint()
-            shown = mixed([(share, ordinary(which)) for which, share in timeline.shown(index)])
-            writer.write(shown if enlarger is None else enlarger.enlarge(shown))
-            yield Progress("rendering", index + 1, timeline.frames)
-    looked = frames[:: max(1, len(frames) // 24)]
-    if len(looked) > 1:
-        work.meters.append(Meter("change", "Change", adjacent_change(np.ascontiguousarray(looked)), "of 255", 0.0, "a frozen clip", help="Mean change of a pixel from one looked-at frame to the next."))
-    made = Made(writer.path, work.seed, tuple(work.meters), work.details, work.artifacts, partial=work.stopped)
-    yield made if not work.stopped else replace(made, meters=())
-    if work.stopped:
-        raise Cancelled
+    width, height = work.plan.size if work.upsampler is None else doubled(work.plan.size)
+    return fitted(read_image(path, work.run.settings, max_side=4096), width, height)

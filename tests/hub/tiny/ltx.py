@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 import torch
@@ -66,3 +67,13 @@ def ltx2(folder: Path) -> None:
 
 
 MAKERS = {**dict.fromkeys(("ltx-video-2b", "ltx-video-13b", "ltx-video-13b-distilled"), ltx), **dict.fromkeys(("ltx-2", "ltx-2-3"), ltx2)}
+
+
+def ltx_upsampler(folder: Path) -> None:
+    """The net that doubles latents of LTX-Video, in the folder of a pipeline whose VAE is not fetched."""
+    from diffusers import LTXLatentUpsamplePipeline
+    from diffusers.pipelines.ltx import LTXLatentUpsamplerModel
+
+    torch.manual_seed(4)
+    LTXLatentUpsamplePipeline(ltx_vae(), LTXLatentUpsamplerModel(in_channels=8, mid_channels=32, num_blocks_per_stage=1)).save_pretrained(folder)
+    rmtree(folder / "vae")
