@@ -15,11 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from engine.catalog.card import Card
 from engine.catalog.experts import SWIN2SR
-from engine.catalog.fetch import ModelFiles
-from engine.catalog.folders import chosen
 from engine.errors import Cancelled, InvalidInput, StudioError
 from engine.hub.adapters import Adapter, wanted
-from engine.hub.components import Joined, Place
+from engine.hub.components import Place
+from engine.hub.located import located
 from engine.task import Event, Meter, Note, Preview, Progress, Stage
 from engine.tasks.text_to_video.diorama import mixed
 from engine.tasks.text_to_video.models import LARGE, PICTURES
@@ -77,14 +76,8 @@ class _Work:
 
 def make(request: TextToVideoRequest, run: RunContext, seed: int, stem: str, drawn: dict[str, Any] | None = None) -> Iterator[Event | Made]:
     """Makes the clip STEM.mp4. Raises `ModelUnavailable` with size and licence when the model is not here. drawn: what is told of the first picture, where it lies there already."""
-    yield from draw(request, run, seed, stem, LARGE[request.model], _place(request, run), drawn)
-
-
-def _place(request: TextToVideoRequest, run: RunContext) -> Place:
-    """Where the model of a request lies. Raises `ModelUnavailable` when it is not here."""
     card = LARGE[request.model]
-    folder, part = ModelFiles.of(run.settings).path(card), card.rules.part
-    return Joined(chosen(run.settings, "checkpoint", request.checkpoint).folder, part, folder) if part else folder
+    yield from draw(request, run, seed, stem, card, located(card, run.settings, request.checkpoint), drawn)
 
 
 def prepare(cells: list[Cell], run: RunContext) -> Generator[Event, None, dict[str, Maker]]:
@@ -95,7 +88,7 @@ def prepare(cells: list[Cell], run: RunContext) -> Generator[Event, None, dict[s
         if picture is None:
             continue
         try:
-            _place(cell.request, run)
+            located(LARGE[cell.request.model], run.settings, cell.request.checkpoint)
         except StudioError:
             continue  # its maker tells what is missing before it draws
         orders.setdefault(picture.id, []).append((cell, Order(cell.request, cell.seed, first_picture(run, cell.stem))))
