@@ -28,7 +28,7 @@ from tests.hub import tiny
 
 SEED, STEPS = 7, 3
 
-SHRINK = {"wan-2-2-ti2v-5b": 16, "ltx": 32, "flux-2-klein-4b": 16}
+SHRINK = {"wan-2-2-ti2v-5b": 16, "ltx": 32, "sana-video-2b-720p": 32, "flux-2-klein-4b": 16}
 """Pixels of a side that become one place of the latents, by card or family; 8 for the others."""
 
 SPAN = {"cogvideox": 4, "animatediff": 1, "svd": 1}
