@@ -19,7 +19,7 @@ from engine.catalog.card import Card
 from engine.context import RunContext
 from engine.errors import OutOfMemory
 from engine.hub import looks, session
-from engine.hub.components import Joined, Place
+from engine.hub.components import Joined, Place, Swapped
 from engine.hub.pipeline import DENOISERS, Wish, arguments, frames_of, prepared
 from engine.hub.session import Extras, opened
 from engine.residency import ModelPool
@@ -28,7 +28,7 @@ from tests.hub import tiny
 
 SEED, STEPS = 7, 3
 
-SHRINK = {"wan-2-2-ti2v-5b": 16, "ltx": 32, "flux-2-klein-4b": 16}
+SHRINK = {"wan-2-2-ti2v-5b": 16, "ltx": 32, "sana-video-2b-720p": 32, "flux-2-klein-4b": 16}
 """Pixels of a side that become one place of the latents, by card or family; 8 for the others."""
 
 SPAN = {"cogvideox": 4, "animatediff": 1, "svd": 1}
@@ -77,6 +77,8 @@ class Bed:
         assert card.drawing is not None
         assert card.id in tiny.MAKERS, f"tests/hub/tiny has no maker for {card.id}"
         folder = self.folder(tiny.MAKERS[card.id])
+        if card.drawing.lender:
+            return Swapped(self.folder(tiny.MAKERS[card.drawing.lender]), card.drawing.part, folder / card.files[0].name)
         return Joined(self.folder(tiny.animatediff.checkpoint), card.drawing.part, folder) if card.drawing.part else folder
 
     def context(self, **more: Any) -> RunContext:

@@ -12,10 +12,12 @@ from PIL import Image
 
 from engine.catalog import get_card
 from engine.catalog.experts import SWIN2SR
+from engine.catalog.fetch import ModelFiles
 from engine.catalog.pictures import CARDS
 from engine.context import RunContext
 from engine.errors import Cancelled, ModelUnavailable
 from engine.hub import looks, session
+from engine.hub.located import fetched_with, located
 from engine.media.images import write_image
 from engine.media.probe import probe
 from engine.residency import ModelPool
@@ -58,6 +60,62 @@ def test_a_preview_is_made_of_what_the_vae_decodes(bed, card):
     seen = np.clip(np.rint((seen / 2 + 0.5) * 255), 0, 255)
     assert np.abs(own[0] - seen).max() <= 1
     assert own[0].std() > 3
+
+
+# A network of its own on the parts of another card
+
+LIGHTNING = get_card("sdxl-lightning")
+
+
+@pytest.fixture
+def lent(bed, tmp_path):
+    """Settings with tiny copies of Stable Diffusion XL and of the four-step network."""
+    models = tmp_path / "data/models"
+    models.mkdir(parents=True)
+    for name in ("sdxl-base", LIGHTNING.id):
+        (models / name).symlink_to(bed.folder(pictures.MAKERS[name]))
+    with patch.object(looks, "stills", lambda: np.random.default_rng(0).integers(0, 255, (2, 64, 64, 3), np.uint8)):
+        yield Settings(data_dir=tmp_path / "data", device="cpu")
+
+
+def test_the_four_step_network_draws_as_its_makers_show(bed, lent):
+    """Their way: a UNet by the base's settings, filled from the file, in the base's pipeline, with trailing steps and without guidance."""
+    import diffusers
+    from safetensors.torch import load_file
+
+    base, file = lent.data_dir / "models/sdxl-base", lent.data_dir / "models" / LIGHTNING.id / LIGHTNING.files[0].name
+    net = diffusers.UNet2DConditionModel.from_config(diffusers.UNet2DConditionModel.load_config(base, subfolder="unet"))
+    net.load_state_dict(load_file(file))
+    pipeline = diffusers.StableDiffusionXLPipeline.from_pretrained(base, unet=net.eval(), variant="fp16", local_files_only=True)
+    pipeline.scheduler = diffusers.EulerDiscreteScheduler.from_config(pipeline.scheduler.config, timestep_spacing="trailing")
+    pipeline.set_progress_bar_config(disable=True)
+    small = tiny.small(LIGHTNING)
+    wish = checks.wish_for(small, image=False, steps=small.drawing.steps)
+    theirs = pipeline("a red boat", width=64, height=64, num_inference_steps=4, guidance_scale=0, generator=torch.Generator().manual_seed(wish.seed), output_type="np")
+    with session.opened(small, located(small, lent), bed.context(), image=False, size=wish.size, frames=1) as found:
+        list(found.steps(wish))
+        assert np.array_equal(found.frames(), checks.frames_of(theirs))  # by the base's own network up to 96 of 255 away, with its leading steps 70
+
+
+def test_what_is_lent_is_resident_once(bed, lent):
+    fresh = RunContext("0" * 32, bed.root, lent, 0, pool=ModelPool(2**30))
+    for card in (get_card("sdxl-base"), LIGHTNING):
+        small = tiny.small(card)
+        with session.opened(small, located(small, lent), fresh, image=False, size=(64, 64), frames=1):
+            pass
+    keys = [one["key"].split(":")[0] for one in fresh.pool.stats()["models"]]
+    assert {name: keys.count(name) for name in keys if name != "settings"} == {
+        "AutoencoderKL": 1, "CLIPTextModel": 1, "CLIPTextModelWithProjection": 1, "UNet2DConditionModel": 2,
+    }  # fmt: skip
+
+
+def test_a_lender_that_is_not_here_is_told(lent):
+    (lent.data_dir / "models/sdxl-base").unlink()
+    with pytest.raises(ModelUnavailable, match="Stable Diffusion XL is not on this machine"):
+        located(LIGHTNING, lent)
+    assert [card.id for card in fetched_with(LIGHTNING)] == [LIGHTNING.id, "sdxl-base"] and fetched_with(PICTURE) == (PICTURE,)
+    with patch.object(ModelFiles, "present", lambda files, card: card.id != "sdxl-base"):
+        assert "Stable Diffusion XL is not on this machine" in forecast(request_for(picture_model=LIGHTNING.id), lent).line
 
 
 # The first picture of a clip

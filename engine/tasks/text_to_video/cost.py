@@ -11,6 +11,7 @@ from engine.errors import StudioError
 from engine.hardware import describe, planned_device
 from engine.hub.adapters import wanted
 from engine.hub.fit import Fit, Learnt, choose
+from engine.hub.located import fetched_with, located
 from engine.hub.needs import machine_of, needs_of
 from engine.settings import Settings
 from engine.task import Forecast
@@ -119,7 +120,7 @@ def placing_of(request: TextToVideoRequest, settings: Settings) -> Fit:
     card, plan = LARGE[request.model], plan_of(request)
     device = planned_device(settings.device)
     learnt = Learnt(settings.data_dir / "cache" / "hub")
-    needs = needs_of(card, ModelFiles.of(settings).path(card), plan.size, max(plan.windows), learnt, bytes_each=2 if device == "cuda" else 4, upsampler=twice.upsampler(request, card, settings))
+    needs = needs_of(card, located(card, settings, request.checkpoint), plan.size, max(plan.windows), learnt, bytes_each=2 if device == "cuda" else 4, upsampler=twice.upsampler(request, card, settings))
     return choose(needs, machine_of(device), card.title, settings.placing, settings.weights)
 
 
@@ -129,8 +130,9 @@ def forecast(request: TextToVideoRequest, settings: Settings) -> Forecast:
         return Forecast()
     card = LARGE[request.model]
     files = ModelFiles.of(settings)
-    for needed in (card, opener(request, card)):
-        if needed is not None and not files.present(needed):
+    picture = opener(request, card)
+    for needed in (card, *(fetched_with(picture) if picture is not None else ())):
+        if not files.present(needed):
             return Forecast(f"{needed.title} is not on this machine: fetch it in the engine room ({needed.bytes / 1e9:.0f} GB, {needed.licence})", able=False)
     try:
         wanted(request.loras, settings)

@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.catalog.card import Card
-from engine.catalog.fetch import ModelFiles
-from engine.catalog.folders import chosen
 from engine.catalog.upscalers import upscaler_for
 from engine.errors import Cancelled, InvalidInput, StudioError
 from engine.hub.adapters import wanted
-from engine.hub.components import Joined, Place
+from engine.hub.components import Place
+from engine.hub.located import located
 from engine.hub.needs import doubled
 from engine.task import Event, Note, Preview, Progress, Stage
 from engine.tasks.text_to_video import twice
@@ -50,14 +49,8 @@ DRAFT = 0.4
 
 def make(request: TextToVideoRequest, run: RunContext, seed: int, stem: str, drawn: dict[str, Any] | None = None) -> Iterator[Event | Made]:
     """Makes the clip STEM.mp4. Raises `ModelUnavailable` with size and licence when the model is not here. drawn: what is told of the first picture, where it lies there already."""
-    yield from draw(request, run, seed, stem, LARGE[request.model], _place(request, run), drawn)
-
-
-def _place(request: TextToVideoRequest, run: RunContext) -> Place:
-    """Where the model of a request lies. Raises `ModelUnavailable` when it is not here."""
     card = LARGE[request.model]
-    folder, part = ModelFiles.of(run.settings).path(card), card.rules.part
-    return Joined(chosen(run.settings, "checkpoint", request.checkpoint).folder, part, folder) if part else folder
+    yield from draw(request, run, seed, stem, card, located(card, run.settings, request.checkpoint), drawn)
 
 
 def prepare(cells: list[Cell], run: RunContext) -> Generator[Event, None, dict[str, Maker]]:
@@ -68,7 +61,7 @@ def prepare(cells: list[Cell], run: RunContext) -> Generator[Event, None, dict[s
         if picture is None:
             continue
         try:
-            _place(cell.request, run)
+            located(LARGE[cell.request.model], run.settings, cell.request.checkpoint)
         except StudioError:
             continue  # its maker tells what is missing before it draws
         orders.setdefault(picture.id, []).append((cell, Order(cell.request, cell.seed, first_picture(run, cell.stem))))

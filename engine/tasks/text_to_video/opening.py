@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.catalog.card import Card
-from engine.catalog.fetch import ModelFiles
 from engine.errors import Cancelled
+from engine.hub.located import located
 from engine.task import Event, Note, Preview, Progress, Stage
 from engine.tasks.text_to_video.models import PICTURES
 from engine.tasks.text_to_video.prompts import schedule
@@ -53,7 +53,7 @@ def draw_pictures(orders: Sequence[Order], run: RunContext, card: Card) -> Gener
     The seed alone decides about the noise; orders that differ in nothing that a picture shows are drawn once. Raises `ModelUnavailable` with size and licence when the model
     is not here, and `Cancelled` on Stop: half a picture begins no clip.
     """
-    folder = ModelFiles.of(run.settings).path(card)
+    folder = located(card, run.settings)
     from engine.hub.pipeline import Wish
     from engine.hub.session import opened
     from engine.media.images import write_image

@@ -24,7 +24,7 @@ MAKERS: dict[str, Maker] = {
 SMALLER: dict[str, dict[str, Any]] = {
     "ltx-2": {"spatio_temporal_guidance_blocks": [1], "max_sequence_length": 32},
     "ltx-2-3": {"spatio_temporal_guidance_blocks": [1], "max_sequence_length": 32, "use_cross_timestep": False},
-    "sana-video-2b": {"use_resolution_binning": False, "max_sequence_length": 32},
+    **dict.fromkeys(("sana-video-2b", "sana-video-2b-720p"), {"use_resolution_binning": False, "max_sequence_length": 32}),
     **pictures.SMALLER,
 }
 """Arguments that depend on a network's depth or on the sizes that it was taught."""

@@ -43,15 +43,21 @@ def gemma() -> Any:
     return shaken(Gemma3ForConditionalGeneration(Gemma3Config(text_config=words, vision_config=eyes, mm_tokens_per_image=4, image_token_index=60, boi_token_index=61, eoi_token_index=62)))
 
 
-def ltx2(folder: Path) -> None:
-    from diffusers import AutoencoderKLLTX2Audio, AutoencoderKLLTX2Video, LTX2Pipeline, LTX2VideoTransformer3DModel
-    from diffusers.pipelines.ltx2 import LTX2TextConnectors, LTX2Vocoder
+def ltx2_vae() -> Any:
+    from diffusers import AutoencoderKLLTX2Video
 
     torch.manual_seed(2)
-    vae = AutoencoderKLLTX2Video(
+    return AutoencoderKLLTX2Video(
         latent_channels=8, block_out_channels=(8, 16, 32, 64), decoder_block_out_channels=(8, 16, 32), layers_per_block=(1, 1, 1, 1, 1), decoder_layers_per_block=(1, 1, 1, 1),
         spatial_compression_ratio=32, temporal_compression_ratio=8,
-    )
+    )  # fmt: skip
+
+
+def ltx2(folder: Path) -> None:
+    from diffusers import AutoencoderKLLTX2Audio, LTX2Pipeline, LTX2VideoTransformer3DModel
+    from diffusers.pipelines.ltx2 import LTX2TextConnectors, LTX2Vocoder
+
+    vae = ltx2_vae()
     sound = AutoencoderKLLTX2Audio(base_channels=4, ch_mult=(1, 1, 1), num_res_blocks=1, resolution=32, latent_channels=2, mel_bins=8)
     vocoder = LTX2Vocoder(in_channels=16, hidden_channels=16, upsample_kernel_sizes=[16, 15, 8], upsample_factors=[6, 5, 8], resnet_kernel_sizes=[3], resnet_dilations=[[1, 3, 5]])
     net = LTX2VideoTransformer3DModel(

@@ -1,4 +1,4 @@
-"""Picture models: Stable Diffusion 1.5 and XL, a consistency model, Z-Image, FLUX.1 and FLUX.2 klein."""
+"""Picture models: Stable Diffusion 1.5 and XL, its four-step network, a consistency model, Z-Image, FLUX.1 and FLUX.2 klein."""
 
 from __future__ import annotations
 
@@ -40,28 +40,39 @@ def vae(channels: int = 4, **options: Any) -> Any:
     ).eval()
 
 
-def unet(**options: Any) -> Any:
+def unet(*, seed: int = 3, **options: Any) -> Any:
     from diffusers import UNet2DConditionModel
 
-    torch.manual_seed(3)
+    torch.manual_seed(seed)
     return shaken(
         UNet2DConditionModel(
             sample_size=8, block_out_channels=(8, 8), layers_per_block=1, attention_head_dim=4, norm_num_groups=2,
             **{"down_block_types": ("CrossAttnDownBlock2D", "DownBlock2D"), "up_block_types": ("UpBlock2D", "CrossAttnUpBlock2D"), "cross_attention_dim": WIDTH, **options},
-        ), 3, 0.1,
+        ), seed, 0.1,
+    )  # fmt: skip
+
+
+def sdxl_unet(**options: Any) -> Any:
+    return unet(
+        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"), up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"), transformer_layers_per_block=(1, 2), use_linear_projection=True,
+        cross_attention_dim=2 * WIDTH, addition_embed_type="text_time", addition_time_embed_dim=8, projection_class_embeddings_input_dim=6 * 8 + WIDTH, **options,
     )  # fmt: skip
 
 
 def sdxl(folder: Path) -> None:
     from diffusers import EulerDiscreteScheduler, StableDiffusionXLPipeline
 
-    net = unet(
-        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"), up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"), transformer_layers_per_block=(1, 2), use_linear_projection=True,
-        cross_attention_dim=2 * WIDTH, addition_embed_type="text_time", addition_time_embed_dim=8, projection_class_embeddings_input_dim=6 * 8 + WIDTH,
-    )  # fmt: skip
     scheduler = EulerDiscreteScheduler(beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", steps_offset=1, timestep_spacing="leading")
     words = clip_words()
-    StableDiffusionXLPipeline(vae(scaling_factor=0.13025), clip_reader(), clip_reader(projected=True), words, words, net, scheduler).save_pretrained(folder, variant="fp16")
+    StableDiffusionXLPipeline(vae(scaling_factor=0.13025), clip_reader(), clip_reader(projected=True), words, words, sdxl_unet(), scheduler).save_pretrained(folder, variant="fp16")
+
+
+def lightning(folder: Path) -> None:
+    """A network alone, in one file of half-size numbers."""
+    from safetensors.torch import save_file
+
+    folder.mkdir(parents=True)
+    save_file({name: weight.half().contiguous() for name, weight in sdxl_unet(seed=5).state_dict().items()}, folder / "sdxl_lightning_4step_unet.safetensors")
 
 
 def lcm(folder: Path) -> None:
@@ -127,4 +138,4 @@ def klein(folder: Path) -> None:
     Flux2KleinPipeline(flow(), flux2_vae(), qwen(), qwen_words(), shaken(net, 3, 0.6), is_distilled=True).save_pretrained(folder)
 
 
-MAKERS = {"sd-1-5": checkpoint, "sdxl-base": sdxl, "lcm-dreamshaper-7": lcm, "z-image-turbo": z_image, "flux-1-schnell": flux, "flux-2-klein-4b": klein}
+MAKERS = {"sd-1-5": checkpoint, "sdxl-base": sdxl, "sdxl-lightning": lightning, "lcm-dreamshaper-7": lcm, "z-image-turbo": z_image, "flux-1-schnell": flux, "flux-2-klein-4b": klein}
