@@ -102,4 +102,22 @@ SWIN2SR = _card(
     "Clips of large models at twice the width and height, with edges as crisp as before.", "Seconds a frame without a graphics card; it invents no detail, and keeps noise and blocks.",
 )  # fmt: skip
 
-CARDS = (CLAP, CLIP, SWIN2SR, GROUNDING_DINO, SAM, SAM2_TINY, SAM2_SMALL, BLIP, SD_INPAINTING, CONTROLNET_DEPTH, CONTROLNET_EDGES, CONTROLNET_POSE, DEPTH, VITPOSE)
+_HEARS = {"*.json": 4_200_000, "merges.txt": 494_000}
+_WRITTEN = "Writing down what a recording says, word for word with its times, in about a hundred languages: captions of Talking head."
+
+WHISPER_SMALL = _card(
+    "whisper-small", "Whisper, small", "hear", "openai/whisper-small", {"model.safetensors": 967_000_000, **_HEARS}, "Apache-2.0", 1500,
+    _WRITTEN, "About as long as the recording without a graphics card; names, several people at once, whispering, languages with little to learn from.",
+)  # fmt: skip
+
+WHISPER_TINY = _card(
+    "whisper-tiny", "Whisper, tiny", "hear", "openai/whisper-tiny", {"model.safetensors": 151_000_000, **_HEARS}, "Apache-2.0", 400,
+    _WRITTEN, "Many words are wrong, but in clear English.",
+)  # fmt: skip
+
+WHISPER_TURBO = _card(
+    "whisper-large-v3-turbo", "Whisper, large v3 turbo", "hear", "openai/whisper-large-v3-turbo", {"model.safetensors": 1_620_000_000, **_HEARS}, "MIT", 4000,
+    _WRITTEN, "Wants a graphics card: without one it takes several times as long as the recording.",
+)  # fmt: skip
+
+CARDS = (CLAP, CLIP, SWIN2SR, GROUNDING_DINO, SAM, SAM2_TINY, SAM2_SMALL, BLIP, SD_INPAINTING, CONTROLNET_DEPTH, CONTROLNET_EDGES, CONTROLNET_POSE, DEPTH, VITPOSE, WHISPER_SMALL, WHISPER_TINY, WHISPER_TURBO)

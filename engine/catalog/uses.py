@@ -33,6 +33,7 @@ OF_ROLE: dict[str, tuple[str, tuple[str, ...]]] = {
     "picture to motion": (VIDEO, ("text-to-video", "music-video", "movie")),
     "2x upscaling": (PICTURES, ("text-to-video",)),
     "prompt consistency": (EXPERTS, ("text-to-video", "music-video", "movie")),
+    "hear": (SOUND, ("talking-head",)),
     "voice to mouth": (SOUND, ("talking-head",)),
     "naming things": (EXPERTS, ("subject-swap",)),
     "person masks": (EXPERTS, ("subject-swap",)),

@@ -68,10 +68,10 @@ def identity(folder: Path) -> str:
 
 
 def _load(expert: Expert, device: str) -> Any:
-    from engine.experts import caption, depth, enlarging, grounding, judging, pose, sam, sam2
+    from engine.experts import caption, depth, enlarging, grounding, hearing, judging, pose, sam, sam2
 
     makers: dict[Role, Callable[[Expert, str], Any]] = {
         "find": grounding.load, "cut": sam.load, "follow": sam2.Sam2, "describe": caption.Describer, "depth": depth.DepthReader, "pose": pose.PoseReader,
-        "judge": judging.Judge, "enlarge": enlarging.Enlarger,
+        "judge": judging.Judge, "enlarge": enlarging.Enlarger, "hear": hearing.Hearer,
     }  # fmt: skip
     return makers[expert.role](expert, device)

@@ -22,7 +22,7 @@ from engine.media.joining import Chapter, Mould
 from engine.media.probe import probe
 from engine.media.writer import ClipWriter
 from engine.movie.film.assemble import chapters, shot, start_of
-from engine.movie.film.captions import Cue, srt
+from engine.movie.film.captions import Cue, srt, vtt
 from engine.movie.film.titles import title_card
 from engine.movie.plan import Plan, Scene
 from engine.movie.timing import Timeline
@@ -110,7 +110,7 @@ def hand_over(
     cues: Sequence[Cue] = (),
     checkpoint: Callable[[], None] = lambda: None,
 ) -> Iterator[Progress | Note]:
-    """Fill `folder`, which is made when it is missing: clips/, stems/, film.srt (when there are cues), film.otio, film.fcpxml, README.txt.
+    """Fill `folder`, which is made when it is missing: clips/, stems/, film.srt and film.vtt (when there are cues), film.otio, film.fcpxml, README.txt.
 
     clips: scene id -> clip, as `assemble` takes them; a scene without one becomes a gap. stems: name (narration, music, ...) -> sound file of the whole film. A clip that is as the film
     needs it is copied, any other is written anew. Without the package opentimelineio film.otio is left out, with a note. Raises what reading and writing media raise.
@@ -142,6 +142,7 @@ def hand_over(
     cut = cut_of(plan, timeline, have, size, made)
     if cues:
         _write_text(folder / "film.srt", srt(cues))
+        _write_text(folder / "film.vtt", vtt(cues))
     _write_text(folder / "film.fcpxml", fcpxml(cut))
     if importlib.util.find_spec("opentimelineio") is not None:
         _write_text(folder / "film.otio", otio_timeline(cut).to_json_string(indent=2))
@@ -273,7 +274,7 @@ def _readme(cut: Cut, captions: bool) -> str:
         "clips/       every scene at the film's size and rate; they reach into their transitions",
     ]
     lines += ["stems/       the sounds of the whole film, one file each; together they are the film's sound"] if cut.stems else []
-    lines += ["film.srt     what is said, as subtitles"] if captions else []
+    lines += ["film.srt     what is said, as subtitles; film.vtt the same for web pages"] if captions else []
     lines += [
         "",
         "Both files name the media by relative paths: keep them beside clips/ and stems/. If a program asks for missing media, show it this folder.",

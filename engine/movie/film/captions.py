@@ -1,10 +1,11 @@
-"""What is said, as text: cues that can be read in their time, an .srt file of them, and letters burnt into the picture."""
+"""What is said, as text: cues that can be read in their time, .srt and .vtt files of them, and letters burnt into the picture."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -80,6 +81,19 @@ def wrapped(text: str) -> tuple[str, ...]:
 def srt(cues: Sequence[Cue]) -> str:
     """The cues as SubRip text."""
     return "".join(f"{number}\n{_clock(cue.start)} --> {_clock(cue.end)}\n" + "\n".join(_plain(line) for line in cue.lines) + "\n\n" for number, cue in enumerate(cues, 1))
+
+
+def vtt(cues: Sequence[Cue]) -> str:
+    """The cues as WebVTT text (W3C, 2019), which browsers show."""
+    return "WEBVTT\n\n" + "".join(f"{_clock(cue.start, '.')} --> {_clock(cue.end, '.')}\n" + "\n".join(_plain(line).replace("&", "&amp;") for line in cue.lines) + "\n\n" for cue in cues)
+
+
+def write_captions(folder: Path, stem: str, cues: Sequence[Cue]) -> dict[str, Path]:
+    """Write `stem`.srt and `stem`.vtt into a folder; a result's artifacts: subtitles and web_subtitles."""
+    paths = {"subtitles": folder / f"{stem}.srt", "web_subtitles": folder / f"{stem}.vtt"}
+    paths["subtitles"].write_text(srt(cues), encoding="utf-8")
+    paths["web_subtitles"].write_text(vtt(cues), encoding="utf-8")
+    return paths
 
 
 class BurntCaptions:
@@ -180,6 +194,6 @@ def _plain(line: str) -> str:
     return line.replace("-->", "\u2192").replace("<", "\u2039").replace(">", "\u203a")
 
 
-def _clock(seconds: float) -> str:
+def _clock(seconds: float, point: str = ",") -> str:
     whole = round(seconds * 1000)
-    return f"{whole // 3600000:02d}:{whole // 60000 % 60:02d}:{whole // 1000 % 60:02d},{whole % 1000:03d}"
+    return f"{whole // 3600000:02d}:{whole // 60000 % 60:02d}:{whole // 1000 % 60:02d}{point}{whole % 1000:03d}"

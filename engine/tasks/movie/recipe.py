@@ -135,15 +135,14 @@ def scenes_alone(made: dict[tuple[str, int], Path], run: RunContext) -> Result:
 def together(request: MovieRequest, plan: Plan, clock: Timeline, clips: dict[str, Path], sound: Soundtrack, run: RunContext, sketched: frozenset[str]) -> Iterator[Event]:
     """Join the pictures and the sound, and write what goes with the film. A stopped film is what was joined by then. sketched: ids of scenes whose clips are sketches."""
     from engine.movie.film.assemble import assemble
-    from engine.movie.film.captions import cues_of, srt
+    from engine.movie.film.captions import cues_of, write_captions
 
     animatic = request.until == "animatic"
     run.checkpoint()
     artifacts = {"plan": run.directory / "plan.json"}
     captions = cues_of(sound.captions, clock.frames / clock.fps) if request.captions != "off" else []
     if captions:
-        artifacts["subtitles"] = run.directory / "film.srt"
-        artifacts["subtitles"].write_text(srt(captions), encoding="utf-8")
+        artifacts |= write_captions(run.directory, "film", captions)
 
     yield Stage("film", "Joining the pictures")
     out = run.directory / "result.mp4"

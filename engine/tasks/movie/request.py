@@ -60,7 +60,7 @@ class MovieRequest(MoviePlanRequest):
     side: int = Field(768, ge=128, le=1920, description="Longest side of the film.", json_schema_extra={"unit": "px", "step": 2})
     voice: str = Field("auto", max_length=80, description="The narrator's voice; auto takes the best that this machine has, none is silence.")
     music: Literal["auto", "none", "library", "own"] = Field("auto", description="Auto and library: pieces that fit mood and tempo. Own: from your folder of sounds.")
-    captions: Literal["off", "file", "burnt"] = Field("file", description="What is said, as text: not at all, as an .srt file, or in the picture, too.")
+    captions: Literal["off", "file", "burnt"] = Field("file", description="What is said, as text: not at all, as .srt and .vtt files, or in the picture, too.")
     match_colours: float = Field(0.3, ge=0.0, le=1.0, description="How far the colours of all scenes are drawn together.", json_schema_extra={"step": 0.1})
     loudness: float = Field(-16.0, ge=-31.0, le=-10.0, description="Loudness of the whole film (ITU-R BS.1770).", json_schema_extra={"unit": "LUFS", "step": 1})
     steps: int | None = Field(None, ge=1, le=200, description="Denoising steps of scenes that diffusion draws; empty: the model's own count.")

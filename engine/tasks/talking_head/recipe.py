@@ -11,10 +11,10 @@ import numpy as np
 
 from engine.errors import Cancelled
 from engine.metrics.lips import LipMeter, correlation, offset, peaks
-from engine.movie.film.captions import BurntCaptions, cues_of, srt
-from engine.sound.mixing.words import phrases
+from engine.movie.film.captions import BurntCaptions, write_captions
 from engine.task import Event, Meter, Note, Preview, Progress, Result, Stage
 from engine.tasks.talking_head.acting import Acting, act
+from engine.tasks.talking_head.captions import captioned
 from engine.tasks.talking_head.footage import Footage, of_portrait, of_video
 from engine.tasks.talking_head.request import TalkingHeadRequest
 from engine.tasks.talking_head.voice import Voice, during, fitted, mixed, read_voice, speak_text
@@ -70,13 +70,11 @@ def speak(request: TalkingHeadRequest, run: RunContext) -> Iterator[Event]:
         acting = act(request, lived.mouth, lived.energy, list(lived.laughs), np.random.default_rng([run.seed, index]))
         actors.append(Actor(lived, acting, LipMeter(footage.finder.mesher, footage.first[index]) if footage.first[index].score else None))
     artifacts = {"acting": _store(actors, run)}
-    cues = cues_of(phrases(voices[0].words), frames / fps) if request.captions != "off" else []
+    cues, hearing = yield from captioned(request, voices, frames / fps, run)
     if cues:
-        artifacts["subtitles"] = run.directory / "captions.srt"
-        artifacts["subtitles"].write_text(srt(cues), encoding="utf-8")
-    elif request.captions == "burnt":
-        yield Note("There are no captions: the words are known only of a text that a built-in voice says.")
+        artifacts |= write_captions(run.directory, "captions", cues)
     burnt: BurntCaptions | None = None
+    details = {**_details(footage, actors), **hearing}
 
     yield Stage("rendering", "Making frames")
     sound = mixed([voices[0], *[voice for voice, one in zip(voices[1:], request.speakers, strict=True) if one.audio is not None]])
@@ -103,9 +101,9 @@ def speak(request: TalkingHeadRequest, run: RunContext) -> Iterator[Event]:
                     yield Preview(np.stack(shown), fps=12.0)
     except Cancelled:
         if writer.frames >= FEWEST_FRAMES:
-            yield Result(clip=writer.path, artifacts=artifacts, meters=meters(actors), details=_details(footage, actors), partial=True)
+            yield Result(clip=writer.path, artifacts=artifacts, meters=meters(actors), details=details, partial=True)
         raise
-    yield Result(clip=writer.path, artifacts=artifacts, meters=meters(actors), details=_details(footage, actors))
+    yield Result(clip=writer.path, artifacts=artifacts, meters=meters(actors), details=details)
 
 
 def listen(request: TalkingHeadRequest, run: RunContext, fps: float) -> tuple[list[Voice], list[str]]:

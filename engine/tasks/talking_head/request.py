@@ -81,7 +81,7 @@ class TalkingHeadRequest(Request):
     fps: int = Field(25, ge=12, le=60, description="Frames a second; a video keeps its own rate.", json_schema_extra={"unit": "frames/s"})
     max_side: int = Field(1920, ge=64, le=4096, description="Longest side of the clip; a smaller picture keeps its own size.", json_schema_extra={"unit": "px", "step": 2})
     method: Literal["auto", "mesh-drive"] = Field("auto", description="How the face is moved: mesh-drive runs everywhere; auto takes the best that this machine has.")
-    captions: Literal["off", "file", "burnt"] = Field("file", description="What a built-in voice says, as text: not at all, as an .srt file, or in the picture, too. The words of a recording are not known.")
+    captions: Literal["off", "file", "burnt"] = Field("file", description="What is said, as text: not at all, as .srt and .vtt files, or in the picture, too. A recording is heard by Whisper, once it is fetched.")
     label: bool = Field(False, description="Write AI-generated into a corner of the picture. The file's own data always says so.")
     seed: int | None = Field(None, ge=0, lt=2**32, description="Empty: a new one each time, always recorded. It decides blinks, gaze and sway.")
 
