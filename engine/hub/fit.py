@@ -105,13 +105,17 @@ def choose(needs: Needs, machine: Machine, title: str, asked: str = "auto", weig
     spare = f"{needs.first}, " if needs.first else ""
     if least.ram_mib > ram:
         raise OutOfMemory(
-            f"{title} needs {least.ram_mib / 1024:.1f} GB of memory, {machine.ram_mib / 1024:.1f} GB are free", fix=f"{spare}close other programs, free the resident models, or choose a smaller model", field="model"
+            f"{title} needs {least.ram_mib / 1024:.1f} GB of memory, {_free(machine.ram_mib)}", fix=f"{spare}close other programs, free the resident models, or choose a smaller model", field="model"
         )
     share = max(0.05, (card - (least.card_mib - needs.activations)) / needs.activations)
     raise OutOfMemory(
-        f"{title} needs {least.card_mib / 1024:.1f} GB on the graphics card, {machine.card_mib / 1024:.1f} GB are free",
+        f"{title} needs {least.card_mib / 1024:.1f} GB on the graphics card, {_free(machine.card_mib)}",
         fix=spare + (f"make the clip about {share:.0%} as large (width x height x seconds), or choose a smaller model" if share > 0.05 else "choose a smaller model"), field="width",
     )  # fmt: skip
+
+
+def _free(mib: float) -> str:
+    return f"{mib / 1024:.1f} GB are free and {mib * MARGIN / 1024:.1f} GB of them can be counted on"
 
 
 def _ways(needs: Needs, machine: Machine) -> list[Fit]:

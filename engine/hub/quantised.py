@@ -94,4 +94,6 @@ def _four_bits(layer: Any) -> Any:
     small = Linear4bit(layer.in_features, layer.out_features, bias=layer.bias is not None, compute_dtype=dtype, device="meta", **options)
     small.weight = Params4bit(layer.weight.data, requires_grad=False, module=small, **options)
     small.bias = layer.bias
+    # On processors with AVX512-BF16 its first call would lay the weights out anew, and looking at them would lay them back with other scales: the same call gave other pictures.
+    small.support_avx512bf16_for_cpu = False
     return small.to("cpu").eval().requires_grad_(False)

@@ -40,11 +40,9 @@ def small(card: Card, **changes: Any) -> Card:
     windows = drawing.windows
     if windows is not None:
         windows = windows.model_copy(update={"length": 17, "overlap": 5})
-    return card.model_copy(
-        update={
-            "drawing": drawing.model_copy(update={**size, "frames": frames, "windows": windows, "fixed": {**drawing.fixed, **SMALLER.get(card.id, {})}, **changes}),
-        }
-    )  # fmt: skip
+    # What the card says of its whole size would be asked of the machine for each toy clip, and a long one would be refused where little memory is free.
+    rules = {**size, "frames": frames, "windows": windows, "fixed": {**drawing.fixed, **SMALLER.get(card.id, {})}, "activations_mib": drawing.activations_mib / 100, **changes}
+    return card.model_copy(update={"drawing": drawing.model_copy(update=rules)})
 
 
 __all__ = ["MAKERS", "SMALLER", "Maker", "small", "wan_t2v"]
