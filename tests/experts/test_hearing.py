@@ -73,8 +73,9 @@ def test_what_is_said_in_seventy_seconds_is_written_down_with_its_times(pupil: H
     assert language == "en" and len(words) == len(told) > 20
     right = [word.text == truth for word, (truth, _) in zip(words, told, strict=True)]
     assert np.mean(right) > 0.9, "one word for all is right for a fifth"
-    assert max(abs(word.start - start) for word, (_, start) in zip(words, told, strict=True)) < 0.35
-    assert max(abs(word.end - start - LONG) for word, (_, start) in zip(words, told, strict=True)) < 0.45
+    # Between two words lie 0.45 s of silence, and either may have them.
+    late = np.array([(word.start - start, word.end - start - LONG) for word, (_, start) in zip(words, told, strict=True)])
+    assert np.abs(late).max() < 0.5 and np.abs(late).mean() < 0.35
     assert len(calls) == sum(later - sooner > 2 for (_, sooner), (_, later) in zip(told, told[1:], strict=False)) + 1, "a window for each group of words"
 
 
