@@ -40,6 +40,14 @@ def store(settings: Settings) -> Store:
     return Store(settings)
 
 
+@pytest.fixture(scope="session")
+def whisper(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a tiny Whisper that writes down the words of `tests.experts.tiny_whisper`; taught once, in seconds."""
+    from tests.experts.tiny_whisper import taught
+
+    return taught(tmp_path_factory.mktemp("whisper") / "model")
+
+
 class Served:
     """A studio in a process of its own, as a user starts it."""
 

@@ -124,8 +124,9 @@ class Hearer:
             at = 0
             for text, count in texts:
                 mine, at = places[at : at + count], at + count
-                # A token begins where the one before it ends; the first is a timestamp.
-                word = voiced(Word(text, float(ends[mine[0] - 1]), float(ends[mine[-1]])), voice)
+                # A token begins where the one before it ends; before the first of a sentence stands its timestamp, and silence counts as that one's.
+                last = float(ends[mine[-1]])
+                word = voiced(Word(text, min(last, max(start, float(ends[mine[0] - 1]))), last), voice)
                 words += [word] if word else []
         return words
 

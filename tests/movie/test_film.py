@@ -19,7 +19,7 @@ from engine.media.provenance import stamp
 from engine.media.video import open_video
 from engine.media.writer import Coding
 from engine.movie.film.assemble import assemble, chapters
-from engine.movie.film.captions import LINE_SIGNS, READING_SPEED, BurntCaptions, Cue, cues_of, srt
+from engine.movie.film.captions import LINE_SIGNS, READING_SPEED, BurntCaptions, Cue, cues_of, srt, vtt, write_captions
 from engine.movie.film.fit import fitted
 from engine.movie.film.framing import framed
 from engine.movie.film.lettering import HOUSE_FONT, lettered, lines_of
@@ -352,6 +352,13 @@ def test_cues_can_be_read() -> None:
     text = srt(cues)
     assert text.startswith("1\n00:00:01,000 --> 00:00:") and text.count("-->") == len(cues) and "\n00:00:58,000 --> 00:01:00" in text
     assert srt([Cue(0, 1, ("<b>a</b> --> b",))]).count("<") == 0
+
+
+def test_captions_for_the_web_say_the_same(tmp_path: Path) -> None:
+    cues = [Cue(1.0, 2.5, ("Fish & chips", "<i>at</i> --> sea")), Cue(3661.04, 3662.0, ("Home!",))]
+    assert vtt(cues).split("\n\n") == ["WEBVTT", "00:00:01.000 --> 00:00:02.500\nFish &amp; chips\n‹i›at‹/i› → sea", "01:01:01.040 --> 01:01:02.000\nHome!", ""]
+    files = write_captions(tmp_path, "film", cues)
+    assert files["subtitles"].read_text(encoding="utf-8") == srt(cues) and files["web_subtitles"].name == "film.vtt" and files["web_subtitles"].read_text(encoding="utf-8") == vtt(cues)
 
 
 @pytest.mark.parametrize("size", [(320, 180), (180, 320), (200, 200)])

@@ -104,7 +104,7 @@ def test_the_folder_is_whole_and_can_be_moved(handed: tuple[Path, Timeline, list
     assert (moved / "clips/01-s0.mp4").read_bytes() == alike.read_bytes()  # copied
     sources = [one.attrib["src"] for one in ET.parse(moved / "film.fcpxml").iter("media-rep")]
     assert len(sources) == 4 and all((moved / one).is_file() and one.startswith("./") for one in sources)
-    assert "Ahoy" in (moved / "film.srt").read_text() and "gaps: Scene 2" in (moved / "README.txt").read_text()
+    assert "Ahoy" in (moved / "film.srt").read_text() and "Ahoy" in (moved / "film.vtt").read_text() and "gaps: Scene 2" in (moved / "README.txt").read_text()
     assert not list(moved.rglob(".*"))
     moved.rename(folder)
 
