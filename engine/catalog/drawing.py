@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 Layout = Literal["bcfhw", "bfchw", "bchw", "tokens"]
 """Order of a pipeline's latents inside its loop: batch, channels, frames, rows, columns; or one row of tokens for all of them."""
 
-Setting = float | int | str | bool | list[int]
+Setting = float | int | str | bool | list[int] | list[float]
 """A value of a call's argument or of a scheduler's setting."""
 
 
@@ -57,24 +57,26 @@ class Motion(_Rules):
 
 
 class Upscaling(_Rules):
-    """The second stage of a clip: a net doubles width and height of its latents, and the last part of a way of `steps` steps is walked again at that size.
+    """The second stage of a clip: a net doubles width and height of its latents, and the model walks some more steps at that size.
 
-    card: id of the net's card; pipeline: class that holds the net. adain: how far mean and spread of each channel go back to those of the first stage, 0 to 1 (Huang and Belongie,
-    2017); tone_map: how far large values are drawn in, 0 to 1. strength: share of the steps that is walked; timesteps: the steps of a model that was taught certain ones.
+    card: id of the net's card; library: the module of diffusers that knows its class; pipeline: class that holds it. adain: how far mean and spread of each channel go back to those
+    of the first stage, 0 to 1 (Huang and Belongie, 2017); tone_map: how far large values are drawn in, 0 to 1. steps: those of the second call, of which it walks the last `walked`;
+    guidance: its guidance, where it is another; fixed: its other arguments; scheduler: settings of its scheduler that differ; lora: a file beside the net that the model wears meanwhile. raw: the pipeline gives and takes latents
+    as the VAE has them, not as its loop does.
     """
 
     card: str
+    library: str
     pipeline: str
     adain: float = Field(0.0, ge=0, le=1)
     tone_map: float = Field(0.0, ge=0, le=1)
     steps: int = Field(ge=1)
-    strength: float = Field(gt=0, lt=1)
-    timesteps: tuple[float, ...] = ()
-
-    @property
-    def walked(self) -> int:
-        """Steps that are walked."""
-        return int(self.steps * self.strength)
+    walked: int = Field(ge=1)
+    guidance: float | None = None
+    fixed: dict[str, Setting]
+    scheduler: dict[str, Setting | None] = Field(default_factory=dict)
+    lora: str = ""
+    raw: bool = False
 
 
 class Drawing(BaseModel):

@@ -7,14 +7,28 @@ from engine.catalog.drawing import Drawing
 
 ROLE = "upscale latents"
 
-LTX = Card(
-    id="ltx-upscaler", title="LTX spatial upscaler 0.9.7, twice the size", role=ROLE, family="ltx", provider="hub", source=HubSource(repo="Lightricks/ltxv-spatial-upscaler-0.9.7", revision="main"),
-    licence="LTXV Open Weights License", licence_note="Companies with ten million dollars of yearly revenue or more need another licence from Lightricks; some uses are forbidden.",
-    files=(File(name="latent_upsampler/*", bytes=505_000_000), File(name="model_index.json", bytes=500)), memory_mib=500,
-    good_at="Clips of LTX-Video 13B at twice the width and height, with detail that the model itself draws in a second stage.", bad_at="Four times the memory and more than that of time for each step of the second stage.",
+
+def _card(id: str, title: str, repo: str, files: dict[str, int], licence: str, note: str, memory_mib: int, good_at: str) -> Card:
+    return Card(
+        id=id, title=title, role=ROLE, family="ltx", provider="hub", source=HubSource(repo=repo, revision="main"), licence=licence, licence_note=note,
+        files=tuple(File(name=name, bytes=size) for name, size in files.items()), memory_mib=memory_mib, good_at=good_at,
+        bad_at="Each step of the second stage works on four times as many pixels, and needs the memory for them.",
+    )  # fmt: skip
+
+
+LTX = _card(
+    "ltx-upscaler", "LTX spatial upscaler 0.9.7", "Lightricks/ltxv-spatial-upscaler-0.9.7", {"latent_upsampler/*": 505_000_000}, "LTXV Open Weights License",
+    "Companies with ten million dollars of yearly revenue or more need another licence from Lightricks; some uses are forbidden.", 500,
+    "Clips of LTX-Video 13B at twice the width and height, with detail that the model itself draws in a second stage.",
 )  # fmt: skip
 
-CARDS: tuple[Card, ...] = (LTX,)
+LTX2 = _card(
+    "ltx-2-upscaler", "LTX-2 spatial upscaler", "Lightricks/LTX-2", {"latent_upsampler/*": 995_800_000, "ltx-2-19b-distilled-lora-384.safetensors": 7_670_000_000}, "LTX-2 Community License",
+    "Companies with ten million dollars of yearly revenue or more need a paid licence from Lightricks; some uses are forbidden.", 8_500,
+    "Clips of LTX-2 at twice the width and height, with detail that the model itself draws in a second stage; with the LoRA that it wears for that.",
+)  # fmt: skip
+
+CARDS: tuple[Card, ...] = (LTX, LTX2)
 
 
 def upscaler_for(drawing: Drawing) -> Card | None:

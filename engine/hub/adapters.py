@@ -88,22 +88,44 @@ def worn(pipeline: Any, adapters: list[Adapter]) -> Iterator[list[str]]:
     notes = []
     try:
         for index, one in enumerate(adapters):
-            inspect(one.file)
-            try:
-                pipeline.load_lora_weights(str(one.file.parent), weight_name=one.file.name, adapter_name=f"lora{index}", local_files_only=True, use_safetensors=True)
-            except Exception as error:  # peft and diffusers raise a dozen kinds for a file of another family
-                why = (str(error).splitlines() or [type(error).__name__])[0][:160]
-                raise ModelUnavailable(f"the LoRA {one.name} does not fit this model", why=why, fix="choose one that was trained for it", field="loras") from error
+            _load(pipeline, one, f"lora{index}")
             words = trigger_words(one.file)
             if words:
                 notes.append(f"The LoRA {one.name} is woken by: {words}")
         pipeline.set_adapters([f"lora{index}" for index in range(len(adapters))], adapter_weights=[one.strength for one in adapters])
-        missing = [one.name for index, one in enumerate(adapters) if not _held(pipeline, f"lora{index}")]
-        if missing:
-            raise ModelUnavailable(f"the LoRA {missing[0]} does not fit this model", why="none of its weights belong to it", fix="choose one that was trained for it", field="loras")
         yield notes
     finally:
         pipeline.unload_lora_weights()
+
+
+@contextmanager
+def worn_too(pipeline: Any, worn: list[Adapter], more: list[Adapter]) -> Iterator[None]:
+    """A pipeline with more adapters than those that it wears already (`worn`), for the length of a block. Raises `ModelUnavailable` for one that does not fit."""
+    if not more:
+        yield
+        return
+    names = [f"lora{index}" for index in range(len(worn) + len(more))]
+    try:
+        for name, one in zip(names[len(worn) :], more, strict=True):
+            _load(pipeline, one, name)
+        pipeline.set_adapters(names, adapter_weights=[one.strength for one in (*worn, *more)])
+        yield
+    finally:
+        pipeline.delete_adapters([name for name in names[len(worn) :] if _held(pipeline, name)])
+        if worn:
+            pipeline.set_adapters(names[: len(worn)], adapter_weights=[one.strength for one in worn])
+
+
+def _load(pipeline: Any, one: Adapter, name: str) -> None:
+    """Raises `ModelUnavailable`."""
+    inspect(one.file)
+    try:
+        pipeline.load_lora_weights(str(one.file.parent), weight_name=one.file.name, adapter_name=name, local_files_only=True, use_safetensors=True)
+    except Exception as error:  # peft and diffusers raise a dozen kinds for a file of another family
+        why = (str(error).splitlines() or [type(error).__name__])[0][:160]
+        raise ModelUnavailable(f"the LoRA {one.name} does not fit this model", why=why, fix="choose one that was trained for it", field="loras") from error
+    if not _held(pipeline, name):
+        raise ModelUnavailable(f"the LoRA {one.name} does not fit this model", why="none of its weights belong to it", fix="choose one that was trained for it", field="loras")
 
 
 def _held(pipeline: Any, name: str) -> bool:

@@ -49,8 +49,17 @@ class Swapped:
     file: Path
 
 
-Place = Path | Joined | Swapped
-"""Where a model lies: in one folder, in two, or in a folder and a file."""
+@dataclass(frozen=True)
+class Alone:
+    """One part of a model by itself: the folder `name` below `base`. library: the module of diffusers' pipelines that knows its class."""
+
+    base: Path
+    name: str
+    library: str
+
+
+Place = Path | Joined | Swapped | Alone
+"""Where a model lies: in one folder, in two, in a folder and a file; or one part of it."""
 
 PRECISION = re.compile(r"^[^.]+\.(\w+?)(-\d+-of-\d+)?\.safetensors$")
 """Names such as model.fp16.safetensors and model.fp16-00001-of-00003.safetensors."""
@@ -102,6 +111,9 @@ def index(folder: Path) -> dict[str, Any]:
 
 def components_of(folder: Place) -> list[Component]:
     """The parts that a folder says it has. Raises `ModelUnavailable` for an index that names none, or files outside the folder."""
+    if isinstance(folder, Alone):
+        place = folder.base / folder.name
+        return [Component(folder.name, folder.library, kind_in(place), place)]
     if isinstance(folder, Joined):
         return [*(part for part in components_of(folder.base) if part.name != folder.name), Component(folder.name, "diffusers", kind_in(folder.part), folder.part)]
     if isinstance(folder, Swapped):

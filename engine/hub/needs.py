@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from engine.catalog.card import Card
+from engine.catalog.drawing import Upscaling
 from engine.hardware import graphics_free_mib, memory_mib
-from engine.hub.components import Place, components_of, numbers, shapes
+from engine.hub.components import Alone, Place, components_of, numbers, shapes
 from engine.hub.fit import Learnt, Machine, Needs
 from engine.hub.quantised import available, small_bytes, takes
 
@@ -17,6 +18,11 @@ UPSAMPLER = "latent_upsampler"
 def megapixels(size: tuple[int, int], frames: int) -> float:
     """Millions of pixels of all frames of a call."""
     return size[0] * size[1] * frames / 1e6
+
+
+def alone(rules: Upscaling, folder: Path) -> Alone:
+    """Where the net of a second stage lies."""
+    return Alone(folder, UPSAMPLER, rules.library)
 
 
 def doubled(size: tuple[int, int]) -> tuple[int, int]:
@@ -31,8 +37,9 @@ def needs_of(card: Card, folder: Place, size: tuple[int, int], frames: int, lear
     usual = megapixels((drawing.width, drawing.height), drawing.frames)
     activations = learnt.activations(card.id, whole, drawing.activations_mib * whole / usual)
     parts = {part.name: part.weights for part in components_of(folder) if part.weights}
-    if upsampler is not None:
-        parts |= {part.name: part.weights for part in components_of(upsampler) if part.name == UPSAMPLER}
+    if upsampler is not None and drawing.upscaling is not None:
+        [net] = components_of(alone(drawing.upscaling, upsampler))
+        parts |= {net.name: net.weights, **({"lora": (upsampler / drawing.upscaling.lora,)} if drawing.upscaling.lora else {})}
     nets = {name: numbers(files) * (4 if name in drawing.exact else bytes_each) / 2**20 for name, files in parts.items()}
     smaller = {way: {name: small_bytes(shapes(files), way, bytes_each) / 2**20 for name, files in parts.items() if takes(name, way) and name not in drawing.exact} for way in available()}
     return Needs(nets, activations, smaller, "" if upsampler is None else "leave out upscale")

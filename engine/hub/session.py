@@ -25,11 +25,11 @@ from engine.hub.decoding import decoded
 from engine.hub.fields import Level
 from engine.hub.fit import Fit, Learnt, choose
 from engine.hub.looks import Looks
-from engine.hub.needs import UPSAMPLER, doubled, machine_of, megapixels, needs_of
+from engine.hub.needs import alone, doubled, machine_of, megapixels, needs_of
 from engine.hub.pipeline import Wish, arguments, dtypes_on, frames_of, prepared, ready, remember_texts, sound_of, vae_name
 from engine.hub.placing import place, tune
 from engine.hub.tiny_vae import TinyLooks, tiny_looks
-from engine.hub.upscaling import enlarge, lent, refining, unrefined
+from engine.hub.upscaling import Upsampler, lent, unrefined
 from engine.hub.watching import Step, Watched, awaited
 
 if TYPE_CHECKING:
@@ -63,10 +63,10 @@ class Session:
     """One opened model. `told`: what the result's document says of it; `notes`: what the user should know before the first step."""
 
     def __init__(
-        self, card: Card, pipeline: Any, run: RunContext, device: str, told: dict[str, Any], notes: list[str], seen: Seen, extras: Extras, enlarged: Callable[[Any], Any] | None = None
+        self, card: Card, pipeline: Any, run: RunContext, device: str, told: dict[str, Any], notes: list[str], seen: Seen, extras: Extras, upsampler: Upsampler | None = None
     ) -> None:  # fmt: skip
         self.card, self.pipeline, self.run, self.device, self.told, self.notes, self.extras = card, pipeline, run, device, told, notes, extras
-        self._seen, self._enlarged = seen, enlarged
+        self._seen, self._upsampler = seen, upsampler
         self._watched: Watched | None = None
         self._broken = False
 
@@ -91,37 +91,38 @@ class Session:
 
         Where a second stage follows, `refine` goes on; Stop ends it here, and what was seen by then is decoded.
         """
-        if self._enlarged is None:
+        upsampler = self._upsampler
+        if upsampler is None:
             yield from self._called(wish, self.extras.begin_after, self.extras.latents)
             return
         yield from self._called(replace(wish, given={**wish.given, "output_type": "latent"}), self.extras.begin_after, self.extras.latents)
-        assert self._watched is not None
-        if self._watched.stopped or self.run.cancelled():
-            self._broken, done = True, self._watched.done
-            yield from ((done, None) for _ in self._called(unrefined(wish, self._latents)))
+        watched = self._watched
+        assert watched is not None
+        if watched.stopped or self.run.cancelled():
+            self._broken, latents = True, watched.result.frames
+            if upsampler.rules.raw:
+                watched.result = yield from self._waited(partial(upsampler.decoded, latents), watched.done)
+            else:
+                yield from ((watched.done, None) for _ in self._called(unrefined(wish, latents)))
 
     def refine(self, wish: Wish) -> Iterator[tuple[int, np.ndarray | None]]:
         """The second stage after all steps of `wish`, at twice its size; yields as `steps` does."""
-        rules = self.card.rules.upscaling
-        assert rules is not None and self._enlarged is not None
-        latents = yield from self._waited(partial(self._enlarged, self._latents))
-        yield from self._called(refining(wish, rules, latents), skipped=rules.steps - rules.walked)
+        upsampler, watched = self._upsampler, self._watched
+        assert upsampler is not None and watched is not None
+        latents = yield from self._waited(partial(upsampler.enlarge, watched.result.frames), 0)
+        with upsampler.ready(self.extras.adapters):
+            again = upsampler.refining(wish, latents, getattr(watched.result, "audio", None))
+            yield from self._called(again, skipped=upsampler.rules.steps - upsampler.rules.walked)
 
-    @property
-    def _latents(self) -> Any:
-        """(B, C, F, h, w): what a first stage ended with."""
-        assert self._watched is not None
-        return self._watched.result.frames
-
-    def _waited(self, work: Callable[[], Any]) -> Generator[tuple[int, None], None, Any]:
-        """Work between two stages, with signs of life while Stop waits."""
+    def _waited(self, work: Callable[[], Any], done: int) -> Generator[tuple[int, None], None, Any]:
+        """Work beside the steps, with signs of life while Stop waits."""
         beats = awaited(work, self.run.cancelled)
         while True:
             try:
                 next(beats)
             except StopIteration as end:
                 return end.value
-            yield 0, None
+            yield done, None
 
     def _called(self, wish: Wish, begin_after: int = 0, latents: Any = None, *, skipped: int = 0) -> Iterator[tuple[int, np.ndarray | None]]:
         """One call of the pipeline. skipped: of its steps, those that it leaves out by itself."""
@@ -197,7 +198,7 @@ def opened(card: Card, folder: Place, run: RunContext, *, image: bool, size: tup
     try:
         with ExitStack() as held:
             pipeline = held.enter_context(ready(folder, drawing, card.title, run.pool, dtypes, image=image, weights=fit.weights))
-            net = held.enter_context(lent(upsampler, run.pool, dtypes))
+            net = held.enter_context(lent(drawing.upscaling, upsampler, run.pool, dtypes))
             place(pipeline, fit, device)
             notes = tune(pipeline, run.settings.attention, run.settings.compiled)
             notes += held.enter_context(worn(pipeline, list(extras.adapters)))
@@ -210,13 +211,13 @@ def opened(card: Card, folder: Place, run: RunContext, *, image: bool, size: tup
             notes += unsound
             told["pipeline"] = type(pipeline).__name__
             told["weights"] = {part.name: fingerprint(part.weights) for part in components_of(folder) if part.weights and getattr(pipeline, part.name, None) is not None}
-            enlarged = None
-            if upsampler is not None:
-                assert drawing.upscaling is not None
-                enlarged = partial(enlarge, net, pipeline, drawing.upscaling, device=device, stays=fit.mode in ("processor", "resident"))
-                told["weights"] |= {part.name: fingerprint(part.weights) for part in components_of(upsampler) if part.name == UPSAMPLER}
+            twice = None
+            if net is not None:
+                assert drawing.upscaling is not None and upsampler is not None
+                twice = Upsampler(drawing.upscaling, upsampler, net, pipeline, device, stays=fit.mode in ("processor", "resident"))
+                told["weights"] |= {part.name: fingerprint(part.weights) for part in components_of(alone(drawing.upscaling, upsampler))}
             _begin_measuring(device)
-            yield Session(card, pipeline, run, str(device), told, notes, seen, extras, enlarged)
+            yield Session(card, pipeline, run, str(device), told, notes, seen, extras, twice)
             used = _measured(device)
             if used is not None:
                 learnt.note(card.id, megapixels(largest, frames), used - (fit.card_mib - needs.activations))

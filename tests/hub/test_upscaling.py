@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import replace
+from types import SimpleNamespace
 from unittest.mock import patch
 
 import diffusers
 import numpy as np
 import pytest
 import torch
+from diffusers.pipelines.ltx import LTXLatentUpsamplerModel
 from diffusers.pipelines.ltx.pipeline_ltx_condition import LTXVideoCondition
+from diffusers.pipelines.ltx2 import LTX2LatentUpsamplerModel
+from diffusers.pipelines.ltx2.pipeline_ltx2_condition import LTX2VideoCondition
 from PIL import Image
 
 from engine.catalog import get_card
-from engine.catalog.upscalers import CARDS, LTX, ROLE, upscaler_for
+from engine.catalog.upscalers import CARDS, LTX, LTX2, ROLE, upscaler_for
 from engine.catalog.video import CARDS as VIDEO
 from engine.errors import OutOfMemory
 from engine.hub import looks, session
+from engine.hub.adapters import Adapter
 from engine.hub.fit import Learnt, Machine, choose
 from engine.hub.needs import needs_of
 from engine.hub.pipeline import frames_of
@@ -25,9 +30,9 @@ from engine.hub.session import Extras, opened
 from tests.hub import checks, placed
 from tests.hub.tiny import ltx
 
-DEV, DISTILLED = "ltx-video-13b", "ltx-video-13b-distilled"
-REFINED = {DEV: 4, DISTILLED: 3}
-"""Steps of the second stage: the last four of ten; of four listed ones all but the first."""
+DEV, DISTILLED, SOUND = "ltx-video-13b", "ltx-video-13b-distilled", "ltx-2"
+REFINED = {DEV: 4, DISTILLED: 3, SOUND: 3}
+"""Steps of the second stage: the last four of ten; of four listed ones all but the first; three."""
 
 
 @pytest.fixture(scope="module")
@@ -45,9 +50,18 @@ def asked(name, *, image):
     return card, replace(wish, first=picture)
 
 
+def upsampler(bed, card):
+    """Where the tiny copy of a card's upsampler lies."""
+    place = bed.folder(ltx.ltx2_upsampler if card.id == SOUND else ltx.ltx_upsampler)
+    lora = card.rules.upscaling.lora
+    if lora and not (place / lora).is_file():
+        placed.save(diffusers.LTX2Pipeline.from_pretrained(bed.place(card), local_files_only=True), place, lora.removesuffix(".safetensors"))
+    return place
+
+
 @contextmanager
 def laid(bed, card, wish, extras=None, **context):
-    extras = Extras(upsampler=bed.folder(ltx.ltx_upsampler)) if extras is None else extras
+    extras = Extras(upsampler=upsampler(bed, card)) if extras is None else extras
     with opened(card, bed.place(card), bed.context(**context), image=wish.first is not None, size=wish.size, frames=wish.frames, extras=extras) as found:
         yield found
 
@@ -63,7 +77,8 @@ def drawn(bed, card, wish, **context):
 def by_hand(bed, card, wish):
     """The frames of diffusers' two pipelines, loaded by diffusers and called one after the other with the figures of its documentation."""
     whole = diffusers.LTXConditionPipeline.from_pretrained(bed.place(card), local_files_only=True)
-    larger = diffusers.LTXLatentUpsamplePipeline.from_pretrained(bed.folder(ltx.ltx_upsampler), vae=whole.vae, local_files_only=True)
+    net = LTXLatentUpsamplerModel.from_pretrained(bed.folder(ltx.ltx_upsampler), subfolder="latent_upsampler", local_files_only=True)
+    larger = diffusers.LTXLatentUpsamplePipeline(whole.vae, net)
     for pipeline in (whole, larger):
         pipeline.set_progress_bar_config(disable=True)
     shared = {
@@ -81,6 +96,57 @@ def by_hand(bed, card, wish):
     latents = whole(**shared, **one, width=width, height=height, generator=seed(), output_type="latent").frames
     latents = larger(latents=latents, output_type="latent", **two).frames
     return frames_of(whole(**shared, **three, latents=latents, width=2 * width, height=2 * height, generator=seed(), output_type="np"))
+
+
+def with_sound_by_hand(bed, card, wish):
+    """The same for LTX-2: (frames, sound). The LoRA is worn in the second call alone, whose scheduler takes the noise levels as they are."""
+    kind = diffusers.LTX2Pipeline if wish.first is None else diffusers.LTX2ConditionPipeline
+    whole = kind.from_pretrained(bed.place(card), local_files_only=True)
+    place = upsampler(bed, card)
+    larger = diffusers.LTX2LatentUpsamplePipeline(whole.vae, LTX2LatentUpsamplerModel.from_pretrained(place, subfolder="latent_upsampler", local_files_only=True))
+    whole.set_progress_bar_config(disable=True)
+    stills = {} if wish.first is None else {"conditions": [LTX2VideoCondition(frames=Image.fromarray(wish.first), index=0)]}
+    shared = {"prompt": wish.prompt, "negative_prompt": wish.negative, "num_frames": wish.frames, "frame_rate": 24, "return_dict": False, **card.rules.fixed, **stills}
+    (width, height), seed = wish.size, lambda: torch.Generator().manual_seed(wish.seed)
+    latents, sound = whole(**shared, width=width, height=height, num_inference_steps=wish.steps, guidance_scale=wish.guidance, generator=seed(), output_type="latent")
+    latents = larger(latents=latents, output_type="latent", return_dict=False)[0]
+    whole.load_lora_weights(place, weight_name=card.rules.upscaling.lora)
+    whole.scheduler = diffusers.FlowMatchEulerDiscreteScheduler.from_config(whole.scheduler.config, use_dynamic_shifting=False, shift_terminal=None)
+    levels = [0.909375, 0.725, 0.421875]
+    frames, sound = whole(
+        **shared, latents=latents, audio_latents=sound, width=2 * width, height=2 * height, num_inference_steps=3, sigmas=levels, noise_scale=levels[0], guidance_scale=1.0, generator=seed(),
+        output_type="np",
+    )  # fmt: skip
+    return frames_of(SimpleNamespace(frames=frames)), sound[0].numpy().T
+
+
+@pytest.mark.parametrize("image", [False, True], ids=["words", "picture"])
+def test_sound_and_pictures_are_refined_together(bed, image):
+    card, wish = asked(SOUND, image=image)
+    with laid(bed, card, wish) as found:
+        first, second = list(found.steps(wish)), list(found.refine(wish))
+        frames, (sound, _) = found.frames(), found.sound
+        assert not found.pipeline.get_list_adapters().get("transformer")
+    expected, heard = with_sound_by_hand(bed, card, wish)
+    assert frames.shape == (wish.frames, 2 * wish.size[1], 2 * wish.size[0], 3) and frames.std() > 1
+    assert np.array_equal(frames, expected)
+    assert np.array_equal(sound, np.clip(heard, -1, 1))
+    assert checks.counted(first) == [1, 2, 3] == checks.counted(second)[-3:]
+
+
+def test_what_the_user_wears_is_worn_in_both_stages_and_the_models_own_in_the_second_alone(bed):
+    card, wish = asked(SOUND, image=False)
+    place = upsampler(bed, card)
+    mine = Adapter("mine", place / card.rules.upscaling.lora, 0.5)
+    with laid(bed, card, wish, Extras(upsampler=place, adapters=(mine,))) as found:
+        net = found.pipeline.transformer
+        for told in found.steps(wish):
+            assert net.active_adapters() == ["lora0"], told
+        for done, _ in found.refine(wish):
+            assert net.active_adapters() == ["lora0", "lora1"] if done else True
+        assert net.active_adapters() == ["lora0"]
+    with laid(bed, card, wish, Extras()) as found:
+        assert not getattr(found.pipeline.transformer, "peft_config", {})
 
 
 @pytest.mark.parametrize("image", [False, True], ids=["words", "picture"])
@@ -108,8 +174,9 @@ def test_the_net_stays_and_gives_the_same_bits_cold_and_warm(bed):
     assert len(held) == 1 and not held[0]["users"]
 
 
-def test_stop_ends_either_stage_with_what_is_there(bed):
-    card, wish = asked(DISTILLED, image=False)
+@pytest.mark.parametrize("name", [DISTILLED, SOUND])
+def test_stop_ends_either_stage_with_what_is_there(bed, name):
+    card, wish = asked(name, image=False)
     plain = Extras()
     with laid(bed, card, wish, plain) as found:
         list(found.steps(wish))
@@ -150,10 +217,13 @@ def test_a_step_of_the_second_stage_tells_the_clean_latents(bed):
 
 
 @pytest.mark.parametrize("fit", placed.MODES, ids=lambda fit: fit.mode)
-def test_a_net_that_is_moved_comes_back(bed, fit):
-    card, wish = asked(DISTILLED, image=False)
+@pytest.mark.parametrize("name", [DISTILLED, SOUND])
+def test_a_net_that_is_moved_comes_back(bed, name, fit):
+    card, wish = asked(name, image=False)
     _, _, whole = drawn(bed, card, wish)
-    with placed.placed(fit):
+    # Pipelines place their nets anew when an adapter was loaded, where no card is found but by this.
+    own = diffusers.DiffusionPipeline.enable_model_cpu_offload
+    with placed.placed(fit), patch.object(diffusers.DiffusionPipeline, "enable_model_cpu_offload", lambda self, **given: own(self, device=torch.device("cpu", 0))):
         _, _, moved = drawn(bed, card, wish)
     assert np.abs(moved.astype(int) - whole).max() <= 1
     assert np.array_equal(drawn(bed, card, wish)[2], whole)
@@ -185,7 +255,10 @@ def test_the_larger_stage_counts(bed, tmp_path):
 
 
 def test_cards_fit_the_models_that_name_them():
-    users = [card for card in VIDEO if upscaler_for(card.rules) is LTX]
-    assert [card.id for card in users] == [DEV, DISTILLED]
-    assert all(get_card(card.id) is card and card.role == ROLE for card in CARDS)
-    assert all(card.licence == LTX.licence for card in users)
+    users = {net.id: [card for card in VIDEO if upscaler_for(card.rules) is net] for net in CARDS}
+    assert {name: [card.id for card in cards] for name, cards in users.items()} == {LTX.id: [DEV, DISTILLED], LTX2.id: [SOUND]}
+    for net in CARDS:
+        assert get_card(net.id) is net and net.role == ROLE
+        for card in users[net.id]:
+            rules = card.rules.upscaling
+            assert card.licence == net.licence and (not rules.lora or rules.lora in {file.name for file in net.files})

@@ -23,11 +23,19 @@ NO_DRAFTS = {"drafts": False}
 """With pictures, fresh noise is laid on them at each step: a call that begins in the middle draws another. The distilled model is called without it. LTX-2 makes no drafts at all:
 its callback tells the latents of the pictures, not those of the sound."""
 
-TWICE = Upscaling(card="ltx-upscaler", pipeline="LTXLatentUpsamplePipeline", steps=10, strength=0.4)
+TWICE = Upscaling(card="ltx-upscaler", library="ltx", pipeline="LTXLatentUpsamplePipeline", steps=10, walked=4, fixed={"denoise_strength": 0.4})
 """As the documentation of diffusers has it for 0.9.7: the last four of ten steps."""
 
-TWICE_DISTILLED = Upscaling(card="ltx-upscaler", pipeline="LTXLatentUpsamplePipeline", adain=1.0, tone_map=0.6, steps=4, strength=0.999, timesteps=(1000, 909, 725, 421))
+TWICE_DISTILLED = Upscaling(
+    card="ltx-upscaler", library="ltx", pipeline="LTXLatentUpsamplePipeline", adain=1.0, tone_map=0.6, steps=4, walked=3, fixed={"denoise_strength": 0.999, "timesteps": [1000, 909, 725, 421]}
+)
 """The same for 0.9.8 distilled: the first of the listed steps is left out. The list there ends with 0, a step that changes nothing."""
+
+TWICE_SOUND = Upscaling(
+    card="ltx-2-upscaler", library="ltx2", pipeline="LTX2LatentUpsamplePipeline", steps=3, walked=3, raw=True, lora="ltx-2-19b-distilled-lora-384.safetensors",
+    fixed={"sigmas": [0.909375, 0.725, 0.421875], "noise_scale": 0.909375}, guidance=1.0, scheduler={"use_dynamic_shifting": False, "shift_terminal": None},
+)  # fmt: skip
+"""The same for LTX-2: three steps without guidance, in which the model wears what makes it its distilled sister. Pictures and sound are walked together."""
 
 SMALL = hub_card(
     "ltx-video-2b", "LTX-Video 0.9.5, 2B", "Lightricks/LTX-Video-0.9.5", {"transformer/*": 7_700_000_000, "vae/*": 2_490_000_000, **ENCODER}, VIDEO_LICENCE, 16_000,
@@ -72,7 +80,7 @@ SOUND = hub_card(
     drawing=Drawing(
         text="LTX2Pipeline", image="LTX2ConditionPipeline", last=True, conditions=SOUND_STILLS, width=768, height=512, multiple=32, frames=121, most=241, every=8, fps=24,
         rate_name="frame_rate", steps=30, guidance=3.0, fixed={"spatio_temporal_guidance_blocks": [29], "use_cross_timestep": False}, latents="tokens", drafts=False, lora=True,
-        sound=True, activations_mib=4500,
+        sound=True, upscaling=TWICE_SOUND, activations_mib=4500,
     ),
     note=SOUND_NOTE,
 )  # fmt: skip

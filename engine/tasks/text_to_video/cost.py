@@ -95,7 +95,7 @@ def large_work(request: TextToVideoRequest) -> float:
     again = card.rules.upscaling
     if again is not None and twice.wanted(request):
         # As if the net for it were here: a task's work is told by its request alone.
-        work += evaluations(card, again.walked * len(plan.windows), plan.guidance, 4 * size)
+        work += evaluations(card, again.walked * len(plan.windows), again.guidance or plan.guidance, 4 * size)
     picture = opener(request, card)
     if picture is not None and picture.drawing is not None:
         width, height = picture_size(request, picture)

@@ -153,7 +153,7 @@ def _stages(work: Work) -> str:
     rules, net, size = work.plan.drawing.upscaling, upscaler_for(work.plan.drawing), work.plan.size
     assert rules is not None and net is not None
     large = doubled(size)
-    return f"The clip is drawn at {size[0]}x{size[1]}. {net.title}, doubles its latents, and the model draws the last {rules.walked} steps again at {large[0]}x{large[1]}."
+    return f"The clip is drawn at {size[0]}x{size[1]}. {net.title} doubles its latents, and the model draws {rules.walked} more steps at {large[0]}x{large[1]}."
 
 
 def _drawn(work: Work) -> Generator[Event, None, np.ndarray]:

@@ -94,7 +94,7 @@ class TextToVideoRequest(Request):
     free_init: bool = Field(False, description="AnimateDiff: begin three times, each time from the slow parts of the clip before. Steadier, and three times as long.")
     interpolate: bool = Field(True, description="Frames between the model's own, so that the frame rate is reached.")
     upscale: Literal["off", "2x"] = Field(
-        "off", description="Twice the width and height. LTX-Video 13B draws such a clip in a second stage of its own, with new detail, once its upscaler was fetched; other large models' pictures are enlarged one by one by Swin2SR."
+        "off", description="Twice the width and height. LTX-Video 13B and LTX-2 draw such a clip in a second stage of their own, with new detail, once their upscaler was fetched; other large models' pictures are enlarged one by one by Swin2SR."
     )
     first_image: Path | None = media_field("image", "The clip begins with this picture.", default=None)
     last_image: Path | None = media_field("image", "The clip ends with this picture.", default=None)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from shutil import rmtree
 from typing import Any
 
 import torch
@@ -76,10 +75,16 @@ MAKERS = {**dict.fromkeys(("ltx-video-2b", "ltx-video-13b", "ltx-video-13b-disti
 
 
 def ltx_upsampler(folder: Path) -> None:
-    """The net that doubles latents of LTX-Video, in the folder of a pipeline whose VAE is not fetched."""
-    from diffusers import LTXLatentUpsamplePipeline
+    """The net that doubles latents of LTX-Video, as its card fetches it: without the VAE beside it."""
     from diffusers.pipelines.ltx import LTXLatentUpsamplerModel
 
     torch.manual_seed(4)
-    LTXLatentUpsamplePipeline(ltx_vae(), LTXLatentUpsamplerModel(in_channels=8, mid_channels=32, num_blocks_per_stage=1)).save_pretrained(folder)
-    rmtree(folder / "vae")
+    LTXLatentUpsamplerModel(in_channels=8, mid_channels=32, num_blocks_per_stage=1).save_pretrained(folder / "latent_upsampler")
+
+
+def ltx2_upsampler(folder: Path) -> None:
+    """The net that doubles latents of LTX-2."""
+    from diffusers.pipelines.ltx2 import LTX2LatentUpsamplerModel
+
+    torch.manual_seed(4)
+    LTX2LatentUpsamplerModel(in_channels=8, mid_channels=32, num_blocks_per_stage=1).save_pretrained(folder / "latent_upsampler")
