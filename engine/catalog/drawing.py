@@ -122,9 +122,12 @@ class Drawing(BaseModel):
     motion: Motion | None = Field(None, description="The strength of motion can be told.")
     part: str = Field("", description="The card is this one part; the others come from the card `lender`, or from a Stable Diffusion folder of the user's.")
     lender: str = Field("", description="Id of the card whose folder lends every part but `part`, which is this card's one file.")
+    marks: dict[str, Setting] = Field(default_factory=dict, description="Settings of its net by which a folder of its kin is told from others of the same class.")
     context: int = Field(0, ge=0, description="Frames that it sees at once; a longer clip shares its noise between overlapping windows (FreeNoise, Qiu et al., 2023). 0: all.")
     free_init: bool = Field(False, description="Can begin anew from the low frequencies of its own clip (FreeInit, Wu et al., 2023).")
     shaped: bool = Field(True, description="Draws other shapes than its own.")
+    narrowest: int = Field(0, ge=0, description="Its height is always its own; its width follows the asked shape, from this to its own. 0: both follow.")
+    padding: int = Field(0, ge=0, description="Frames of the latents that stand before the clip's, so that its places in time can be joined, and are cut before decoding.")
     exact: tuple[str, ...] = Field((), description="Parts that stay float32: their half-size numbers spoil the picture.")
     latents: Layout = "bcfhw"
     drafts: bool = Field(True, description="A call can be gone on from in the middle: it has one sampler, which works on its latents alone.")

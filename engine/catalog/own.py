@@ -56,15 +56,29 @@ def own_models(settings: Settings) -> dict[str, OwnModel]:
 
 
 def card_like(folder: Path) -> Card | None:
-    """The card whose rules a folder's pipeline follows: of the same class, and of those the nearest in size. None for a folder that no card knows."""
+    """The card whose rules a folder's pipeline follows: of the same class and with the same marks, and of those the nearest in size. None for a folder that no card knows."""
     try:
         document = json.loads((folder / "model_index.json").read_text(encoding="utf-8"))
         kind = str(document["_class_name"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
     alike = [card for card in CARDS if card.drawing is not None and not card.drawing.part and not card.drawing.driven and kind in (card.drawing.text, card.drawing.image)]
+    marks = {card.id: _marked(folder, card) for card in alike}
+    alike = [card for card in alike if marks[card.id] == max(marks.values()) >= 0]
     size = max(1, weight_bytes(folder))
     return min(alike, key=lambda card: abs(log(card.bytes / size)), default=None)
+
+
+def _marked(folder: Path, card: Card) -> int:
+    """How many marks of a card the net of a folder has; -1 when it lacks one."""
+    marks = card.rules.marks
+    if not marks:
+        return 0
+    try:
+        net = json.loads((folder / NET / "config.json").read_text(encoding="utf-8"))
+        return len(marks) if all(net.get(name) == value for name, value in marks.items()) else -1
+    except (OSError, ValueError, AttributeError):
+        return -1
 
 
 def _bases(settings: Settings, own: dict[str, OwnModel]) -> list[tuple[Card, Path, int]]:

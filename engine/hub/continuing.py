@@ -19,11 +19,11 @@ def after(pipeline: Any, done: int, latents: Any = None) -> Iterator[None]:
 
     @wraps(own)
     def shortened(*given: Any, **named: Any) -> None:
+        # The count of steps stays as it is: DDIM takes the width of a step from it.
         own(*given, **named)
         scheduler.timesteps = scheduler.timesteps[done:]
         if getattr(scheduler, "sigmas", None) is not None:
             scheduler.sigmas = scheduler.sigmas[done:]
-        scheduler.num_inference_steps = len(scheduler.timesteps)
 
     # All that is drawn at random at the beginning is drawn as ever: what comes after it, as in decoding, is the same then.
     @wraps(first)

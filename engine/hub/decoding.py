@@ -31,6 +31,7 @@ def _video(pipeline: Any, drawing: Drawing, latents: Any) -> Any:
     own = getattr(pipeline, "decode_latents", None)
     if own is None:
         return vae.decode(restored(vae, latents).to(vae.dtype), return_dict=False)[0]
+    latents = latents[:, drawing.padding :]  # only layouts with their frames first have a padding
     chunk = drawing.fixed.get("decode_chunk_size", 16)
     told = {"num_frames": latents.shape[1], "decode_chunk_size": chunk}
     return own(latents.to(vae.dtype), **{name: value for name, value in told.items() if name in signature(own).parameters})

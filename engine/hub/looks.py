@@ -132,7 +132,7 @@ def grid(pipeline: Any, drawing: Drawing, latents: Any, size: tuple[int, int], f
             if drawing.known or drawing.driven:  # pictures of what should be seen stand before the clip
                 whole = whole[-((frames - 1) // drawing.every + 1) :]
         case "bfchw":
-            whole = latents[0]
+            whole = latents[0, drawing.padding :]
         case "bchw":
             whole = latents
         case "tokens":

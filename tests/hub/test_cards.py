@@ -11,15 +11,17 @@ import pytest
 
 from bench.cards import FIRST, LAST, rows_of
 from engine.catalog import pictures
+from engine.catalog.own import card_like
 from engine.catalog.video import CARDS
 from engine.hub import components
 from engine.hub.decoding import decoded
-from engine.hub.looks import normalised, restored
+from engine.hub.looks import grid, normalised, restored
 from engine.hub.pipeline import arguments, frames_of
 from engine.media.probe import probe
 from engine.residency import ModelPool
 from engine.task import Note, Preview, Progress
 from engine.tasks.text_to_video import hub
+from engine.tasks.text_to_video.plan import size_for
 from engine.tasks.text_to_video.request import TextToVideoRequest
 from engine.tasks.text_to_video.takes import Made
 from tests.hub import tiny
@@ -148,7 +150,7 @@ def test_a_long_clip_that_is_stopped_keeps_the_windows_that_were_finished(bed):
     assert np.abs(frames.astype(int) - whole[:17]).max() <= 1
 
 
-@pytest.mark.parametrize("name", ["skyreels-v2-df-1-3b", "sana-video-2b-720p"])
+@pytest.mark.parametrize("name", ["skyreels-v2-df-1-3b", "sana-video-2b-720p", "cogvideox-1-5-5b"])
 def test_what_is_decoded_after_a_stop_is_what_the_pipeline_decodes(bed, name):
     card = ruled(BY_ID[name], image=False)
     wish = wish_for(card, image=False)
@@ -169,6 +171,49 @@ def test_restoring_undoes_normalising(bed, name):
         channels = vae.config.get("z_dim") or vae.config.latent_channels
         raw = torch.randn(1, channels, 1, 2, 2, generator=torch.Generator().manual_seed(0))
         torch.testing.assert_close(restored(vae, normalised(vae, raw)), raw, rtol=1e-4, atol=1e-4)
+
+
+# CogVideoX 1.5
+
+
+@pytest.mark.parametrize("name", ["cogvideox-1-5-5b", "cogvideox-1-5-5b-i2v"])
+def test_the_frame_that_is_put_before_a_clip_is_in_neither_preview_nor_frames(bed, name):
+    image = modes(BY_ID[name])[0]
+    card = ruled(BY_ID[name], image=image)
+    wish = wish_for(card, image=image)
+    with laid(bed, card, wish) as found:
+        list(found.steps(wish))
+        latents = found._watched.latents
+        assert latents.shape[1] == 6  # 17 frames are 5 of the latents
+        seen = grid(found.pipeline, card.drawing, latents, wish.size, wish.frames)
+        assert np.array_equal(seen, latents[0, 1:].numpy())
+        whole = found.frames()
+        assert np.abs(whole.astype(int) - frames_of(decoded(found.pipeline, card.drawing, [latents]))).max() <= 1
+        other = latents.clone()
+        other[:, 0] += 5
+        assert np.array_equal(frames_of(decoded(found.pipeline, card.drawing, [other])), frames_of(decoded(found.pipeline, card.drawing, [latents])))
+
+
+@pytest.mark.parametrize(("seconds", "frames"), [(1, 17), (2, 33), (5, 81), (10, 161), (20, 161)])
+def test_counts_of_frames_are_those_that_become_an_odd_count_of_latents(seconds, frames):
+    drawing = BY_ID["cogvideox-1-5-5b"].drawing
+    assert drawing.count(seconds * 16 + 1) == frames
+    assert ((frames - 1) // 4 + 1) % 2 == drawing.padding
+
+
+@pytest.mark.parametrize(("asked", "words", "picture"), [
+    ((1920, 1080), (1360, 768), (1360, 768)), ((3000, 1000), (1360, 768), (1360, 768)), ((640, 480), (1360, 768), (1024, 768)), ((500, 500), (1360, 768), (768, 768)),
+    ((480, 854), (1360, 768), (768, 768)),
+])  # fmt: skip
+def test_sizes_stay_within_what_was_taught(asked, words, picture):
+    assert size_for(BY_ID["cogvideox-1-5-5b"].drawing, *asked) == words
+    assert size_for(BY_ID["cogvideox-1-5-5b-i2v"].drawing, *asked) == picture
+
+
+@pytest.mark.parametrize("name", ["cogvideox-2b", "cogvideox-5b-i2v", "cogvideox-1-5-5b", "cogvideox-1-5-5b-i2v", "sana-video-2b", "sana-video-2b-720p"])
+def test_a_folder_of_the_user_is_known_by_the_marks_of_its_net(bed, name):
+    found = card_like(bed.place(BY_ID[name]))
+    assert (found.rules.padding, found.rules.frames, found.rules.width) == (BY_ID[name].rules.padding, BY_ID[name].rules.frames, BY_ID[name].rules.width)
 
 
 # AnimateDiff

@@ -30,7 +30,7 @@ LARGE = hub_card(
     "Five seconds of 720p from words or a picture, on a card with 24 GB; motion can be told by strength.", "Fine detail, which its VAE packs tightly; faces far away, hands, writing.",
     drawing=Drawing(
         text="SanaVideoPipeline", image="SanaImageToVideoPipeline", width=1280, height=704, multiple=32, frames=81, most=81, every=8, frames_name="frames", fps=16, steps=50, guidance=6.0,
-        motion=MOTION, lora=True, activations_mib=7000,
+        motion=MOTION, marks={"sample_size": 22}, lora=True, activations_mib=7000,
     ),
     note=NOTE,
 )  # fmt: skip

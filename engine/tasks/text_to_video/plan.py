@@ -42,14 +42,23 @@ class Plan:
         return self.steps * sum(self.drawing.passes(frames, anew=self.anew) for frames in self.windows[:number])
 
 
+def size_for(drawing: Drawing, width: int, height: int) -> tuple[int, int]:
+    """(width, height) in pixels that a model draws for a clip of width x height, by its card's rules."""
+    if not drawing.shaped:
+        return drawing.width, drawing.height
+    if drawing.narrowest:
+        wide = round(drawing.height * width / height / drawing.multiple) * drawing.multiple
+        return min(drawing.width, max(drawing.narrowest, wide)), drawing.height
+    whole = drawing.width * drawing.height
+    area = min(whole, max(whole * LEAST_AREA, width * height))
+    return sized(area**0.5, width / height, drawing.multiple)
+
+
 def plan_for(request: TextToVideoRequest, drawing: Drawing, seconds: float) -> Plan:
     """Sizes, windows, steps and guidance of a request by a card's rules. Light. seconds: of ordinary time that the clip must show."""
-    whole = drawing.width * drawing.height
-    area = min(whole, max(whole * LEAST_AREA, request.width * request.height))
-    size = sized(area**0.5, request.width / request.height, drawing.multiple) if drawing.shaped else (drawing.width, drawing.height)
     wanted = seconds * drawing.fps + 1
     windows = [drawing.count(wanted)]
     while drawing.image and sum(windows) - len(windows) + 1 < wanted - drawing.every and len(windows) < MOST_WINDOWS:
         windows.append(drawing.count(wanted - sum(windows) + len(windows)))
     steps, guidance = asked(drawing, request.steps, request.guidance)
-    return Plan(drawing, size, tuple(windows), steps, guidance, anew=request.free_init and drawing.free_init)
+    return Plan(drawing, size_for(drawing, request.width, request.height), tuple(windows), steps, guidance, anew=request.free_init and drawing.free_init)

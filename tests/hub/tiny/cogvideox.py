@@ -1,4 +1,4 @@
-"""CogVideoX: 2B with DDIM, 5B with rotary places and the stochastic DPM solver, and from a picture."""
+"""CogVideoX: 2B with DDIM, 5B with rotary places and the stochastic DPM solver, and from a picture; 1.5, which joins two frames of the latents."""
 
 from __future__ import annotations
 
@@ -11,6 +11,10 @@ from tests.experts.tiny import shaken
 from tests.hub.tiny.parts import WIDTH, t5, t5_words
 
 SCHEDULE = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear", "prediction_type": "v_prediction", "rescale_betas_zero_snr": True, "timestep_spacing": "trailing"}
+
+
+JOINED = {"use_rotary_positional_embeddings": True, "patch_size_t": 2, "patch_bias": False, "sample_frames": 17}
+"""What is other in the net of 1.5."""
 
 
 def parts(channels: int = 4, **options: Any) -> dict[str, Any]:
@@ -46,4 +50,18 @@ def picture(folder: Path) -> None:
     CogVideoXImageToVideoPipeline(**{**found, "scheduler": CogVideoXDPMScheduler(**SCHEDULE)}).save_pretrained(folder)
 
 
-MAKERS = {"cogvideox-2b": small, "cogvideox-5b": large, "cogvideox-5b-i2v": picture}
+def later(folder: Path) -> None:
+    from diffusers import CogVideoXPipeline
+
+    CogVideoXPipeline(**parts(**JOINED)).save_pretrained(folder)
+
+
+def later_picture(folder: Path) -> None:
+    from diffusers import CogVideoXImageToVideoPipeline
+
+    found = parts(8, **JOINED, ofs_embed_dim=8)
+    found["vae"].register_to_config(invert_scale_latents=True)
+    CogVideoXImageToVideoPipeline(**found).save_pretrained(folder)
+
+
+MAKERS = {"cogvideox-2b": small, "cogvideox-5b": large, "cogvideox-5b-i2v": picture, "cogvideox-1-5-5b": later, "cogvideox-1-5-5b-i2v": later_picture}
