@@ -5,8 +5,10 @@ A net that is shared between pipelines is placed anew when another one takes it 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from engine.hub.compiling import compile_blocks
 from engine.hub.pipeline import DENOISERS
 
 if TYPE_CHECKING:
@@ -60,9 +62,8 @@ def lift(net: Any) -> None:
     net.kinora_placed = None
 
 
-def tune(pipeline: Any, attention: str, compiled: bool) -> list[str]:
-    """Another attention for the denoisers and compiled blocks, where the installation has them. Returns what could not be had, as notes."""
-    notes = []
+def tune(pipeline: Any, attention: str, compiled: bool, tell: Callable[[str], None]) -> None:
+    """Another attention for the denoisers and compiled blocks, where the installation has them. tell: takes notes of what could not be had, of compiling while the run works, too."""
     for name in DENOISERS:
         net = getattr(pipeline, name, None)
         if net is None:
@@ -72,11 +73,6 @@ def tune(pipeline: Any, attention: str, compiled: bool) -> list[str]:
                 net.set_attention_backend(attention)
                 net.kinora_attention = attention
             except Exception as error:  # each attention library has its own way to be absent
-                notes.append(f"Attention {attention!r} cannot be had here ({str(error).splitlines()[0][:120]}): torch's own is used.")
-        if compiled and not getattr(net, "kinora_compiled", False):
-            try:
-                net.compile_repeated_blocks(dynamic=True)
-                net.kinora_compiled = True
-            except Exception as error:  # as above, for compilers
-                notes.append(f"The blocks could not be compiled ({str(error).splitlines()[0][:120]}): they run as they are.")
-    return notes
+                tell(f"Attention {attention!r} cannot be had here ({str(error).splitlines()[0][:120]}): torch's own is used.")
+        if compiled:
+            compile_blocks(net, tell)
