@@ -16,8 +16,11 @@ if TYPE_CHECKING:
 
     from engine.hub.fit import Fit
 
-GROUP = "group_offloading"
-"""The name that diffusers gives to its hooks of group offload."""
+GROUP = ("group_offloading", "layer_execution_tracker", "lazy_prefetch_group_offloading")
+"""The names that diffusers gives to its hooks of group offload; the last two learn the order of the layers in the first call."""
+
+NOWHERE = ("", "")
+"""Mode and device of a net that is not placed."""
 
 
 def place(pipeline: Any, fit: Fit, device: torch.device) -> None:
@@ -47,19 +50,27 @@ def place(pipeline: Any, fit: Fit, device: torch.device) -> None:
             switch()
 
 
+def lift_moved(pipeline: Any) -> None:
+    """Take the nets of a pipeline from what moves them while they work; those that lie somewhere stay there."""
+    for net in pipeline.components.values():
+        if getattr(net, "kinora_placed", NOWHERE)[0] in ("model offload", "group offload"):
+            lift(net)
+
+
 def lift(net: Any) -> None:
     """Take a net from whatever moves it, back to the processor."""
     from accelerate.hooks import remove_hook_from_module  # type: ignore[import-untyped]
 
     if hasattr(net, "_hf_hook"):
         remove_hook_from_module(net, recurse=True)
-    if getattr(net, "kinora_placed", ("", ""))[0] == "group offload":
+    if getattr(net, "kinora_placed", NOWHERE)[0] == "group offload":
         for part in net.modules():
             registry = getattr(part, "_diffusers_hook", None)
             if registry is not None:
-                registry.remove_hook(GROUP, recurse=False)
+                for name in GROUP:
+                    registry.remove_hook(name, recurse=False)
     net.to("cpu")
-    net.kinora_placed = None
+    net.kinora_placed = NOWHERE
 
 
 def tune(pipeline: Any, attention: str, compiled: bool, tell: Callable[[str], None]) -> None:

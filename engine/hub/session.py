@@ -157,10 +157,9 @@ def opened(card: Card, folder: Place, run: RunContext, *, image: bool, size: tup
     try:
         with ExitStack() as held:
             pipeline = held.enter_context(ready(folder, drawing, card.title, run.pool, dtypes, image=image, weights=fit.weights))
+            notes = held.enter_context(worn(pipeline, list(extras.adapters)))
             place(pipeline, fit, device)
-            notes: list[str] = []
             tune(pipeline, run.settings.attention, run.settings.compiled, notes.append)
-            notes += held.enter_context(worn(pipeline, list(extras.adapters)))
             remember_texts(pipeline)
             method = held.enter_context(cached(pipeline, extras.cache, run.settings.step_cache_method))
             if extras.cache != "off":
