@@ -16,6 +16,7 @@ from typing import Any
 
 from engine.catalog.weights import inspect
 from engine.errors import InvalidInput, ModelUnavailable
+from engine.hub.placing import lift_moved
 from engine.settings import Settings
 
 MOST = 8
@@ -79,13 +80,17 @@ def trigger_words(file: Path) -> str:
 
 @contextmanager
 def worn(pipeline: Any, adapters: list[Adapter]) -> Iterator[list[str]]:
-    """A pipeline with adapters for the length of a block; yields notes. Its own weights are not changed. Raises `ModelUnavailable` for one that does not fit."""
+    """A pipeline with adapters for the length of a block, inside which it is placed; yields notes. Its own weights are not changed. Raises `ModelUnavailable` for one that does not fit.
+
+    Nets that an earlier run left to be moved while they work are lifted first: diffusers would lay them on the first graphics card again, whichever the setting names.
+    """
     if not adapters:
         yield []
         return
     if not hasattr(pipeline, "load_lora_weights"):
         raise InvalidInput("this model takes no LoRA", fix="leave them out, or choose another model", field="loras")
     notes = []
+    lift_moved(pipeline)
     try:
         for index, one in enumerate(adapters):
             _load(pipeline, one, f"lora{index}")

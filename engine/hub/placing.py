@@ -5,8 +5,10 @@ A net that is shared between pipelines is placed anew when another one takes it 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from engine.hub.compiling import compile_blocks
 from engine.hub.pipeline import DENOISERS
 
 if TYPE_CHECKING:
@@ -14,8 +16,11 @@ if TYPE_CHECKING:
 
     from engine.hub.fit import Fit
 
-GROUP = "group_offloading"
-"""The name that diffusers gives to its hooks of group offload."""
+GROUP = ("group_offloading", "layer_execution_tracker", "lazy_prefetch_group_offloading")
+"""The names that diffusers gives to its hooks of group offload; the last two learn the order of the layers in the first call."""
+
+NOWHERE = ("", "")
+"""Mode and device of a net that is not placed."""
 
 
 def place(pipeline: Any, fit: Fit, device: torch.device) -> None:
@@ -45,24 +50,31 @@ def place(pipeline: Any, fit: Fit, device: torch.device) -> None:
             switch()
 
 
+def lift_moved(pipeline: Any) -> None:
+    """Take the nets of a pipeline from what moves them while they work; those that lie somewhere stay there."""
+    for net in pipeline.components.values():
+        if getattr(net, "kinora_placed", NOWHERE)[0] in ("model offload", "group offload"):
+            lift(net)
+
+
 def lift(net: Any) -> None:
     """Take a net from whatever moves it, back to the processor."""
     from accelerate.hooks import remove_hook_from_module  # type: ignore[import-untyped]
 
     if hasattr(net, "_hf_hook"):
         remove_hook_from_module(net, recurse=True)
-    if getattr(net, "kinora_placed", ("", ""))[0] == "group offload":
+    if getattr(net, "kinora_placed", NOWHERE)[0] == "group offload":
         for part in net.modules():
             registry = getattr(part, "_diffusers_hook", None)
             if registry is not None:
-                registry.remove_hook(GROUP, recurse=False)
+                for name in GROUP:
+                    registry.remove_hook(name, recurse=False)
     net.to("cpu")
-    net.kinora_placed = None
+    net.kinora_placed = NOWHERE
 
 
-def tune(pipeline: Any, attention: str, compiled: bool) -> list[str]:
-    """Another attention for the denoisers and compiled blocks, where the installation has them. Returns what could not be had, as notes."""
-    notes = []
+def tune(pipeline: Any, attention: str, compiled: bool, tell: Callable[[str], None]) -> None:
+    """Another attention for the denoisers and compiled blocks, where the installation has them. tell: takes notes of what could not be had, of compiling while the run works, too."""
     for name in DENOISERS:
         net = getattr(pipeline, name, None)
         if net is None:
@@ -72,11 +84,6 @@ def tune(pipeline: Any, attention: str, compiled: bool) -> list[str]:
                 net.set_attention_backend(attention)
                 net.kinora_attention = attention
             except Exception as error:  # each attention library has its own way to be absent
-                notes.append(f"Attention {attention!r} cannot be had here ({str(error).splitlines()[0][:120]}): torch's own is used.")
-        if compiled and not getattr(net, "kinora_compiled", False):
-            try:
-                net.compile_repeated_blocks(dynamic=True)
-                net.kinora_compiled = True
-            except Exception as error:  # as above, for compilers
-                notes.append(f"The blocks could not be compiled ({str(error).splitlines()[0][:120]}): they run as they are.")
-    return notes
+                tell(f"Attention {attention!r} cannot be had here ({str(error).splitlines()[0][:120]}): torch's own is used.")
+        if compiled:
+            compile_blocks(net, tell)

@@ -63,7 +63,11 @@ def shrink(net: Any, weights: Weights) -> Any:
     if weights == "float8":
         import torch
 
-        net.enable_layerwise_casting(storage_dtype=torch.float8_e4m3fn, compute_dtype=net.dtype)
+        dtype = net.dtype
+        net.enable_layerwise_casting(storage_dtype=torch.float8_e4m3fn, compute_dtype=dtype)
+        for layer in net.modules():
+            if getattr(getattr(layer, "weight", None), "dtype", None) == torch.float8_e4m3fn:
+                layer.compute_dtype = dtype  # by it peft knows in which numbers an adapter's weights work: float8 is for storing alone
     elif weights == "int8":
         from torchao.quantization import Int8WeightOnlyConfig, quantize_  # type: ignore[import-untyped, import-not-found, unused-ignore]
 
@@ -94,6 +98,7 @@ def _four_bits(layer: Any) -> Any:
     small = Linear4bit(layer.in_features, layer.out_features, bias=layer.bias is not None, compute_dtype=dtype, device="meta", **options)
     small.weight = Params4bit(layer.weight.data, requires_grad=False, module=small, **options)
     small.bias = layer.bias
-    # On processors with AVX512-BF16 its first call would lay the weights out anew, and looking at them would lay them back with other scales: the same call gave other pictures.
+    # On processors with AVX512-BF16 the first call would pack the weight anew as bytes: nets that cast what comes in to their weights' kind of number then cast it to bytes,
+    # scales are rounded, and the second call gives another picture than the first.
     small.support_avx512bf16_for_cpu = False
     return small.to("cpu").eval().requires_grad_(False)

@@ -60,15 +60,20 @@ class Extras:
 
 
 class Session:
-    """One opened model. `told`: what the result's document says of it; `notes`: what the user should know before the first step."""
+    """One opened model. `told`: what the result's document says of it."""
 
     def __init__(
         self, card: Card, pipeline: Any, run: RunContext, device: str, told: dict[str, Any], notes: list[str], seen: Seen, extras: Extras, upsampler: Upsampler | None = None
     ) -> None:  # fmt: skip
         self.card, self.pipeline, self.run, self.device, self.told, self.notes, self.extras = card, pipeline, run, device, told, notes, extras
-        self._seen, self._upsampler = seen, upsampler
+        self._seen, self._upsampler, self._noted = seen, upsampler, 0
         self._watched: Watched | None = None
         self._broken = False
+
+    def news(self) -> list[str]:
+        """Notes that were not asked for yet: what the user should know before the first step, and later what had to be given up while the model worked."""
+        found, self._noted = self.notes[self._noted :], len(self.notes)
+        return found
 
     @property
     def stopped(self) -> bool:
@@ -199,9 +204,9 @@ def opened(card: Card, folder: Place, run: RunContext, *, image: bool, size: tup
         with ExitStack() as held:
             pipeline = held.enter_context(ready(folder, drawing, card.title, run.pool, dtypes, image=image, weights=fit.weights))
             net = held.enter_context(lent(drawing.upscaling, upsampler, run.pool, dtypes))
+            notes = held.enter_context(worn(pipeline, list(extras.adapters)))
             place(pipeline, fit, device)
-            notes = tune(pipeline, run.settings.attention, run.settings.compiled)
-            notes += held.enter_context(worn(pipeline, list(extras.adapters)))
+            tune(pipeline, run.settings.attention, run.settings.compiled, notes.append)
             remember_texts(pipeline)
             method = held.enter_context(cached(pipeline, extras.cache, run.settings.step_cache_method))
             if extras.cache != "off":

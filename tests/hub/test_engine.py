@@ -26,6 +26,7 @@ from engine.task import Note, Result, get_task, parse_request
 from engine.tasks.text_to_video import hub
 from engine.tasks.text_to_video.pocket.models import HOME
 from engine.tasks.text_to_video.takes import make_all
+from tests.hub.placed import placed
 from tests.hub.tiny import wan as tiny
 
 CARD = get_card("wan-2-1-t2v-1-3b")
@@ -172,6 +173,13 @@ def test_loras_change_the_picture_by_their_strength_and_leave_no_trace(settings,
     assert change["paper-cut 0"] < 0.02 < change["paper-cut 0.3"] < change["paper-cut"]
     assert session.told["loras"] == {"paper-cut": 1.0, "smoke 2": -0.5}
     assert np.array_equal(drawn(settings, tmp_path, pool)[0], plain)
+
+
+@pytest.mark.parametrize("fit", [Fit("model offload", "float8"), Fit("group offload", "float8")], ids=lambda fit: fit.mode)
+def test_a_run_with_a_lora_is_placed_after_it_was_put_on(settings, loras, tmp_path, pool, fit):
+    with placed(fit):
+        plain, worn, again = (drawn(settings, tmp_path, pool, Extras(adapters=tuple(wanted(text, settings))))[0].astype(float) for text in ("", "paper-cut", "paper-cut"))
+    assert np.array_equal(worn, again) and np.abs(worn - plain).mean() > 1
 
 
 @pytest.mark.parametrize(("text", "says"), [("no-such", "no LoRA named"), ("paper-cut 9", "strength"), ("../x", "no LoRA named"), ("smoke 2, smoke 2", "twice")])

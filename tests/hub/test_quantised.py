@@ -16,7 +16,7 @@ from engine.hub.needs import needs_of
 from engine.hub.pipeline import Wish, arguments, frames_of, ready
 from engine.hub.placing import place
 from engine.residency import ModelPool, model_bytes
-from tests.hub.placed import save
+from tests.hub.placed import hooks, save
 from tests.hub.tiny import wan
 from tests.hub.tiny.parts import t5_words
 
@@ -25,6 +25,11 @@ WISH = Wish("a red boat", "grey", (48, 32), 5, 3, 4, 5.0)
 WIDTH = 64
 PACKED = [pytest.param(way, marks=pytest.mark.skipif(way not in quantised.available(), reason="its package is not installed")) for way in ("int8", "int4")]
 NETS = ("transformer", "text_encoder")
+MOVED = [
+    pytest.param(way, mode, marks=pytest.mark.skipif(way not in quantised.available(), reason="its package is not installed"))
+    for way in ("int8", "float8", "int4") for mode in ("model offload", "group offload") if (way, mode) != ("int4", "group offload")
+]  # fmt: skip
+"""4-bit weights are not moved by layers."""
 
 
 @pytest.fixture(scope="module")
@@ -96,10 +101,8 @@ def test_they_wear_adapters_and_leave_no_trace(folder, pool, tmp_path, weights):
         assert np.abs(call(pipeline) - bare).max() <= 1
 
 
-@pytest.mark.parametrize(("weights", "mode"), [(way.values[0], mode) for way in PACKED for mode in ("model offload", "group offload") if (way.values[0], mode) != ("int4", "group offload")])
+@pytest.mark.parametrize(("weights", "mode"), MOVED)
 def test_they_are_moved_as_whole_weights_are(folder, weights, mode):
-    if weights not in quantised.available():
-        pytest.skip("its package is not installed")
     pool = ModelPool(2**30)
     frames = []
     for fit in (Fit("processor", weights), Fit(mode, weights), Fit("processor", weights)):
@@ -162,3 +165,22 @@ def test_bits_are_given_up_only_where_whole_weights_do_not_fit(card_mib, ram_mib
 
 def test_a_processor_with_little_memory_takes_fewer_bits():
     assert [choose(LARGE, Machine("cpu", 0, ram), "it").weights for ram in (64_000, 44_000)] == ["whole", "int8"]
+
+
+@pytest.mark.parametrize(("weights", "mode"), MOVED)
+def test_adapters_offload_and_fewer_bits_together(folder, tmp_path, weights, mode):
+    """The picture is the processor's with the adapter on and without, also where the nets were moved before it was put on."""
+    pool = ModelPool(2**30)
+    with laid(folder, pool, "whole") as pipeline:
+        save(pipeline, tmp_path, "noise")
+    frames = {}
+    for turn, fit in enumerate((Fit("processor", weights), Fit(mode, weights), Fit(mode, weights))):
+        with laid(folder, pool, weights) as pipeline:
+            with worn(pipeline, [Adapter("noise", tmp_path / "noise.safetensors", 1.0)]):
+                place(pipeline, fit, torch.device("cpu", 0) if fit.mode == "model offload" else torch.device("cpu"))
+                frames[turn, "worn"] = call(pipeline)
+            frames[turn, "bare"] = call(pipeline)
+            assert hooks(pipeline.transformer) == {"group offload": (False, True), "model offload": (True, False)}.get(fit.mode, (False, False))
+    for which in ("worn", "bare"):
+        assert max(np.abs(frames[0, which] - frames[turn, which]).max() for turn in (1, 2)) <= 1, which
+    assert np.abs(frames[0, "worn"] - frames[0, "bare"]).mean() > 2

@@ -169,10 +169,10 @@ class LargeLook(ABC):
         with opened(self.card, self.folder, self.run, image=self.image, size=view.size, frames=count, extras=self.extras) as session:
             self.run.device = session.device
             self._tell(session, view)
+            early = session.news()
             if number == 0:
                 yield Note(f"{self.card.title}: {session.told['placing']}.")
-                for note in session.notes:
-                    yield Note(note)
+                yield from map(Note, early)
             wish = self.wish(session, view)
             label = f" (piece {number + 1} of {len(self.pieces)})" if len(self.pieces) > 1 else ""
             yield Stage("denoising", f"Drawing {count} frames{label}")
@@ -180,6 +180,7 @@ class LargeLook(ABC):
                 yield Progress("denoising", number * wish.steps + step, len(self.pieces) * wish.steps)
                 if look is not None:
                     yield Preview(self._look(look, view), fps=self.drawing.fps / self.drawing.every)
+            yield from map(Note, session.news())
             drawn = session.frames()
             self.stopped = session.stopped
         drawn = matched(drawn, view.pictures, view.hidden)

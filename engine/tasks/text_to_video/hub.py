@@ -181,10 +181,10 @@ def _drawn(work: Work) -> Generator[Event, None, np.ndarray]:
         with opened(work.card, work.folder, run, image=first is not None or last is not None or bool(inside), size=plan.size, frames=frames, extras=extras) as session:
             work.details |= session.told
             run.device = session.device
+            early = session.news()
             if number == 0:
                 yield Note(f"{work.card.title}: {session.told['placing']}.")
-                for note in session.notes:
-                    yield Note(note)
+                yield from map(Note, early)
             wish = Wish(
                 words, request.negative_prompt, plan.size, frames, work.seed + number, plan.steps, plan.guidance, first=first, last=last, stills=inside, motion=request.motion,
                 free_init=plan.anew,
@@ -196,6 +196,7 @@ def _drawn(work: Work) -> Generator[Event, None, np.ndarray]:
                     yield Preview(look, fps=min(12.0, plan.drawing.fps))
             if work.upsampler is not None and not session.stopped:
                 yield from _refined(work, session, wish)
+            yield from map(Note, session.news())
             made = session.frames()
             if session.sound is not None:
                 work.sounds.append(session.sound)

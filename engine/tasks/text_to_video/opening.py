@@ -74,8 +74,7 @@ def draw_pictures(orders: Sequence[Order], run: RunContext, card: Card) -> Gener
             held += [] if run.pool is None else [one["key"] for one in run.pool.stats()["models"] if one["users"]]
             run.device = session.device
             yield Note(f"{card.title} draws the first picture, {session.told['placing']}.")
-            for note in session.notes:
-                yield Note(note)
+            yield from map(Note, session.news())
             for order, wish, key in zip(orders, wishes, alike, strict=True):
                 if key not in drawn:
                     run.checkpoint()
@@ -84,6 +83,7 @@ def draw_pictures(orders: Sequence[Order], run: RunContext, card: Card) -> Gener
                         yield Progress("picture", before + step, count * drawing.steps)
                         if look is not None:
                             yield Preview(look, fps=1.0)
+                    yield from map(Note, session.news())
                     if session.stopped:
                         raise Cancelled
                     drawn[key] = session.frames()[0]
