@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import diffusers
 import numpy as np
@@ -29,8 +29,6 @@ KNOWN = {
 """The classes that a folder may name for each part: nothing else is ever built."""
 
 CACHED_TEXTS = 64
-CHUNK = 8
-"""Pictures that the VAE takes at once."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +40,8 @@ class Parts:
     text_encoder: Any
     tokenizer: Any
     scheduler: Any
+    at_once: ClassVar[int] = 8
+    """Pictures that the VAE takes together."""
     _texts: OrderedDict[str, torch.Tensor] = field(default_factory=OrderedDict, init=False, repr=False, compare=False)
 
     @property
@@ -73,13 +73,15 @@ class Parts:
         """
         for text in dict.fromkeys(texts):
             if text not in self._texts:
-                ids = self.tokenizer([text], padding="max_length", max_length=self.tokenizer.model_max_length, truncation=True, return_tensors="pt").input_ids
-                self._texts[text] = self.text_encoder(ids.to(self.text_encoder.device))[0][0].float().cpu()
+                self._texts[text] = self._states_of(text)
             self._texts.move_to_end(text)
         found = torch.stack([self._texts[text] for text in texts])
         while len(self._texts) > CACHED_TEXTS:
             self._texts.popitem(last=False)
         return found
+
+    def _states_of(self, text: str) -> torch.Tensor:
+        return self.text_encoder(ids_of(self.tokenizer, text).to(self.text_encoder.device))[0][0].float().cpu()
 
     @torch.no_grad()
     def encode(self, pictures: torch.Tensor, checkpoint: Checkpoint = lambda: None) -> torch.Tensor:
@@ -109,10 +111,15 @@ class Parts:
 
     def _in_chunks(self, given: torch.Tensor, work: Callable[[torch.Tensor], torch.Tensor], checkpoint: Checkpoint) -> torch.Tensor:
         done = []
-        for chunk in given.split(CHUNK):
+        for chunk in given.split(self.at_once):
             checkpoint()
             done.append(work(chunk.to(self.vae.device, self.vae.dtype)).to(given.device))
         return torch.cat(done)
+
+
+def ids_of(tokenizer: Any, text: str) -> torch.Tensor:
+    """(1, tokens) ids of a text, cut and padded to the tokenizer's length."""
+    return tokenizer([text], padding="max_length", max_length=tokenizer.model_max_length, truncation=True, return_tensors="pt").input_ids
 
 
 def as_pictures(tensor: torch.Tensor) -> np.ndarray:
@@ -132,15 +139,26 @@ def load_parts(folder: Path | str, *, dtype: torch.dtype | None = None, device: 
     """
     folder, device = Path(folder), torch.device(device)
     dtype = default_dtype(device) if dtype is None else dtype
+    return Parts(**read_parts(folder, KNOWN, dtype, device), scheduler=scheduler_of(folder))
+
+
+def read_parts(folder: Path, known: Mapping[str, tuple[str, ...]], dtype: torch.dtype, device: torch.device, exact: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The parts of a folder that `known` names, each by one of its classes, frozen, on the device. exact: parts whose numbers stay float32. Raises as `load_parts`."""
     index = _read(folder / "model_index.json", folder)
-    loaded = {part: _load(folder, part, index, dtype) for part in KNOWN}
-    for part in ("unet", "vae", "text_encoder"):
-        check_finite(dict(loaded[part].named_parameters()), folder.name)
-        loaded[part] = loaded[part].to(device).eval().requires_grad_(False)
+    loaded = {part: _load(folder, part, index, known[part], torch.float32 if part in exact else dtype) for part in known}
+    for part, found in loaded.items():
+        if isinstance(found, torch.nn.Module):
+            check_finite(dict(found.named_parameters()), folder.name)
+            loaded[part] = found.to(device).eval().requires_grad_(False)
     if device.type == "cpu":
         for part in ("unet", "vae"):
             loaded[part] = loaded[part].to(memory_format=torch.channels_last)
-    return Parts(**loaded, scheduler=ddim(_read(folder / "scheduler/scheduler_config.json", folder)))
+    return loaded
+
+
+def scheduler_of(folder: Path) -> Any:
+    """A `DDIMScheduler` with the noise schedule that a folder tells."""
+    return ddim(_read(folder / "scheduler/scheduler_config.json", folder))
 
 
 def ddim(config: dict[str, Any], **changes: Any) -> Any:
@@ -158,15 +176,15 @@ def _read(path: Path, folder: Path) -> dict[str, Any]:
     return found
 
 
-def _load(folder: Path, part: str, index: dict[str, Any], dtype: torch.dtype) -> Any:
+def _load(folder: Path, part: str, index: dict[str, Any], known: tuple[str, ...], dtype: torch.dtype) -> Any:
     """One part by its stock class. A half-precision variant is taken where the plain file is missing."""
     name = (index.get(part) or [None, None])[1]
-    if name not in KNOWN[part]:
-        raise ModelUnavailable(f"{folder.name} names {name} as its {part}", fix=f"Kinora runs {' or '.join(KNOWN[part])}")
+    if name not in known:
+        raise ModelUnavailable(f"{folder.name} names {name} as its {part}", fix=f"Kinora runs {' or '.join(known)}")
     library: Any = diffusers if hasattr(diffusers, name) else transformers
     kind = getattr(library, name)
     try:
-        if part == "tokenizer":
+        if part.startswith("tokenizer"):
             return kind.from_pretrained(folder / part, local_files_only=True)
         plain, halves = list((folder / part).glob("*model.safetensors*")), list((folder / part).glob("*.fp16.safetensors*"))
         chosen = {"variant": "fp16"} if halves and not plain else {}

@@ -19,8 +19,10 @@ from engine.hub.looks import grid, normalised, restored
 from engine.hub.pipeline import arguments, frames_of
 from engine.media.probe import probe
 from engine.residency import ModelPool
+from engine.settings import Settings
 from engine.task import Note, Preview, Progress
 from engine.tasks.text_to_video import hub
+from engine.tasks.text_to_video.cost import forecast
 from engine.tasks.text_to_video.plan import size_for
 from engine.tasks.text_to_video.request import TextToVideoRequest
 from engine.tasks.text_to_video.takes import Made
@@ -257,6 +259,18 @@ def test_freeinit_begins_three_times_and_can_be_stopped(bed):
         assert found.stopped
         # The third step is the first of the second beginning: what the first one came to is kept.
         assert np.abs(found.frames().astype(int) - once).max() <= 1
+
+
+def test_the_forecast_of_a_motion_module_counts_the_model_that_it_moves(bed, tmp_path):
+    request = TextToVideoRequest.model_validate({"prompt": "a boat", "model": "animatediff-v1-5-2"})
+    settings = Settings(data_dir=tmp_path, device="cpu")
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models/animatediff-v1-5-2").symlink_to(bed.folder(tiny.MAKERS["animatediff-v1-5-2"]))
+    assert "there is no checkpoint" in forecast(request, settings).line
+    (tmp_path / "checkpoints").mkdir()
+    (tmp_path / "checkpoints/mine").symlink_to(bed.folder(tiny.animatediff.checkpoint))
+    told = forecast(request, settings)
+    assert told.able and told.line.startswith("AnimateDiff v2")
 
 
 # Arguments as data

@@ -14,6 +14,7 @@ import torch
 
 from engine.context import RunContext
 from engine.diffusion.attention import CrossFrame
+from engine.diffusion.parts_xl import PartsXL, load_parts_xl
 from engine.errors import InvalidInput
 from engine.media.frames import Held
 from engine.metrics import pocket_judge
@@ -25,6 +26,7 @@ from engine.tasks.text_to_video.pocket.models import HOME
 from engine.world.moving import MovingDiorama, WorldClip
 from engine.world.spec import COLOURS, KINDS, SceneSpec, SubjectSpec
 from tests.diffusion import toy
+from tests.hub.tiny import pictures
 from tests.tasks import pocket_toy
 
 
@@ -108,7 +110,7 @@ def test_words_that_it_cannot_draw_are_refused(clip: WorldClip, tmp_path: Path) 
 
 @pytest.fixture(scope="module")
 def shelf(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """A data folder with an inpainting model and a ControlNet of toy size."""
+    """A data folder with two inpainting models and a ControlNet of toy size."""
     from diffusers import ControlNetModel
 
     from engine.diffusion.conditioned import widened
@@ -120,6 +122,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     models = root / "data/models"
     shutil.copytree(root / "pocket/pocket-sd", models / "sd15-inpainting", ignore=shutil.ignore_patterns("unet"))
     toy.shaken(widened(unet, 9), 5, 0.3).save_pretrained(models / "sd15-inpainting/unet")
+    pictures.sdxl_inpainting(models / "sdxl-inpainting")
     net = ControlNetModel.from_unet(unet, conditioning_channels=3)
     toy.shaken(net, 6, 0.3).save_pretrained(models / "controlnet-depth-sd15")
     return Settings(data_dir=root / "data")
@@ -143,10 +146,52 @@ def test_inpainting_keeps_the_outside_to_the_bit(clip: WorldClip, shelf: Setting
     assert not any(isinstance(one, CrossFrame) for net in nets for one in net.attn_processors.values())
 
 
+def test_the_large_inpainting_model_draws_at_its_own_size_and_keeps_the_outside_to_the_bit(
+    clip: WorldClip, shelf: Settings, tmp_path: Path, quick: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen, own = [], inpainted.repainted
+    monkeypatch.setattr(inpainted, "repainted", lambda painter, shown, *given, **more: (seen.append(shown.shape), own(painter, shown, *given, **more))[1])
+    frames, look = made(clip, tmp_path, shelf, drawing="diffusion-xl")
+    assert isinstance(look._painter.parts, PartsXL) and look._painter.structures == ()
+    assert [shape[0] for shape in seen] == [4, 4]
+    own_area = (look._painter.parts.unet.config.sample_size * look._painter.parts.factor) ** 2
+    assert all(0.7 < shape[1] * shape[2] / own_area < 1.4 for shape in seen)
+    assert any("Stable Diffusion XL inpainting on the processor" in note for note in look.notes) and any("No ControlNet is used" in note for note in look.notes)
+    for frame, source, mask in zip(frames, clip.frames, clip.masks[:, 0], strict=True):
+        outside = ~inpainted.grown(grown(mask, 3))
+        assert np.array_equal(frame[outside], source[outside]) and np.abs(frame.astype(int) - source)[mask].mean() > 10
+
+
+def test_the_words_and_the_seed_count_for_the_large_model(shelf: Settings) -> None:
+    parts = load_parts_xl(inpainted.model_here(shelf, "diffusion-xl"), dtype=torch.float32)
+    shown = np.random.default_rng(1).integers(0, 255, (2, 64, 64, 3), np.uint8)
+    masks = np.zeros((2, 64, 64), bool)
+    masks[:, 16:40, 16:40] = True
+
+    def drawn(words: str = "a red boat", seed: int = 1) -> np.ndarray:
+        return inpainted.repainted(inpainted.Inpainter(parts), shown, masks, words, seed, steps=2).astype(int)
+
+    first = drawn()
+    assert np.array_equal(first, drawn())
+    assert all(np.abs(first - other)[masks].mean() > 0.5 for other in (drawn("at night"), drawn(seed=2)))
+
+
+def test_each_drawing_takes_a_model_of_its_own_family(shelf: Settings, tmp_path: Path) -> None:
+    assert [inpainted.model_here(shelf, name).name for name in ("diffusion", "diffusion-xl")] == ["sd15-inpainting", "sdxl-inpainting"]
+    own = Settings(data_dir=tmp_path)
+    pictures.sdxl_inpainting(tmp_path / "checkpoints/mine")
+    assert inpainted.model_here(own, "diffusion-xl").name == "mine"
+    with pytest.raises(InvalidInput, match="app.py fetch sd15-inpainting"):
+        inpainted.model_here(own, "diffusion")
+    shutil.rmtree(tmp_path / "checkpoints")
+    with pytest.raises(InvalidInput, match=r"Stable Diffusion XL inpainting: 69\d\d MB, CreativeML-OpenRAIL\+\+-M.*app.py fetch sdxl-inpainting"):
+        inpainted.model_here(own, "diffusion-xl")
+
+
 def test_text_depth_and_seed_count(shelf: Settings) -> None:
     from engine.diffusion.parts import load_parts
 
-    parts = load_parts(inpainted.model_here(shelf), dtype=torch.float32)
+    parts = load_parts(inpainted.model_here(shelf, "diffusion"), dtype=torch.float32)
     control = tuple(one.loaded(dtype=torch.float32, device="cpu") for one in structure.chosen("depth", shelf)[0])
     assert len(control) == 1
     size = parts.unet.config.sample_size * parts.factor // 2

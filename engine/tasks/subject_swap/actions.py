@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from engine.errors import InvalidInput
-from engine.tasks.subject_swap.models import EDITORS
+from engine.tasks.subject_swap.models import EDITORS, INPAINTERS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -80,7 +80,7 @@ def look_of(request: SubjectSwapRequest, run: RunContext, frames: Pictures, mask
         from engine.tasks.subject_swap.edited import EditedLook
 
         return EditedLook(request, run, frames, masks, shots)
-    if request.drawing in ("pocket", "diffusion") and request.action in ("replace", "both") and request.reference is None:
+    if request.drawing in ("pocket", *INPAINTERS) and request.action in ("replace", "both") and request.reference is None:
         from engine.tasks.subject_swap.diffusion import diffusion_look  # type: ignore[import-not-found, unused-ignore]
 
         return diffusion_look(request, run, frames, masks, shots)

@@ -16,6 +16,7 @@ from engine.errors import InvalidInput
 from engine.media.frames import Pictures
 from engine.tasks.subject_swap.denoised import SHARE, SIDE, WINDOW, Painter, told, whole
 from engine.tasks.subject_swap.drawn import meant
+from engine.tasks.subject_swap.models import INPAINTERS
 from engine.tasks.subject_swap.replace import Masks, Part, ReplaceLook
 from engine.tasks.subject_swap.request import SubjectSwapRequest
 from engine.tasks.text_to_video.pocket.models import Pocket, leased
@@ -56,11 +57,11 @@ def diffusion_look(request: SubjectSwapRequest, run: RunContext, frames: Picture
     """
     if not request.prompt.strip():
         raise InvalidInput("what should stand in the subject's place is not said", fix="name the new subject in words", field="prompt")
-    if request.drawing == "diffusion":
+    if request.drawing in INPAINTERS:
         from engine.tasks.subject_swap.inpainted import InpaintedLook
 
         if request.action != "replace":
-            raise InvalidInput("drawing=diffusion draws within the source's own surroundings", fix="choose the action replace, or the drawing pocket or embedded", field="drawing")
+            raise InvalidInput(f"drawing={request.drawing} draws within the source's own surroundings", fix="choose the action replace, or the drawing pocket or embedded", field="drawing")
         return InpaintedLook(request, run, frames, masks, shots)
     look = PocketLook(request, run, frames, masks, shots)
     if request.action == "both":

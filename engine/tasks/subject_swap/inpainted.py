@@ -2,7 +2,8 @@
 
 Windows of frames are seen through a box that goes along with the subject; DDIM inversion of the source is the start, so that its motion and layout are in the
 noise; all frames are denoised together, each looking at the first and the one before; inside the mask the new subject's text draws, and outside the source's own
-latents stand. ControlNets for depth, edges and pose keep the layout (`engine.tasks.subject_swap.structure`). Outside the grown mask no bit of a frame changes.
+latents stand. The model is Stable Diffusion 1.5, where ControlNets for depth, edges and pose keep the layout (`engine.tasks.subject_swap.structure`), or XL, at
+1024 pixels. Outside the grown mask no bit of a frame changes.
 """
 
 from __future__ import annotations
@@ -19,21 +20,22 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from engine.catalog.experts import SD_INPAINTING
 from engine.catalog.fetch import ModelFiles
 from engine.catalog.folders import found, weight_bytes
 from engine.diffusion.attention import attending
 from engine.diffusion.control import controlled
 from engine.diffusion.inversion import invert
 from engine.diffusion.levels import Levels
-from engine.diffusion.loop import Call, Guidance, Hooks, denoiser_of, finish
+from engine.diffusion.loop import Call, Guidance, Hooks, finish
 from engine.diffusion.masked import Protagonist, mask_guided, trail_of
 from engine.diffusion.parts import Parts, as_pictures, load_parts
+from engine.diffusion.parts_xl import denoiser_with, load_parts_xl
 from engine.errors import InvalidInput
 from engine.hardware import device_of
 from engine.media.frames import Pictures
 from engine.settings import Settings
 from engine.tasks.subject_swap.denoised import as_tensor
+from engine.tasks.subject_swap.models import INPAINTERS
 from engine.tasks.subject_swap.request import SubjectSwapRequest
 from engine.tasks.subject_swap.structure import Structure, chosen, config_of, strength, told, with_joints
 from engine.tasks.text_to_video.local import NUMBERS
@@ -42,8 +44,8 @@ from engine.tasks.text_to_video.shapes import sized
 if TYPE_CHECKING:
     from engine.context import RunContext
 
-WINDOW = 8
-"""Frames that are drawn together: what a card of 8 GB holds at 512 pixels."""
+WINDOW: dict[str, int] = {"diffusion": 8, "diffusion-xl": 4}
+"""Frames that are drawn together, by the value of `drawing`: what a card of 8 GB holds at 512 pixels; half as many at 1024, each of which has four times the places."""
 
 STEPS, GUIDANCE = 30, 7.5
 AROUND = 1.7
@@ -66,17 +68,26 @@ class Inpainter:
     scale: float | None = None
 
 
-def model_here(settings: Settings) -> Path:
-    """Where the inpainting model lies. Raises `InvalidInput` that says what to fetch."""
-    place = ModelFiles.of(settings).find(SD_INPAINTING)
-    models = [*([place] if place is not None else []), settings.data_dir / "models" / SD_INPAINTING.id, *(one.folder for one in found(settings, "checkpoint"))]
-    model = next((folder for folder in models if config_of(folder / "unet").get("in_channels") == 9), None)
+def model_here(settings: Settings, drawing: str) -> Path:
+    """Where the inpainting model of a value of `drawing` lies. Raises `InvalidInput` that says what to fetch."""
+    card = INPAINTERS[drawing]
+    place = ModelFiles.of(settings).find(card)
+    models = [*([place] if place is not None else []), settings.data_dir / "models" / card.id, *(one.folder for one in found(settings, "checkpoint"))]
+    large = drawing == "diffusion-xl"
+    model = next((folder for folder in models if config_of(folder / "unet").get("in_channels") == 9 and (folder / "text_encoder_2").is_dir() == large), None)
     if model is None:
         raise InvalidInput(
-            "drawing=diffusion needs a model that is not on this machine", why=f"{SD_INPAINTING.title}: {SD_INPAINTING.bytes / 1e6:.0f} MB, {SD_INPAINTING.licence}; it also needs a graphics card",
-            fix=f"fetch it by `python app.py fetch {SD_INPAINTING.id}`, or choose the drawing embedded", field="drawing",
+            f"drawing={drawing} needs a model that is not on this machine", why=f"{card.title}: {card.bytes / 1e6:.0f} MB, {card.licence}; it also needs a graphics card",
+            fix=f"fetch it by `python app.py fetch {card.id}`, or choose the drawing embedded", field="drawing",
         )  # fmt: skip
     return model
+
+
+def structures_for(request: SubjectSwapRequest, settings: Settings) -> tuple[tuple[Structure, ...], list[str]]:
+    """The ControlNets that draw with a request's model, with notes. Those that are known here are of Stable Diffusion 1.5."""
+    if request.drawing == "diffusion":
+        return chosen(request.structure, settings)
+    return (), [] if request.structure == "none" else ["No ControlNet is used with Stable Diffusion XL: the layout is kept by the inversion alone."]
 
 
 class InpaintedLook:
@@ -89,13 +100,14 @@ class InpaintedLook:
         self._run, self._frames, self._masks, self._shots, self._prompt = run, frames, masks, list(shots), request.prompt
         device = device_of(run.settings.device)
         if device.type == "cpu":
-            self.notes.append("Drawn by Stable Diffusion on the processor: this takes minutes a frame. A graphics card is meant for it.")
-        model = model_here(run.settings)
-        structures, notes = chosen(request.structure, run.settings)
+            self.notes.append(f"Drawn by {INPAINTERS[request.drawing].title} on the processor: this takes minutes a frame. A graphics card is meant for it.")
+        model = model_here(run.settings, request.drawing)
+        structures, notes = structures_for(request, run.settings)
+        self._together = WINDOW[request.drawing]
         self.notes += notes
 
         def load() -> Inpainter:
-            parts = load_parts(model, device=device)
+            parts = load_parts_xl(model, device=device) if request.drawing == "diffusion-xl" else load_parts(model, device=device)
             return Inpainter(parts, tuple(one.loaded(dtype=parts.dtype, device=device) for one in structures))
 
         with ExitStack() as stack:
@@ -116,7 +128,7 @@ class InpaintedLook:
             return source
         if index not in self._held[0]:
             first, last = next(shot for shot in self._shots if shot[0] <= index <= shot[1])
-            window = range(index, min(index + WINDOW, last + 1))
+            window = range(index, min(index + self._together, last + 1))
             self._held = window, self._window([frame for frame in window if self._masks(frame).any()])
         drawn, place = self._held[1][index]
         share = softened(grown(mask))[place][..., None]
@@ -165,7 +177,7 @@ def repainted(painter: Inpainter, pictures: np.ndarray, masks: np.ndarray, promp
         return call.latents if extra is None else torch.cat([call.latents, call.each(extra).to(call.latents)], 2)
 
     nets = [parts.unet, *(one.net for one in structures)]
-    plain = controlled(parts.unet, *((one.net, scale) for one in structures)) if structures else denoiser_of(parts.unet)
+    plain = controlled(parts.unet, *((one.net, scale) for one in structures)) if structures else denoiser_with(parts)
     model = attending(plain, *nets, mode="first+prev")
     hooks = Hooks(model_input=model_input, model_kwargs=None if control is None else lambda call: {"control": call.each(control)})
     trail = trail_of(clean, invert(model, levels, clean, empty, hooks=hooks, checkpoint=checkpoint), 1 - mask)

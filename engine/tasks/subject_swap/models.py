@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from engine.catalog.card import Card
-from engine.catalog.experts import VITPOSE
+from engine.catalog.experts import SD_INPAINTING, SDXL_INPAINTING, VITPOSE
 from engine.catalog.video.animate import CARDS as ANIMATE
 from engine.catalog.video.vace import CARDS as VACE
 
-OWN = {"auto": "Auto", "embedded": "Cut out and moved", "pocket": "Pocket diffusion model", "diffusion": "Stable Diffusion inpainting"}
-"""What works without a card of its own."""
+OWN = {"auto": "Auto", "embedded": "Cut out and moved", "pocket": "Pocket diffusion model", "diffusion": "Stable Diffusion inpainting", "diffusion-xl": "Stable Diffusion XL inpainting"}
+"""What works without a card of its own, or with one of which a folder of the user's can take the place."""
+
+INPAINTERS: dict[str, Card] = {"diffusion": SD_INPAINTING, "diffusion-xl": SDXL_INPAINTING}
+"""Cards of inpainting models of pictures, by their value of `drawing`."""
 
 EDITORS: dict[str, Card] = {card.id: card for card in (*VACE, *ANIMATE)}
 """Cards of large editors, by their value of `drawing`."""

@@ -199,7 +199,7 @@ class SubjectSwapRequest(SubjectMaskRequest):
     scale: float = Field(1.0, ge=0.2, le=4.0, description="Size of a new subject beside the one that it replaces.", json_schema_extra={"unit": "times", "step": 0.05})
     drawing: Drawer = Field(
         "auto",
-        description="Who draws: embedded works on any video; pocket is a small diffusion model of the paper-cut world; diffusion needs fetched models and a graphics card. "
+        description="Who draws: embedded works on any video; pocket is a small diffusion model of the paper-cut world; diffusion and diffusion-xl need fetched models and a graphics card. "
         "The others are large open models, which are fetched when you ask for it and want a graphics card: they draw what the mask hides, moving as a video does.",
         json_schema_extra={"titles": dict(TITLES)},
     )

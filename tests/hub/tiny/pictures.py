@@ -67,6 +67,15 @@ def sdxl(folder: Path) -> None:
     StableDiffusionXLPipeline(vae(scaling_factor=0.13025), clip_reader(), clip_reader(projected=True), words, words, sdxl_unet(), scheduler).save_pretrained(folder, variant="fp16")
 
 
+def sdxl_inpainting(folder: Path) -> None:
+    from diffusers import EulerDiscreteScheduler, StableDiffusionXLInpaintPipeline
+
+    scheduler = EulerDiscreteScheduler(beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", steps_offset=1, timestep_spacing="leading")
+    words = clip_words()
+    parts = vae(scaling_factor=0.13025), clip_reader(), clip_reader(projected=True), words, words, sdxl_unet(in_channels=9)
+    StableDiffusionXLInpaintPipeline(*parts, scheduler).save_pretrained(folder, variant="fp16")
+
+
 def lightning(folder: Path) -> None:
     """A network alone, in one file of half-size numbers."""
     from safetensors.torch import save_file
