@@ -117,7 +117,7 @@ _WRITTEN = "Writing down what a recording says, word for word with its times, in
 
 WHISPER_SMALL = _card(
     "whisper-small", "Whisper, small", "hear", "openai/whisper-small", {"model.safetensors": 967_000_000, **_HEARS}, "Apache-2.0", 1500,
-    _WRITTEN, "About as long as the recording without a graphics card; names, several people at once, whispering, languages with little to learn from.",
+    _WRITTEN, "Up to twice as long as the recording on two processor cores; names, several people at once, whispering, languages with little to learn from.",
 )  # fmt: skip
 
 WHISPER_TINY = _card(

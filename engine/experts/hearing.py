@@ -16,7 +16,7 @@ import torch
 
 from engine.errors import ModelUnavailable
 from engine.experts.loading import stock, stock_processor
-from engine.experts.wording import grouped, repeating, spread, unlooped, voiced
+from engine.experts.transcript import grouped, repeating, spread, unlooped, voiced
 from engine.sound.activity import Span, speech_spans, windows
 from engine.sound.mixing.words import Word
 from engine.sound.spectra import RATE, resampled

@@ -15,7 +15,7 @@ from engine.errors import Cancelled, ModelUnavailable
 from engine.experts import CARDS_OF, Expert, available
 from engine.experts.hearing import TEMPERATURES, Hearer
 from engine.experts.leasing import lent
-from engine.experts.wording import grouped, repeating, spread, unlooped, voiced
+from engine.experts.transcript import grouped, repeating, spread, unlooped, voiced
 from engine.residency import ModelPool
 from engine.settings import Settings
 from engine.sound.activity import Span

@@ -346,8 +346,3 @@ def test_what_a_built_in_voice_says_is_written_when_it_is_said(place: Path, monk
     seen = [(found[round(0.7 * len(found)) :].mean(), found[: round(0.6 * len(found))].mean()) for found in apart]
     assert max(low for low, _ in seen[:3]) < 0.002 < 0.006 < seen[round(12 * TIMES[1])][0]
     assert max(high for _, high in seen) < 0.002, "the face itself is left alone"
-
-
-def test_a_recording_has_no_known_words(place: Path) -> None:
-    result, events = made(place, fps=12, max_side=128, captions="burnt", still=True)
-    assert "subtitles" not in result.artifacts and any(isinstance(event, Note) and "no captions" in event.text for event in events)

@@ -41,7 +41,7 @@ def grouped(tokens: list[int], tokenizer: Any) -> list[tuple[str, int]]:
         else:
             out[-1] = (out[-1][0] + piece.rstrip(), out[-1][1] + len(held))
         held = []
-    return [(text, count) for text, count in out]
+    return out
 
 
 def voiced(word: Word, voice: list[Span]) -> Word | None:
