@@ -102,4 +102,12 @@ SWIN2SR = _card(
     "Clips of large models at twice the width and height, with edges as crisp as before.", "Seconds a frame without a graphics card; it invents no detail, and keeps noise and blocks.",
 )  # fmt: skip
 
-CARDS = (CLAP, CLIP, SWIN2SR, GROUNDING_DINO, SAM, SAM2_TINY, SAM2_SMALL, BLIP, SD_INPAINTING, CONTROLNET_DEPTH, CONTROLNET_EDGES, CONTROLNET_POSE, DEPTH, VITPOSE)
+FILM_FILE = "frame_interpolation/film_net_fp16.safetensors"
+
+FILM = _card(
+    "film", "FILM, frames between frames", "frames between", "Comfy-Org/frame_interpolation", {FILM_FILE: 68_882_302}, "Apache-2.0", 300,
+    "Frames between those of a large model's clip, also where things move far or uncover others.", "Seconds a frame without a graphics card; what flashes or turns quickly is smeared.",
+    note="Google's weights of the style net, in safetensors by Comfy-Org. The licence is that of Google's repository; the page of the files names none.",
+)  # fmt: skip
+
+CARDS = (CLAP, CLIP, SWIN2SR, FILM, GROUNDING_DINO, SAM, SAM2_TINY, SAM2_SMALL, BLIP, SD_INPAINTING, CONTROLNET_DEPTH, CONTROLNET_EDGES, CONTROLNET_POSE, DEPTH, VITPOSE)

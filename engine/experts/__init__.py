@@ -9,20 +9,20 @@ from pathlib import Path
 from typing import Any, Literal
 
 from engine.catalog.card import Card
-from engine.catalog.experts import BLIP, CLIP, DEPTH, GROUNDING_DINO, SAM, SAM2_SMALL, SAM2_TINY, SWIN2SR, VITPOSE
+from engine.catalog.experts import BLIP, CLIP, DEPTH, FILM, FILM_FILE, GROUNDING_DINO, SAM, SAM2_SMALL, SAM2_TINY, SWIN2SR, VITPOSE
 from engine.catalog.fetch import ModelFiles
 from engine.errors import InvalidInput
 from engine.settings import Settings
 
-Role = Literal["find", "cut", "follow", "describe", "depth", "pose", "judge", "enlarge"]
-Kind = Literal["grounding-dino", "groundingdino-py", "sam", "segment-anything", "sam2_video", "blip", "depth_anything", "vitpose", "clip", "swin2sr"]
+Role = Literal["find", "cut", "follow", "describe", "depth", "pose", "judge", "enlarge", "between"]
+Kind = Literal["grounding-dino", "groundingdino-py", "sam", "segment-anything", "sam2_video", "blip", "depth_anything", "vitpose", "clip", "swin2sr", "film"]
 
-CARDS_OF: dict[Role, tuple[Card, ...]] = {"find": (GROUNDING_DINO,), "cut": (SAM,), "follow": (SAM2_TINY, SAM2_SMALL), "describe": (BLIP,), "depth": (DEPTH,), "pose": (VITPOSE,), "judge": (CLIP,), "enlarge": (SWIN2SR,)}
+CARDS_OF: dict[Role, tuple[Card, ...]] = {"find": (GROUNDING_DINO,), "cut": (SAM,), "follow": (SAM2_TINY, SAM2_SMALL), "describe": (BLIP,), "depth": (DEPTH,), "pose": (VITPOSE,), "judge": (CLIP,), "enlarge": (SWIN2SR,), "between": (FILM,)}
 """Which cards serve a role, the one that is proposed first."""
 
 ROLE_OF: dict[Kind, Role] = {
     "grounding-dino": "find", "groundingdino-py": "find", "sam": "cut", "segment-anything": "cut", "sam2_video": "follow", "blip": "describe", "depth_anything": "depth",
-    "vitpose": "pose", "clip": "judge", "swin2sr": "enlarge",
+    "vitpose": "pose", "clip": "judge", "swin2sr": "enlarge", "film": "between",
 }  # fmt: skip
 NEEDED: tuple[Role, ...] = ("find", "cut", "follow")
 """Without these the method `experts` cannot work; a description or a depth is a help alone."""
@@ -86,6 +86,8 @@ def missing(roles: tuple[Role, ...]) -> InvalidInput:
 
 def kind_of(folder: Path) -> Kind | None:
     """What a folder holds, by its own settings and the files beside them; None for anything else."""
+    if (folder / FILM_FILE).is_file():  # it has no settings
+        return "film"
     if not any(folder.glob("*.safetensors")):
         return None
     try:

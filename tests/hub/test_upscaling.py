@@ -1,4 +1,4 @@
-"""Clips at twice their size in a second stage: the bits of diffusers' own two pipelines called one after the other, Stop and memory in each stage. What a run does with it: `tests/tasks/test_text_to_video_twice.py`."""
+"""Clips at twice their size in a second stage: the bits of diffusers' own two pipelines called one after the other, Stop and memory in each stage. What a run does with it: `tests/tasks/test_text_to_video_finishing.py`."""
 
 from __future__ import annotations
 

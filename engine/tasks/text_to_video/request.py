@@ -95,7 +95,7 @@ class TextToVideoRequest(Request):
         "", max_length=500, description="Large models: LoRA files of your own (data/loras), each with its strength, such as: paper-cut 0.8, smoke. A request names them; trigger words belong into the prompt."
     )
     free_init: bool = Field(False, description="AnimateDiff: begin three times, each time from the slow parts of the clip before. Steadier, and three times as long.")
-    interpolate: bool = Field(True, description="Frames between the model's own, so that the frame rate is reached.")
+    interpolate: bool = Field(True, description="Frames between the model's own, so that the frame rate is reached. Large models: drawn by FILM where it was fetched, else along the optical flow.")
     upscale: Literal["off", "2x"] = Field(
         "off", description="Twice the width and height. LTX-Video 13B and LTX-2 draw such a clip in a second stage of their own, with new detail, once their upscaler was fetched; other large models' pictures are enlarged one by one by Swin2SR."
     )
