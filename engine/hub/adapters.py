@@ -16,6 +16,7 @@ from typing import Any
 
 from engine.catalog.weights import inspect
 from engine.errors import InvalidInput, ModelUnavailable
+from engine.hub.pipeline import DENOISERS
 from engine.settings import Settings
 
 MOST = 8
@@ -120,12 +121,33 @@ def _load(pipeline: Any, one: Adapter, name: str) -> None:
     """Raises `ModelUnavailable`."""
     inspect(one.file)
     try:
-        pipeline.load_lora_weights(str(one.file.parent), weight_name=one.file.name, adapter_name=name, local_files_only=True, use_safetensors=True)
+        with _at_full_size(pipeline):
+            pipeline.load_lora_weights(str(one.file.parent), weight_name=one.file.name, adapter_name=name, local_files_only=True, use_safetensors=True)
     except Exception as error:  # peft and diffusers raise a dozen kinds for a file of another family
         why = (str(error).splitlines() or [type(error).__name__])[0][:160]
         raise ModelUnavailable(f"the LoRA {one.name} does not fit this model", why=why, fix="choose one that was trained for it", field="loras") from error
     if not _held(pipeline, name):
         raise ModelUnavailable(f"the LoRA {one.name} does not fit this model", why="none of its weights belong to it", fix="choose one that was trained for it", field="loras")
+
+
+@contextmanager
+def _at_full_size(pipeline: Any) -> Iterator[None]:
+    """For the length of a block peft makes adapters of float8 layers in the numbers that the net computes with: it takes those of the layer's weights, in which nothing is multiplied."""
+    import torch
+    from peft.tuners.tuners_utils import BaseTunerLayer
+
+    own = BaseTunerLayer._get_base_layer_device_and_dtype
+    computed = next(net.dtype for name in DENOISERS if (net := getattr(pipeline, name, None)) is not None)
+
+    def told(self: Any, layer: Any) -> tuple[Any, Any]:
+        device, dtype = own(self, layer)
+        return device, computed if dtype == torch.float8_e4m3fn else dtype
+
+    BaseTunerLayer._get_base_layer_device_and_dtype = told  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        BaseTunerLayer._get_base_layer_device_and_dtype = own  # type: ignore[method-assign]
 
 
 def _held(pipeline: Any, name: str) -> bool:
