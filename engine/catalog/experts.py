@@ -130,4 +130,12 @@ WHISPER_TURBO = _card(
     _WRITTEN, "Wants a graphics card: without one it takes several times as long as the recording.",
 )  # fmt: skip
 
-CARDS = (CLAP, CLIP, SWIN2SR, GROUNDING_DINO, SAM, SAM2_TINY, SAM2_SMALL, BLIP, SD_INPAINTING, SDXL_INPAINTING, CONTROLNET_DEPTH, CONTROLNET_EDGES, CONTROLNET_POSE, DEPTH, VITPOSE, WHISPER_SMALL, WHISPER_TINY, WHISPER_TURBO)
+FILM_FILE = "frame_interpolation/film_net_fp16.safetensors"
+
+FILM = _card(
+    "film", "FILM, frames between frames", "frames between", "Comfy-Org/frame_interpolation", {FILM_FILE: 68_882_302}, "Apache-2.0", 300,
+    "Frames between those of a large model's clip, also where things move far or uncover others.", "Seconds a frame without a graphics card; what flashes or turns quickly is smeared.",
+    note="Google's weights of the style net, in safetensors by Comfy-Org. The licence is that of Google's repository; the page of the files names none.",
+)  # fmt: skip
+
+CARDS = (CLAP, CLIP, SWIN2SR, FILM, GROUNDING_DINO, SAM, SAM2_TINY, SAM2_SMALL, BLIP, SD_INPAINTING, SDXL_INPAINTING, CONTROLNET_DEPTH, CONTROLNET_EDGES, CONTROLNET_POSE, DEPTH, VITPOSE, WHISPER_SMALL, WHISPER_TINY, WHISPER_TURBO)

@@ -28,6 +28,7 @@ OF_ROLE: dict[str, tuple[str, tuple[str, ...]]] = {
     "describe": (EXPERTS, ("subject-swap",)),
     "judge": (EXPERTS, ("text-to-video",)),
     "enlarge": (EXPERTS, ("text-to-video",)),
+    "frames between": (EXPERTS, ("text-to-video",)),
     "sounds by words": (SOUND, ("movie",)),
     "write plans": (LANGUAGE, ("movie",)),
     "picture to motion": (VIDEO, ("text-to-video", "music-video", "movie")),

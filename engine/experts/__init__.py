@@ -9,20 +9,35 @@ from pathlib import Path
 from typing import Any, Literal
 
 from engine.catalog.card import Card
-from engine.catalog.experts import BLIP, CLIP, DEPTH, GROUNDING_DINO, SAM, SAM2_SMALL, SAM2_TINY, SWIN2SR, VITPOSE, WHISPER_SMALL, WHISPER_TINY, WHISPER_TURBO
+from engine.catalog.experts import (
+    BLIP,
+    CLIP,
+    DEPTH,
+    FILM,
+    FILM_FILE,
+    GROUNDING_DINO,
+    SAM,
+    SAM2_SMALL,
+    SAM2_TINY,
+    SWIN2SR,
+    VITPOSE,
+    WHISPER_SMALL,
+    WHISPER_TINY,
+    WHISPER_TURBO,
+)
 from engine.catalog.fetch import ModelFiles
 from engine.errors import InvalidInput
 from engine.settings import Settings
 
-Role = Literal["find", "cut", "follow", "describe", "depth", "pose", "judge", "enlarge", "hear"]
-Kind = Literal["grounding-dino", "groundingdino-py", "sam", "segment-anything", "sam2_video", "blip", "depth_anything", "vitpose", "clip", "swin2sr", "whisper"]
+Role = Literal["find", "cut", "follow", "describe", "depth", "pose", "judge", "enlarge", "between", "hear"]
+Kind = Literal["grounding-dino", "groundingdino-py", "sam", "segment-anything", "sam2_video", "blip", "depth_anything", "vitpose", "clip", "swin2sr", "film", "whisper"]
 
-CARDS_OF: dict[Role, tuple[Card, ...]] = {"find": (GROUNDING_DINO,), "cut": (SAM,), "follow": (SAM2_TINY, SAM2_SMALL), "describe": (BLIP,), "depth": (DEPTH,), "pose": (VITPOSE,), "judge": (CLIP,), "enlarge": (SWIN2SR,), "hear": (WHISPER_TURBO, WHISPER_SMALL, WHISPER_TINY)}
+CARDS_OF: dict[Role, tuple[Card, ...]] = {"find": (GROUNDING_DINO,), "cut": (SAM,), "follow": (SAM2_TINY, SAM2_SMALL), "describe": (BLIP,), "depth": (DEPTH,), "pose": (VITPOSE,), "judge": (CLIP,), "enlarge": (SWIN2SR,), "between": (FILM,), "hear": (WHISPER_TURBO, WHISPER_SMALL, WHISPER_TINY)}
 """Which cards serve a role: the first that is here is used, and the first of all is proposed by `missing`."""
 
 ROLE_OF: dict[Kind, Role] = {
     "grounding-dino": "find", "groundingdino-py": "find", "sam": "cut", "segment-anything": "cut", "sam2_video": "follow", "blip": "describe", "depth_anything": "depth",
-    "vitpose": "pose", "clip": "judge", "swin2sr": "enlarge", "whisper": "hear",
+    "vitpose": "pose", "clip": "judge", "swin2sr": "enlarge", "film": "between", "whisper": "hear",
 }  # fmt: skip
 NEEDED: tuple[Role, ...] = ("find", "cut", "follow")
 """Without these the method `experts` cannot work; a description or a depth is a help alone."""
@@ -86,6 +101,8 @@ def missing(roles: tuple[Role, ...]) -> InvalidInput:
 
 def kind_of(folder: Path) -> Kind | None:
     """What a folder holds, by its own settings and the files beside them; None for anything else."""
+    if (folder / FILM_FILE).is_file():  # it has no settings
+        return "film"
     if not any(folder.glob("*.safetensors")):
         return None
     try:

@@ -63,15 +63,15 @@ def lent(run: RunContext, role: Role) -> Iterator[Any]:
 
 def identity(folder: Path) -> str:
     """Tells a model's folder, with the weights that are in it now, from others."""
-    files = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in sorted(folder.iterdir()) if path.suffix in (".safetensors", ".json", ".txt")]
+    files = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in sorted(folder.rglob("*")) if path.suffix in (".safetensors", ".json", ".txt")]
     return hashlib.sha256(json.dumps([str(folder.resolve()), files]).encode()).hexdigest()[:24]
 
 
 def _load(expert: Expert, device: str) -> Any:
-    from engine.experts import caption, depth, enlarging, grounding, hearing, judging, pose, sam, sam2
+    from engine.experts import between, caption, depth, enlarging, grounding, hearing, judging, pose, sam, sam2
 
     makers: dict[Role, Callable[[Expert, str], Any]] = {
         "find": grounding.load, "cut": sam.load, "follow": sam2.Sam2, "describe": caption.Describer, "depth": depth.DepthReader, "pose": pose.PoseReader,
-        "judge": judging.Judge, "enlarge": enlarging.Enlarger, "hear": hearing.Hearer,
+        "judge": judging.Judge, "enlarge": enlarging.Enlarger, "between": between.Film, "hear": hearing.Hearer,
     }  # fmt: skip
     return makers[expert.role](expert, device)

@@ -6,8 +6,10 @@ The flow is estimated both ways (Dense Inverse Search, Kroeger et al., 2016); fl
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -70,12 +72,19 @@ class Between:
         return np.rint(one * weight + other * (1 - weight)).astype(np.uint8)
 
 
-class Passing:
-    """Frames (T, H, W, 3) uint8 as a picture that changes all the time. Asked in order, each pair of neighbours is looked at once."""
+class Pair(Protocol):
+    """Two neighbouring frames and everything between them."""
 
-    def __init__(self, frames: np.ndarray) -> None:
-        self.frames = frames
-        self._pair: tuple[int, Between] | None = None
+    def at(self, share: float) -> np.ndarray:
+        """(H, W, 3) uint8 at a share of the way, 0 (the first frame) to 1 (the second)."""
+
+
+class Passing:
+    """Frames (T, H, W, 3) uint8 as a picture that changes all the time. Asked in order, each pair of neighbours is looked at once. pair: how two of them are gone between."""
+
+    def __init__(self, frames: np.ndarray, pair: Callable[[np.ndarray, np.ndarray], Pair] = Between) -> None:
+        self.frames, self._between = frames, pair
+        self._pair: tuple[int, Pair] | None = None
 
     def at(self, where: float) -> np.ndarray:
         """(H, W, 3) uint8 at a place among the frames, 0 the first and T - 1 the last; beyond them, the nearest."""
@@ -84,7 +93,7 @@ class Passing:
         if where == k:
             return self.frames[k]
         if self._pair is None or self._pair[0] != k:
-            self._pair = (k, Between(self.frames[k], self.frames[k + 1]))
+            self._pair = (k, self._between(self.frames[k], self.frames[k + 1]))
         return self._pair[1].at(where - k)
 
 

@@ -89,7 +89,7 @@ def test_each_way_of_keeping_weights_is_resident_by_itself_and_nothing_is_read_a
     assert len(loads) == len(set(loads)) and sum(key.endswith(f":{weights}") for key in loads) == len(NETS)
 
 
-@pytest.mark.parametrize("weights", PACKED)
+@pytest.mark.parametrize("weights", [*PACKED, "float8"])
 def test_they_wear_adapters_and_leave_no_trace(folder, pool, tmp_path, weights):
     with laid(folder, pool, "whole") as pipeline:
         save(pipeline, tmp_path, "noise")

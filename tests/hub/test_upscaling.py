@@ -1,4 +1,4 @@
-"""Clips at twice their size in a second stage: the bits of diffusers' own two pipelines called one after the other, Stop and memory in each stage. What a run does with it: `tests/tasks/test_text_to_video_twice.py`."""
+"""Clips at twice their size in a second stage: the bits of diffusers' own two pipelines called one after the other, Stop and memory in each stage. What a run does with it: `tests/tasks/test_text_to_video_finishing.py`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from engine.catalog.video import CARDS as VIDEO
 from engine.errors import OutOfMemory
 from engine.hub import looks, session
 from engine.hub.adapters import Adapter
-from engine.hub.fit import Learnt, Machine, choose
+from engine.hub.fit import Fit, Learnt, Machine, choose
 from engine.hub.needs import needs_of
 from engine.hub.pipeline import frames_of
 from engine.hub.session import Extras, opened
@@ -227,6 +227,14 @@ def test_a_net_that_is_moved_comes_back(bed, name, fit):
         _, _, moved = drawn(bed, card, wish)
     assert np.abs(moved.astype(int) - whole).max() <= 1
     assert np.array_equal(drawn(bed, card, wish)[2], whole)
+
+
+def test_weights_in_fewer_bits_wear_the_second_stages_adapter(bed):
+    card, wish = asked(SOUND, image=False)
+    _, _, whole = drawn(bed, card, wish)
+    with placed.placed(Fit("processor", "float8")):
+        _, _, small = drawn(bed, card, wish)
+    assert 0 < np.abs(small.astype(int) - whole).mean() < 5
 
 
 def test_memory_that_runs_out_in_the_second_stage_is_told_and_the_next_clip_is_fine(bed):

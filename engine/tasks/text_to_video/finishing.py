@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from engine.catalog.experts import SWIN2SR
+from engine.catalog.experts import FILM, SWIN2SR
 from engine.errors import Cancelled
 from engine.task import Event, Meter, Note, Progress, Stage
 from engine.tasks.text_to_video import twice
@@ -24,6 +24,7 @@ def written(work: Work, frames: np.ndarray, timeline: Timeline) -> Iterator[Even
     """The clip: the model's frames spread over its time, with others between them, at the size that was asked for."""
     import numpy as np
 
+    from engine.experts.between import Learned
     from engine.experts.leasing import lent
     from engine.metrics.clips import adjacent_change
     from engine.tasks.text_to_video.shapes import fitted
@@ -32,12 +33,7 @@ def written(work: Work, frames: np.ndarray, timeline: Timeline) -> Iterator[Even
     request, run = work.request, work.run
     yield Stage("rendering", "Writing the clip")
     pace = (len(frames) - 1) / max(1e-6, timeline.needed / request.fps) if work.plan.frames / work.plan.drawing.fps < request.seconds * 0.95 else work.plan.drawing.fps
-    passing = Passing(frames)
     times = 2 if work.doubled else 1
-
-    def ordinary(index: int) -> np.ndarray:
-        where = index / request.fps * pace
-        return fitted(passing.at(where if request.interpolate else int(where)), times * request.width, times * request.height)
 
     sound = _sound(work, timeline, pace)
     if work.plan.drawing.sound:
@@ -45,6 +41,17 @@ def written(work: Work, frames: np.ndarray, timeline: Timeline) -> Iterator[Even
         if sound is None and not work.stopped:
             yield Note("The clip is silent: its pictures do not run as the model drew them, and its sound would not fit.")
     with ExitStack() as held:
+        # Between the model's own frames there is nothing to draw where the clip runs as they do.
+        film = held.enter_context(lent(run, "between")) if request.interpolate and (pace / request.fps) % 1 and not work.stopped else None
+        learned = None if film is None else Learned(film)
+        passing = Passing(frames) if learned is None else Passing(frames, learned)
+        if learned is not None:
+            work.details["between"] = FILM.id
+
+        def ordinary(index: int) -> np.ndarray:
+            where = index / request.fps * pace
+            return fitted(passing.at(where if request.interpolate else int(where)), times * request.width, times * request.height)
+
         enlarger = held.enter_context(lent(run, "enlarge")) if twice.wanted(request) and not work.doubled and not work.stopped else None
         note = "" if work.doubled or work.stopped else twice.told(request, work.card, enlarger=enlarger is not None)
         if note:
@@ -58,6 +65,8 @@ def written(work: Work, frames: np.ndarray, timeline: Timeline) -> Iterator[Even
             shown = mixed([(share, ordinary(which)) for which, share in timeline.shown(index)])
             writer.write(shown if enlarger is None else enlarger.enlarge(shown))
             yield Progress("rendering", index + 1, timeline.frames)
+        if learned is not None and learned.short:
+            yield Note(f"Memory was short for {FILM.title}: some frames lie between their neighbours along the optical flow.", "warning")
     looked = frames[:: max(1, len(frames) // 24)]
     if len(looked) > 1:
         work.meters.append(Meter("change", "Change", adjacent_change(np.ascontiguousarray(looked)), "of 255", 0.0, "a frozen clip", help="Mean change of a pixel from one looked-at frame to the next."))

@@ -92,7 +92,7 @@ class TextToVideoRequest(Request):
     step_cache: StepCache = "off"
     loras: Loras = ""
     free_init: bool = Field(False, description="AnimateDiff: begin three times, each time from the slow parts of the clip before. Steadier, and three times as long.")
-    interpolate: bool = Field(True, description="Frames between the model's own, so that the frame rate is reached.")
+    interpolate: bool = Field(True, description="Frames between the model's own, so that the frame rate is reached. Large models: drawn by FILM where it was fetched, else along the optical flow.")
     upscale: Literal["off", "2x"] = Field(
         "off", description="Twice the width and height. LTX-Video 13B and LTX-2 draw such a clip in a second stage of their own, with new detail, once their upscaler was fetched; other large models' pictures are enlarged one by one by Swin2SR."
     )

@@ -1,4 +1,4 @@
-"""A clip of a large model at twice its size: by a second stage where the model's upsampler is here, else picture by picture, else not, and always told. On tiny copies."""
+"""What becomes of a large model's clip: twice its size by a second stage where the model's upsampler is here, else picture by picture, else not; frames between its own. On tiny copies."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from engine.catalog import get_card
-from engine.catalog.experts import SWIN2SR
+from engine.catalog.experts import FILM, SWIN2SR
 from engine.catalog.upscalers import LTX
 from engine.context import RunContext
 from engine.errors import Cancelled
@@ -20,7 +20,8 @@ from engine.settings import Settings
 from engine.task import Note, Progress, Result, Stage, get_task, parse_request
 from engine.tasks.text_to_video import hub
 from engine.tasks.text_to_video.takes import make_all
-from tests.experts import test_enlarging
+from engine.vision import interpolation
+from tests.experts import test_between, test_enlarging
 from tests.hub import tiny
 from tests.hub.tiny import ltx
 
@@ -117,3 +118,17 @@ def test_the_second_stage_counts_before_the_run(studio, here):
     assert "second stage" in task.forecast(request_for(), studio).line
     assert task.forecast(request_for(), studio).memory_mib > task.forecast(request_for(upscale="off"), studio).memory_mib
     assert len(task.weights(request_for(), studio)) == 1 + len(task.weights(request_for(upscale="off"), studio))
+
+
+def test_frames_between_are_those_of_the_net_where_it_is_here(studio, tmp_path, monkeypatch):
+    # Neighbours of a net with random weights have little in common, but are to be no cuts here.
+    monkeypatch.setattr(interpolation, "CUT", 255.0)
+    without = made(studio, tmp_path / "without", upscale="off", fps=48)
+    folder = test_between.save_film(studio.data_dir / "models" / FILM.id, test_between.random_weights())
+    try:
+        within, own, plain = (made(studio, tmp_path / name, upscale="off", **more) for name, more in (("with", {"fps": 48}), ("own", {"fps": 24}), ("plain", {"fps": 48, "interpolate": False})))
+    finally:
+        rmtree(folder)
+    assert within[-1].details["between"] == FILM.id and within[-1].clip.read_bytes() != without[-1].clip.read_bytes()
+    assert probe(within[-1].clip, studio).frame_count == probe(without[-1].clip, studio).frame_count
+    assert all("between" not in events[-1].details for events in (without, own, plain))
