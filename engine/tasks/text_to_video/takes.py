@@ -30,6 +30,9 @@ PROVIDERS = {
 }
 """Value of `model` -> module, for models that are not a card of a large one. A provider is one line here and one module; it is imported when a run needs it."""
 
+FIT = "prompt_fit"
+"""The meter by which takes are ranked."""
+
 OWN = frozenset({"prompt", "takes", "grid", "seed", "model", "continue_run", "continue_take", "draft"})
 """Fields that this layer, or every provider, obeys."""
 
@@ -195,7 +198,7 @@ def _judged(made: Made, request: TextToVideoRequest, run: RunContext) -> Generat
         # A finished take is worth more than a figure about it.
         yield Note(f"How well the clip shows its words was not measured: {error.line}")
         return made
-    fit = Meter("prompt_fit", "Prompt fit (CLIP)", verdict.prompt, "", verdict.unrelated, "unrelated words", help="Mean cosine of frames and prompt, beside that of the frames and sentences about other things.")
+    fit = Meter(FIT, "Prompt fit (CLIP)", verdict.prompt, "", verdict.unrelated, "unrelated words", help="Mean cosine of frames and prompt, beside that of the frames and sentences about other things.")
     steady = Meter("clip_steady", "Likeness of neighbours (CLIP)", verdict.steady, help="Mean cosine of neighbouring frames that were looked at; 1 is no change of what is seen.")
     return replace(made, meters=(*made.meters, fit, steady))
 
@@ -223,15 +226,15 @@ def _prepared(todo: list[Cell], run: RunContext, told: set[str]) -> Generator[Ev
 
 
 def result_of(request: TextToVideoRequest, made: list[tuple[Cell, Made]], *, stopped: bool = False) -> Result:
-    """One result of all takes: the first is the clip, the others are artifacts named by their stem; `details["takes"]` lists them all in order."""
+    """One result of all takes: the first is the clip, the others are artifacts named by their stem; `details["takes"]` lists them all in order of seeds, with their rank by CLIP."""
     first = made[0][1]
     artifacts = {(name if cell.stem == "result" else f"{cell.stem}-{name}"): path for cell, take in made for name, path in take.artifacts.items()}
     takes: list[dict[str, Any]] = [
         {
             "clip": take.clip.name, "seed": take.seed, "label": cell.label, "details": take.details, "meters": [asdict(meter) for meter in take.meters],
-            "draft": "draft" in take.artifacts, "draft_file": take.artifacts["draft"].name if "draft" in take.artifacts else None, "changes": cell.changes, "partial": take.partial,
+            "draft": "draft" in take.artifacts, "draft_file": take.artifacts["draft"].name if "draft" in take.artifacts else None, "changes": cell.changes, "partial": take.partial, "rank": rank,
         }
-        for cell, take in made
+        for (cell, take), rank in zip(made, ranks(made), strict=True)
     ]  # fmt: skip
     return Result(
         first.clip,
@@ -242,6 +245,16 @@ def result_of(request: TextToVideoRequest, made: list[tuple[Cell, Made]], *, sto
         # Where the first take failed, the clip is another one's and carries that one's settings.
         variants={("" if index == 0 else cell.stem): {"takes": 1, "grid": None, "seed": take.seed, **cell.changes} for index, (cell, take) in enumerate(made) if cell.stem != "result"},
     )
+
+
+def ranks(made: list[tuple[Cell, Made]]) -> list[int | None]:
+    """The place of each take by how much better than unrelated words CLIP finds its own to fit, 1 the best. None where that was not measured; for all, where fewer than two were,
+    or where takes have different words, whose figures cannot be compared."""
+    told = [next((meter.value - (meter.baseline or 0.0) for meter in take.meters if meter.name == FIT), None) for _, take in made]
+    measured = sorted((margin for margin in told if margin is not None), reverse=True)
+    if len(measured) < 2 or len({cell.request.prompt for cell, _ in made}) > 1:
+        return [None] * len(made)
+    return [None if margin is None else measured.index(margin) + 1 for margin in told]
 
 
 def set_and_ignored(request: TextToVideoRequest, honours: frozenset[str]) -> set[str]:
