@@ -24,8 +24,8 @@ from engine.hub.pipeline import Wish, arguments, frames_of, ready
 from engine.residency import ModelPool
 from engine.settings import Settings
 from engine.task import Progress, get_task, parse_request
+from engine.tasks.text_to_video.contract import Made
 from engine.tasks.text_to_video.hub import draw
-from engine.tasks.text_to_video.takes import Made
 
 SIZE, FRAMES, STEPS, ROUNDS = (192, 128), 17, 8, 8
 CARD = get_card("wan-2-1-t2v-1-3b")
@@ -33,8 +33,7 @@ CARD = get_card("wan-2-1-t2v-1-3b")
 
 def small(card: Card) -> Card:
     """The card with clips of the bench's size."""
-    assert card.drawing is not None
-    return card.model_copy(update={"drawing": card.drawing.model_copy(update={"width": SIZE[0], "height": SIZE[1], "frames": FRAMES, "most": FRAMES})})
+    return card.model_copy(update={"drawing": card.rules.model_copy(update={"width": SIZE[0], "height": SIZE[1], "frames": FRAMES, "most": FRAMES})})
 
 
 def save(folder: Path, seed: int) -> None:
@@ -89,9 +88,9 @@ def main() -> int:
         def bare(place: Path, number: int) -> Path:
             from engine.media.writer import ClipWriter
 
-            wish = Wish("a red boat", "", SIZE, FRAMES, 3, STEPS, card.drawing.guidance)  # type: ignore[union-attr]
-            with ready(place, card.drawing, card.title, pool, {"": torch.float32}, image=False) as pipeline:  # type: ignore[arg-type]
-                frames = frames_of(pipeline(**arguments(pipeline, card.drawing, wish)))  # type: ignore[arg-type]
+            wish = Wish("a red boat", "", SIZE, FRAMES, 3, STEPS, card.rules.guidance)
+            with ready(place, card.rules, card.title, pool, {"": torch.float32}, image=False) as pipeline:
+                frames = frames_of(pipeline(**arguments(pipeline, card.rules, wish)))
             with ClipWriter(root / f"bare{number}.mp4", fps=16) as writer:
                 for frame in frames:
                     writer.write(frame)

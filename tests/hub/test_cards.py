@@ -20,8 +20,8 @@ from engine.media.probe import probe
 from engine.residency import ModelPool
 from engine.task import Note, Preview, Progress
 from engine.tasks.text_to_video import hub
+from engine.tasks.text_to_video.contract import Made
 from engine.tasks.text_to_video.request import TextToVideoRequest
-from engine.tasks.text_to_video.takes import Made
 from tests.hub import tiny
 from tests.hub.checks import Bed, by_hand, counted, laid, modes, ruled, wish_for
 from tests.hub.columns import COLUMNS

@@ -90,9 +90,9 @@ def large_work(request: TextToVideoRequest) -> float:
     size = plan.size[0] * plan.size[1] * max(plan.windows) / 1e6
     work = evaluations(card, plan.evaluations, plan.guidance, size)
     picture = opener(request, card)
-    if picture is not None and picture.drawing is not None:
+    if picture is not None:
         width, height = picture_size(request, picture)
-        work += evaluations(picture, picture.drawing.steps, picture.drawing.guidance, width * height / 1e6)
+        work += evaluations(picture, picture.rules.steps, picture.rules.guidance, width * height / 1e6)
     return work
 
 

@@ -20,13 +20,13 @@ from engine.errors import Cancelled, InvalidInput, StudioError
 from engine.hub.adapters import Adapter, wanted
 from engine.hub.components import Joined, Place
 from engine.task import Event, Meter, Note, Preview, Progress, Stage
+from engine.tasks.text_to_video.contract import Cell, Made, Maker, earlier_draft
 from engine.tasks.text_to_video.diorama import mixed
 from engine.tasks.text_to_video.models import LARGE
 from engine.tasks.text_to_video.opening import Order, draw_pictures, draw_together, first_picture, opener
 from engine.tasks.text_to_video.plan import Plan, plan_for
 from engine.tasks.text_to_video.prompts import schedule
 from engine.tasks.text_to_video.request import TextToVideoRequest
-from engine.tasks.text_to_video.takes import Cell, Made, Maker, earlier_draft
 from engine.tasks.text_to_video.timeline import Timeline
 
 if TYPE_CHECKING:

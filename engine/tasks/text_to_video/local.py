@@ -22,13 +22,13 @@ from engine.hardware import device_of
 from engine.settings import Settings
 from engine.task import Event, Note, Stage
 from engine.tasks.text_to_video import hub, pocket
+from engine.tasks.text_to_video.contract import Cell, Made, Maker
 from engine.tasks.text_to_video.opening import draw_together
 from engine.tasks.text_to_video.pocket.job import Job
 from engine.tasks.text_to_video.pocket.models import Pocket
 from engine.tasks.text_to_video.prompts import schedule
 from engine.tasks.text_to_video.request import TextToVideoRequest
 from engine.tasks.text_to_video.shapes import sized
-from engine.tasks.text_to_video.takes import Cell, Made, Maker
 
 if TYPE_CHECKING:
     from engine.context import RunContext

@@ -16,11 +16,11 @@ from engine.catalog.card import Card
 from engine.catalog.fetch import ModelFiles
 from engine.errors import Cancelled, StudioError
 from engine.task import Event, Note, Preview, Progress, Stage
+from engine.tasks.text_to_video.contract import Cell, Made, Maker
 from engine.tasks.text_to_video.models import PICTURES
 from engine.tasks.text_to_video.prompts import schedule
 from engine.tasks.text_to_video.request import TextToVideoRequest
 from engine.tasks.text_to_video.shapes import sized
-from engine.tasks.text_to_video.takes import Cell, Made, Maker
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,8 +30,7 @@ if TYPE_CHECKING:
 
 def opener(request: TextToVideoRequest, card: Card) -> Card | None:
     """The picture model that draws the first picture for a video model; None when none is asked for, one is given, or the video model takes none."""
-    takes = card.drawing is not None and bool(card.drawing.image)
-    return PICTURES.get(request.picture_model) if takes and request.first_image is None else None
+    return PICTURES.get(request.picture_model) if card.rules.image and request.first_image is None else None
 
 
 def picture_size(request: TextToVideoRequest, card: Card) -> tuple[int, int]:
