@@ -33,8 +33,8 @@ from engine.media.writer import ClipWriter
 from engine.residency import ModelPool
 from engine.settings import Settings
 from engine.task import Progress, get_task, parse_request
+from engine.tasks.text_to_video.contract import Made
 from engine.tasks.text_to_video.hub import draw
-from engine.tasks.text_to_video.takes import Made
 
 SIZE, FRAMES, STEPS, ROUNDS = (192, 128), 17, 8, 8
 CARD = get_card("wan-2-1-t2v-1-3b")
@@ -42,8 +42,7 @@ CARD = get_card("wan-2-1-t2v-1-3b")
 
 def small(card: Card) -> Card:
     """The card with clips of the bench's size."""
-    assert card.drawing is not None
-    return card.model_copy(update={"drawing": card.drawing.model_copy(update={"width": SIZE[0], "height": SIZE[1], "frames": FRAMES, "most": FRAMES})})
+    return card.model_copy(update={"drawing": card.rules.model_copy(update={"width": SIZE[0], "height": SIZE[1], "frames": FRAMES, "most": FRAMES})})
 
 
 def save(folder: Path, seed: int) -> None:
@@ -136,9 +135,9 @@ def main() -> int:
             return clip, steps, time.monotonic() - began - steps
 
         def bare(place: Path, number: int) -> Path:
-            wish = Wish("a red boat", "", SIZE, FRAMES, 3, STEPS, card.drawing.guidance)  # type: ignore[union-attr]
-            with ready(place, card.drawing, card.title, pool, {"": torch.float32}, image=False) as pipeline:  # type: ignore[arg-type]
-                given = arguments(pipeline, card.drawing, wish)  # type: ignore[arg-type]
+            wish = Wish("a red boat", "", SIZE, FRAMES, 3, STEPS, card.rules.guidance)
+            with ready(place, card.rules, card.title, pool, {"": torch.float32}, image=False) as pipeline:
+                given = arguments(pipeline, card.rules, wish)
                 began = time.process_time()
                 with Own() as own:
                     frames = session.frames_of(pipeline(**given))

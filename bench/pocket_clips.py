@@ -25,8 +25,8 @@ from engine.metrics.clips import adjacent_change, direction, frame_consistency
 from engine.settings import Settings
 from engine.task import get_task, parse_request
 from engine.tasks.text_to_video import pocket
+from engine.tasks.text_to_video.contract import Made
 from engine.tasks.text_to_video.pocket.models import Pocket, load
-from engine.tasks.text_to_video.takes import Made
 from engine.training.data import HALF, STREAMS
 from engine.world.captions import captions
 from engine.world.moving import MovingDiorama

@@ -44,7 +44,7 @@ def _large() -> list[Preload]:
     def entry(card: Card) -> Preload:
         return Preload(card.id, lambda settings: ModelFiles.of(settings).present(card), lambda pool, settings: _fill(card, pool, settings))
 
-    return [entry(card) for card in LARGE.values() if card.drawing is not None and not card.drawing.part]
+    return [entry(card) for card in LARGE.values() if not card.rules.part]
 
 
 def _fill(card: Card, pool: ModelPool, settings: Settings) -> None:
@@ -54,8 +54,7 @@ def _fill(card: Card, pool: ModelPool, settings: Settings) -> None:
     from engine.hub.pipeline import dtypes_on, ready
     from engine.hub.placing import place
 
-    assert card.drawing is not None
     device = device_of(settings.device)
-    image = not card.drawing.text  # the class that begins with a picture, where there is no other
-    with ready(ModelFiles.of(settings).path(card), card.drawing, card.title, pool, dtypes_on(device, card.drawing), image=image) as pipeline:
+    image = not card.rules.text  # the class that begins with a picture, where there is no other
+    with ready(ModelFiles.of(settings).path(card), card.rules, card.title, pool, dtypes_on(device, card.rules), image=image) as pipeline:
         place(pipeline, Fit("processor" if device.type == "cpu" else "resident"), device)

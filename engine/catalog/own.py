@@ -62,7 +62,7 @@ def card_like(folder: Path) -> Card | None:
         kind = str(document["_class_name"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    alike = [card for card in CARDS if card.drawing is not None and not card.drawing.part and not card.drawing.driven and kind in (card.drawing.text, card.drawing.image)]
+    alike = [card for card in CARDS if not card.rules.part and not card.rules.driven and kind in (card.rules.text, card.rules.image)]
     marks = {card.id: _marked(folder, card) for card in alike}
     alike = [card for card in alike if marks[card.id] == max(marks.values()) >= 0]
     size = max(1, weight_bytes(folder))
@@ -85,7 +85,7 @@ def _bases(settings: Settings, own: dict[str, OwnModel]) -> list[tuple[Card, Pat
     """(card, folder, weights of its net) of every large model that is here."""
     files = ModelFiles.of(settings)
     there = [(one.card, one.place) for one in own.values() if isinstance(one.place, Path)]
-    there += [(card, files.path(card)) for card in CARDS if card.drawing is not None and not card.drawing.part and not card.drawing.driven and files.present(card)]
+    there += [(card, files.path(card)) for card in CARDS if not card.rules.part and not card.rules.driven and files.present(card)]
     found = []
     for card, folder in there:
         net = next((part for part in components_of(folder) if part.name == NET), None)

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from engine.hub.fields import Level
-from engine.hub.pipeline import DENOISERS
+from engine.hub.names import DENOISERS
 from engine.settings import StepCacheMethod
 
 THRESHOLD: dict[str, float] = {"safe": 0.05, "fast": 0.15}

@@ -13,6 +13,7 @@ from engine.errors import InvalidInput, ModelUnavailable
 from engine.hub.components import Joined, Place, components_of, fingerprint, leased, settings_of
 from engine.hub.known import known_frames
 from engine.hub.moving import moving
+from engine.hub.names import ENCODERS
 from engine.hub.texts import remember
 from engine.settings import Weights
 
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
     import torch
 
     from engine.residency import ModelPool
-
-DENOISERS = ("transformer", "transformer_2", "unet")
-ENCODERS = ("text_encoder", "text_encoder_2", "text_encoder_3")
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from engine.hub.compiling import compile_blocks
-from engine.hub.pipeline import DENOISERS
+from engine.hub.names import DENOISERS
 
 if TYPE_CHECKING:
     import torch

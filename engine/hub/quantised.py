@@ -14,6 +14,7 @@ from math import prod
 from typing import Any
 
 from engine.hardware import installed
+from engine.hub.names import DENOISERS, ENCODERS
 from engine.settings import Weights
 
 PACKAGES: dict[Weights, tuple[str, tuple[int, int]]] = {"int8": ("torchao", (0, 16)), "int4": ("bitsandbytes", (0, 49))}
@@ -35,9 +36,6 @@ def available() -> tuple[Weights, ...]:
 
 def takes(part: str, weights: Weights) -> bool:
     """Whether a part of a pipeline, by its name, keeps its weights that way."""
-    # Imported here: the pipeline's module is what asks for quantised nets.
-    from engine.hub.pipeline import DENOISERS, ENCODERS
-
     return weights != "whole" and part in (DENOISERS if weights == "float8" else DENOISERS + ENCODERS)
 
 

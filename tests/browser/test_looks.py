@@ -128,6 +128,25 @@ def test_a_slow_press_on_stop_counts(mount: Mount) -> None:
     assert note.evaluate("(node) => node.isConnected") and page.locator(".kin-note").count() == 1
 
 
+@pytest.mark.parametrize("grid", [None, {"x_field": "steps", "x_values": [6, 12], "y_field": "", "y_values": []}], ids=["takes", "grid"])
+def test_the_take_that_fits_the_words_best_is_marked(mount: Mount, grid: Any) -> None:
+    takes = [
+        {"clip": f"take-{k}.mp4", "seed": k, "label": f"take {k}", "details": {}, "meters": [], "draft": False, "changes": {}, "partial": False, "rank": rank} for k, rank in ((1, 2), (2, 1))
+    ]
+    state = {
+        "id": "a" * 32, "task": "text-to-video", "title": "Text to video", "state": "done", "active": False, "share": 1.0, "elapsed": 1.0, "notes": [], "request": {"prompt": "a cat"}, "seed": 1,
+        "result": {"clip": "take-1.mp4", "artifacts": {}, "meters": [], "details": {"takes": takes, "grid": grid}, "partial": False},
+    }  # fmt: skip
+    page = mount("run_panel", ("takes.js", "compare.js", "film.js", "player.js", "main.js"), {"watch_run": state}, {"tab": "text-to-video", "tasks": ["text-to-video"], "value": {}}, {"run.text-to-video": state["id"]})
+    mark = page.locator(".tk-best")
+    expect(mark).to_have_text(["fits the words best"])
+    expect(page.get_by_role("button", name="Choose take 2, which fits the words best")).to_be_visible()
+    page.get_by_role("button", name="Choose take 2").click()
+    expect(page.locator(".tk-big .tk-best")).to_be_visible()
+    page.get_by_role("button", name="Choose take 1").click()
+    expect(mark).to_have_count(1)  # on its card alone, not beside the one that is shown large
+
+
 def test_library_cards_stay_when_another_result_comes(mount: Mount) -> None:
     def result(name: str, **more: Any) -> dict[str, Any]:
         return {"id": name * 32, "task": "stroke-motion", "title": f"Result {name}", "created": 1.0, "request": {}, "result": {"clip": "result.mp4"}, "pinned": False, **more}

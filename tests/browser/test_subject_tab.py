@@ -182,3 +182,26 @@ def test_only_what_the_action_needs_is_asked(served: Served, profile: Profile) -
     choice.get_by_role("combobox", name="What stands behind").select_option("colour")
     choice.get_by_label("Colour behind").fill("#112233")
     assert page.evaluate("() => document.querySelector('#subject-swap-background .bg').choice.value()") == {"background": {"kind": "colour", "colour": "#112233"}}
+
+
+def test_what_only_large_editors_obey_is_shown_with_them_alone(profile: Profile, served: Served) -> None:
+    page = profile().new_page()
+    page.goto(served.url)
+    page.click("button[role=tab]:has-text('Subject swap')")
+    page.get_by_text("More", exact=True).locator("visible=true").click()
+    fields = [page.locator(f"#subject-swap-{name}") for name in ("steps", "guidance", "step-cache", "loras")]
+    drawing = page.locator("#subject-swap-drawing input")
+    expect(drawing).to_be_visible(timeout=SLOW)
+
+    def choose(title: str) -> None:
+        drawing.click()
+        page.get_by_role("option", name=title).click()
+
+    for field in fields:
+        expect(field).to_be_hidden()
+    choose("Wan 2.1 VACE, 1.3B")
+    for field in fields:
+        expect(field).to_be_visible(timeout=SLOW)
+    choose("Cut out and moved")
+    for field in fields:
+        expect(field).to_be_hidden(timeout=SLOW)

@@ -20,7 +20,8 @@ from engine.context import RunContext
 from engine.errors import OutOfMemory
 from engine.hub import looks, session
 from engine.hub.components import Joined, Place, Swapped
-from engine.hub.pipeline import DENOISERS, Wish, arguments, frames_of, prepared
+from engine.hub.names import DENOISERS
+from engine.hub.pipeline import Wish, arguments, frames_of, prepared
 from engine.hub.session import Extras, opened
 from engine.residency import ModelPool
 from engine.settings import Settings

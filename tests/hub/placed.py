@@ -17,7 +17,7 @@ from engine.catalog.card import Card
 from engine.hub import session
 from engine.hub.adapters import Adapter
 from engine.hub.fit import Fit
-from engine.hub.pipeline import DENOISERS
+from engine.hub.names import DENOISERS
 from engine.hub.session import Extras, opened
 from tests.hub import tiny
 from tests.hub.checks import Bed, laid, modes, ruled, wish_for

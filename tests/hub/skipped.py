@@ -12,7 +12,8 @@ import torch
 from engine.catalog.card import Card
 from engine.hub.caching import cached
 from engine.hub.fields import Level
-from engine.hub.pipeline import DENOISERS, dtypes_on, frames_of, ready
+from engine.hub.names import DENOISERS
+from engine.hub.pipeline import dtypes_on, frames_of, ready
 from engine.settings import StepCacheMethod
 from tests.hub.checks import Bed, by_hand, modes, ruled, wish_for
 

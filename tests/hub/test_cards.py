@@ -22,10 +22,10 @@ from engine.residency import ModelPool
 from engine.settings import Settings
 from engine.task import Note, Preview, Progress
 from engine.tasks.text_to_video import hub
+from engine.tasks.text_to_video.contract import Made
 from engine.tasks.text_to_video.cost import forecast
 from engine.tasks.text_to_video.plan import size_for
 from engine.tasks.text_to_video.request import TextToVideoRequest
-from engine.tasks.text_to_video.takes import Made
 from tests.hub import tiny
 from tests.hub.checks import Bed, by_hand, counted, laid, modes, ruled, wish_for
 from tests.hub.columns import COLUMNS

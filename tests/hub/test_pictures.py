@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import contextmanager
 from unittest.mock import patch
 
 import numpy as np
@@ -186,14 +187,21 @@ def test_a_clip_begins_with_the_picture_that_was_drawn_for_it(clips, tmp_path):
     assert (tmp_path / "3.png").read_bytes() == result.artifacts["first"].read_bytes() != (tmp_path / "4.png").read_bytes()
 
 
-def test_the_pictures_of_all_takes_are_drawn_with_one_opening(clips, tmp_path):
-    pool, loaded = ModelPool(2**30), []
-    lease = pool.lease
+@contextmanager
+def counted(pool):
+    """The keys of what a pool reads from disk, once for each time."""
+    loaded, lease = [], pool.lease
 
     def counting(key, load, **more):
         return lease(key, lambda *given: (loaded.append(key), load(*given))[1], **more)
 
     with patch.object(pool, "lease", counting):
+        yield loaded
+
+
+def test_the_pictures_of_all_takes_are_drawn_with_one_opening(clips, tmp_path):
+    pool = ModelPool(2**30)
+    with counted(pool) as loaded:
         events, given, _ = made(clips, tmp_path / "a", 3, pool, takes=3)
     result = events[-1]
     assert sum("Flux2Transformer" in key for key in loaded) == 1 and sum("UNetSpatioTemporal" in key for key in loaded) == 1  # take by take: 3 and 3
@@ -204,6 +212,19 @@ def test_the_pictures_of_all_takes_are_drawn_with_one_opening(clips, tmp_path):
         assert np.array_equal(given[index], fitted(np.asarray(Image.open(tmp_path / "one.png")), *result.details["model_size"]))
     assert [take["details"]["first_picture"]["seed"] for take in result.details["takes"]] == [3, 4, 5]
     assert [(event.done, event.total) for event in events if isinstance(event, Progress) and event.stage == "picture"] == [(k, 9) for k in range(1, 10)]
+
+
+def test_takes_of_a_model_of_ones_own_share_an_opening_too(clips, tmp_path):
+    tiny.MAKERS[VIDEO.id](tmp_path / "shelf/mine")
+    settings = clips.model_copy(update={"model_folders": str(tmp_path / "shelf")})
+    pool = ModelPool(2**30)
+    with patch("engine.catalog.own.CARDS", (tiny.small(VIDEO),)):
+        with counted(pool) as loaded:
+            events, given, _ = made(settings, tmp_path / "a", 3, pool, takes=2, model="local", checkpoint="mine")
+        alone, once, _ = made(settings, tmp_path / "b", 4, pool, model="local")
+    assert sum("Flux2Transformer" in key for key in loaded) == 1 and sum("UNetSpatioTemporal" in key for key in loaded) == 1  # take by take: 2 and 2
+    assert [take["details"]["first_picture"]["seed"] for take in events[-1].details["takes"]] == [3, 4] and not np.array_equal(*given)
+    assert events[-1].artifacts["take-2-first"].read_bytes() == alone[-1].artifacts["first"].read_bytes() and np.array_equal(given[1], once[0])
 
 
 def test_cells_that_begin_alike_share_a_picture(clips, tmp_path):

@@ -16,10 +16,10 @@ from engine.metrics.clips import adjacent_change
 from engine.settings import Settings
 from engine.task import Note, get_task, parse_request
 from engine.tasks.text_to_video import local
+from engine.tasks.text_to_video.contract import Made
 from engine.tasks.text_to_video.pocket import frames as recipes
 from engine.tasks.text_to_video.pocket.frames import toward
 from engine.tasks.text_to_video.shapes import sized
-from engine.tasks.text_to_video.takes import Made
 from engine.world.reading import spec_from_text
 from tests.diffusion import toy
 from tests.tasks import pocket_toy

@@ -18,8 +18,8 @@ from engine.metrics.clips import adjacent_change
 from engine.settings import Settings
 from engine.task import Event, Preview, get_task, parse_request
 from engine.tasks.text_to_video import pocket, takes
+from engine.tasks.text_to_video.contract import Made
 from engine.tasks.text_to_video.pocket.moving import Anchor, camera_motion
-from engine.tasks.text_to_video.takes import Made
 from engine.world.spec import SceneSpec
 from tests.tasks import pocket_toy
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from engine.media.video import open_video
 from engine.runs import new_id
 from engine.settings import Settings
 from engine.store import Store
-from engine.task import get_task, parse_request
+from engine.task import Meter, get_task, parse_request
 from engine.tasks.text_to_video import takes as layer
 from engine.tasks.text_to_video.checks import scalar_fields
 from engine.tasks.text_to_video.request import TextToVideoRequest
@@ -78,6 +79,22 @@ def test_takes_count_the_seed_up_and_are_what_those_seeds_give_alone(tmp_path: P
     assert alone["result"]["details"]["level"] == takes[2]["details"]["level"]
     stamp = read_stamp(tmp_path / "out" / "take-3.mp4", Settings())
     assert stamp is not None and stamp.document["seed"] == 9 and stamp.document["request"]["takes"] == 1, "a take carries its own settings"
+
+
+def test_takes_are_ranked_by_how_much_better_their_words_fit_than_unrelated_ones(tmp_path: Path) -> None:
+    request = TextToVideoRequest(prompt="a cat", takes=4)
+    cells = layer.cells(request, 7)
+    figures = [(0.30, 0.20), (0.28, 0.10), None, (0.29, 0.20)]
+    made = [
+        (cell, layer.Made(tmp_path / f"{cell.stem}.mp4", cell.seed, () if told is None else (Meter(layer.FIT, "", told[0], baseline=told[1]),)))
+        for cell, told in zip(cells, figures, strict=True)
+    ]  # fmt: skip
+    result = layer.result_of(request, made)
+    assert [take["rank"] for take in result.details["takes"]] == [2, 1, None, 3]
+    assert [take["seed"] for take in result.details["takes"]] == [7, 8, 9, 10] and result.clip == tmp_path / "result.mp4"
+    assert layer.ranks(made[:1]) == [None] and layer.ranks(made[1:3]) == [None, None]
+    other = [(replace(cell, request=cell.request.model_copy(update={"prompt": f"a cat {index}"})), take) for index, (cell, take) in enumerate(made)]
+    assert layer.ranks(other) == [None] * 4
 
 
 def test_the_seed_wraps_around(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ import numpy as np
 from engine.context import RunContext
 from engine.errors import Cancelled, OutOfMemory
 from engine.task import Event, Meter, Note, Progress, Stage
+from engine.tasks.text_to_video.contract import Made, earlier_draft
 from engine.tasks.text_to_video.request import TextToVideoRequest
-from engine.tasks.text_to_video.takes import Made, earlier_draft
 
 HONOURS = frozenset({"steps", "seconds"})
 FAILS = 66

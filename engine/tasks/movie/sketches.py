@@ -20,8 +20,8 @@ from engine.task import Event, Note, Preview, Progress, Stage
 from engine.tasks.movie.scenes import sketch_key, sketch_of
 
 if TYPE_CHECKING:
+    from engine.tasks.text_to_video.contract import Made
     from engine.tasks.text_to_video.request import TextToVideoRequest
-    from engine.tasks.text_to_video.takes import Made
 
 SKETCHY = Coding(crf=20, preset="ultrafast", cut_every=6, aac_coder="fast")
 """Three times as quick as a film's coding, for twice the bytes of a small picture. Cut every half second: what lies between transitions is copied."""

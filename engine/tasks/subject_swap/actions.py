@@ -72,8 +72,7 @@ def look_of(request: SubjectSwapRequest, run: RunContext, frames: Pictures, mask
     that cannot be drawn and files that do not fit.
     """
     if request.drawing in EDITORS:
-        rules = EDITORS[request.drawing].drawing
-        if rules is not None and rules.driven:
+        if EDITORS[request.drawing].rules.driven:
             from engine.tasks.subject_swap.animated import AnimatedLook
 
             return AnimatedLook(request, run, frames, masks, shots)

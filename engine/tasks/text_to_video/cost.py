@@ -97,9 +97,9 @@ def large_work(request: TextToVideoRequest) -> float:
         # As if the net for it were here: a task's work is told by its request alone.
         work += evaluations(card, again.walked * len(plan.windows), again.guidance or plan.guidance, 4 * size)
     picture = opener(request, card)
-    if picture is not None and picture.drawing is not None:
+    if picture is not None:
         width, height = picture_size(request, picture)
-        work += evaluations(picture, picture.drawing.steps, picture.drawing.guidance, width * height / 1e6)
+        work += evaluations(picture, picture.rules.steps, picture.rules.guidance, width * height / 1e6)
     return work
 
 

@@ -11,9 +11,9 @@ import numpy as np
 
 from engine.errors import Cancelled
 from engine.task import Event, Note, Preview, Progress, Stage
+from engine.tasks.text_to_video.contract import Made, earlier_draft
 from engine.tasks.text_to_video.prompts import schedule, weights
 from engine.tasks.text_to_video.request import Moment, TextToVideoRequest
-from engine.tasks.text_to_video.takes import Made, earlier_draft
 from engine.tasks.text_to_video.timeline import Timeline
 from engine.world.moving import MovingDiorama
 from engine.world.reading import Reading, spec_from_text

@@ -11,8 +11,8 @@ from engine.catalog.experts import FILM, SWIN2SR
 from engine.errors import Cancelled
 from engine.task import Event, Meter, Note, Progress, Stage
 from engine.tasks.text_to_video import twice
+from engine.tasks.text_to_video.contract import Made
 from engine.tasks.text_to_video.diorama import mixed
-from engine.tasks.text_to_video.takes import Made
 from engine.tasks.text_to_video.timeline import Timeline
 from engine.tasks.text_to_video.work import Work
 

@@ -7,27 +7,26 @@ goes on from its last frame where the model takes a first picture, unless the mo
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.catalog.card import Card
 from engine.catalog.upscalers import upscaler_for
-from engine.errors import Cancelled, InvalidInput, StudioError
+from engine.errors import InvalidInput, StudioError
 from engine.hub.adapters import wanted
 from engine.hub.components import Place
 from engine.hub.located import located
 from engine.hub.needs import doubled
 from engine.task import Event, Note, Preview, Progress, Stage
 from engine.tasks.text_to_video import twice
+from engine.tasks.text_to_video.contract import Cell, Made, Maker, earlier_draft
 from engine.tasks.text_to_video.finishing import written
-from engine.tasks.text_to_video.models import LARGE, PICTURES
-from engine.tasks.text_to_video.opening import Order, draw_pictures, opener
+from engine.tasks.text_to_video.models import LARGE
+from engine.tasks.text_to_video.opening import Order, draw_pictures, draw_together, first_picture, opener
 from engine.tasks.text_to_video.plan import plan_for
 from engine.tasks.text_to_video.prompts import schedule
 from engine.tasks.text_to_video.request import TextToVideoRequest
 from engine.tasks.text_to_video.shapes import fitted
-from engine.tasks.text_to_video.takes import Cell, Made, Maker, earlier_draft
 from engine.tasks.text_to_video.timeline import Timeline
 from engine.tasks.text_to_video.work import Work
 
@@ -54,41 +53,15 @@ def make(request: TextToVideoRequest, run: RunContext, seed: int, stem: str, dra
 
 
 def prepare(cells: list[Cell], run: RunContext) -> Generator[Event, None, dict[str, Maker]]:
-    """The first pictures of all clips of a run, drawn with one opening of each picture model before the video model is opened."""
-    orders: dict[str, list[tuple[Cell, Order]]] = {}
+    """The first pictures of all clips of a run, drawn before the video model is opened."""
+    known = []
     for cell in cells:
-        picture = opener(cell.request, LARGE[cell.request.model])
-        if picture is None:
-            continue
         try:
             located(LARGE[cell.request.model], run.settings, cell.request.checkpoint)
         except StudioError:
             continue  # its maker tells what is missing before it draws
-        orders.setdefault(picture.id, []).append((cell, Order(cell.request, cell.seed, first_picture(run, cell.stem))))
-    makers: dict[str, Maker] = {}
-    for name, due in orders.items():
-        if len(due) < 2:
-            continue
-        try:
-            told = yield from draw_pictures([order for _, order in due], run, PICTURES[name])
-        except Cancelled:
-            raise
-        except StudioError as error:
-            makers |= {cell.stem: partial(_refused, error) for cell, _ in due}
-            continue
-        makers |= {cell.stem: partial(make, drawn=one) for (cell, _), one in zip(due, told, strict=True)}
-    return makers
-
-
-def _refused(error: StudioError, *given: Any) -> Iterator[Event | Made]:
-    """The maker of a clip whose first picture could not be drawn."""
-    raise error
-    yield
-
-
-def first_picture(run: RunContext, stem: str) -> Path:
-    """Where the first picture of a clip lies that was drawn for it."""
-    return run.directory / f"{stem}-first.png"
+        known.append((cell, LARGE[cell.request.model]))
+    return (yield from draw_together(known, run, make))
 
 
 def draw(request: TextToVideoRequest, run: RunContext, seed: int, stem: str, card: Card, folder: Place, drawn: dict[str, Any] | None = None) -> Iterator[Event | Made]:

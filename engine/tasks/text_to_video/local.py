@@ -8,7 +8,7 @@ prompt names), `animatediff` (with a motion adapter's folder) and `independent`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -16,20 +16,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.catalog.folders import chosen, found, weight_bytes
-from engine.catalog.own import own_models
+from engine.catalog.own import OwnModel, own_models
 from engine.errors import InvalidInput
 from engine.hardware import device_of
+from engine.settings import Settings
 from engine.task import Event, Note, Stage
-from engine.tasks.text_to_video import pocket
+from engine.tasks.text_to_video import hub, pocket
+from engine.tasks.text_to_video.contract import Cell, Made, Maker
+from engine.tasks.text_to_video.opening import draw_together
 from engine.tasks.text_to_video.pocket.job import Job
 from engine.tasks.text_to_video.pocket.models import Pocket
 from engine.tasks.text_to_video.prompts import schedule
 from engine.tasks.text_to_video.request import TextToVideoRequest
 from engine.tasks.text_to_video.shapes import sized
-from engine.tasks.text_to_video.takes import Made
 
 if TYPE_CHECKING:
-
     from engine.context import RunContext
 
 HONOURS = pocket.HONOURS - {"candidates"} | {"checkpoint", "motion_module", "step_cache", "loras", "picture_model"}
@@ -70,14 +71,18 @@ class LocalJob(Job):
         return motion_unet(parts.unet, load_adapter(self.adapter, dtype=parts.dtype, device=parts.device))
 
 
-def make(request: TextToVideoRequest, run: RunContext, seed: int, stem: str) -> Iterator[Event | Made]:
-    """Makes the clip STEM.mp4. Raises `ModelUnavailable` that says where to put a model when there is none."""
+def prepare(cells: list[Cell], run: RunContext) -> Generator[Event, None, dict[str, Maker]]:
+    """The first pictures of all clips whose model a card's rules know, drawn before it is opened."""
     own = own_models(run.settings)
-    if request.checkpoint in own or (not request.checkpoint and len(own) == 1 and not found(run.settings, "checkpoint")):
-        from engine.tasks.text_to_video.hub import draw
+    known = [(cell, large.card) for cell in cells if (large := _large(cell.request, own, run.settings)) is not None]
+    return (yield from draw_together(known, run, make))
 
-        large = own[request.checkpoint or next(iter(own))]
-        yield from draw(request, run, seed, stem, large.card, large.place)
+
+def make(request: TextToVideoRequest, run: RunContext, seed: int, stem: str, drawn: dict[str, Any] | None = None) -> Iterator[Event | Made]:
+    """Makes the clip STEM.mp4. Raises `ModelUnavailable` that says where to put a model when there is none. drawn: what is told of the first picture, where it lies there already."""
+    large = _large(request, own_models(run.settings), run.settings)
+    if large is not None:
+        yield from hub.draw(request, run, seed, stem, large.card, large.place, drawn)
         return
     if request.picture_model != "none":
         yield Note("The picture model is left out: a Stable Diffusion model draws its own pictures.")
@@ -122,3 +127,10 @@ def make(request: TextToVideoRequest, run: RunContext, seed: int, stem: str) -> 
         if not np.isclose(wide * high, request.width * request.height, rtol=0.3):
             yield Note(f"{checkpoint.name} draws {wide}x{high}; the clip is resized to {request.width}x{request.height}.")
         yield from make_frames(job)
+
+
+def _large(request: TextToVideoRequest, own: dict[str, OwnModel], settings: Settings) -> OwnModel | None:
+    """The model of the user's own that a card's rules know and that the request means; None when it means a Stable Diffusion model."""
+    if request.checkpoint:
+        return own.get(request.checkpoint)
+    return next(iter(own.values())) if len(own) == 1 and not found(settings, "checkpoint") else None

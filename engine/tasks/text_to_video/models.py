@@ -10,7 +10,7 @@ from engine.catalog.video import CARDS
 OWN_MODELS = {"diorama": "Diorama, drawn exactly", "pocket": "Pocket diffusion model", "local": "A model of your own"}
 """What works here without a fetch, and what the user has."""
 
-LARGE = {card.id: card for card in CARDS if card.drawing is not None and not card.drawing.driven}
+LARGE = {card.id: card for card in CARDS if not card.rules.driven}
 """Cards of large models, by their value of `model`; those that need a clip of somebody who moves are for Subject swap."""
 
 TITLES = {**OWN_MODELS, **{name: f"{card.title} · {card.bytes / 1e9:.0f} GB" for name, card in LARGE.items()}}

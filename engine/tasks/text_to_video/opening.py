@@ -5,16 +5,18 @@ Those of all takes are drawn with one opening of the picture model, which is let
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.catalog.card import Card
-from engine.errors import Cancelled
+from engine.errors import Cancelled, StudioError
 from engine.hub.located import located
 from engine.task import Event, Note, Preview, Progress, Stage
+from engine.tasks.text_to_video.contract import Cell, Made, Maker
 from engine.tasks.text_to_video.models import PICTURES
 from engine.tasks.text_to_video.prompts import schedule
 from engine.tasks.text_to_video.request import TextToVideoRequest
@@ -28,8 +30,7 @@ if TYPE_CHECKING:
 
 def opener(request: TextToVideoRequest, card: Card) -> Card | None:
     """The picture model that draws the first picture for a video model; None when none is asked for, one is given, or the video model takes none."""
-    takes = card.drawing is not None and bool(card.drawing.image)
-    return PICTURES.get(request.picture_model) if takes and request.first_image is None else None
+    return PICTURES.get(request.picture_model) if card.rules.image and request.first_image is None else None
 
 
 def picture_size(request: TextToVideoRequest, card: Card) -> tuple[int, int]:
@@ -45,6 +46,43 @@ class Order:
     request: TextToVideoRequest
     seed: int
     target: Path
+
+
+def first_picture(run: RunContext, stem: str) -> Path:
+    """Where the first picture of a clip lies that was drawn for it."""
+    return run.directory / f"{stem}-first.png"
+
+
+def draw_together(cells: Sequence[tuple[Cell, Card]], run: RunContext, make: Callable[..., Iterator[Event | Made]]) -> Generator[Event, None, dict[str, Maker]]:
+    """Draw the first pictures of several clips with one opening of each picture model; returns by their stem the makers of those that have one.
+
+    cells: with the card of the video model of each. make: the provider's maker, which takes as `drawn` what is told of a first picture that lies there already. A picture that is
+    needed once is left to its maker, and so is what cannot be drawn: that maker raises the error.
+    """
+    orders: dict[str, list[tuple[Cell, Order]]] = {}
+    for cell, card in cells:
+        picture = opener(cell.request, card)
+        if picture is not None:
+            orders.setdefault(picture.id, []).append((cell, Order(cell.request, cell.seed, first_picture(run, cell.stem))))
+    makers: dict[str, Maker] = {}
+    for name, due in orders.items():
+        if len(due) < 2:
+            continue
+        try:
+            told = yield from draw_pictures([order for _, order in due], run, PICTURES[name])
+        except Cancelled:
+            raise
+        except StudioError as error:
+            makers |= {cell.stem: partial(_refused, error) for cell, _ in due}
+            continue
+        makers |= {cell.stem: partial(make, drawn=one) for (cell, _), one in zip(due, told, strict=True)}
+    return makers
+
+
+def _refused(error: StudioError, *given: Any) -> Iterator[Event | Made]:
+    """The maker of a clip whose first picture could not be drawn."""
+    raise error
+    yield
 
 
 def draw_pictures(orders: Sequence[Order], run: RunContext, card: Card) -> Generator[Event, None, list[dict[str, Any]]]:

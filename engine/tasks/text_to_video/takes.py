@@ -1,22 +1,21 @@
 """Between the task and its providers: one request becomes several takes, or the cells of a grid, and these one result.
 
-A provider is a module with `make` (a `Maker`) and `HONOURS` (the fields that it obeys); it makes one clip and knows nothing of takes and grids. One for which some work
+A provider is a module with `make` (a `Maker` of `contract`) and `HONOURS` (the fields that it obeys); it makes one clip and knows nothing of takes and grids. One for which some work
 is better done for all clips of a run at once has `prepare` (a `Preparer`), too.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import Cancelled, InvalidInput, ModelUnavailable, StudioError
+from engine.errors import Cancelled, ModelUnavailable, StudioError
 from engine.task import Event, Meter, Note, Result, Stage
+from engine.tasks.text_to_video.contract import Cell, Made, Maker, Preparer
 from engine.tasks.text_to_video.models import LARGE, draws_anything
 from engine.tasks.text_to_video.request import Scalar, TextToVideoRequest
 
@@ -30,34 +29,11 @@ PROVIDERS = {
 }
 """Value of `model` -> module, for models that are not a card of a large one. A provider is one line here and one module; it is imported when a run needs it."""
 
+FIT = "prompt_fit"
+"""The meter by which takes are ranked."""
+
 OWN = frozenset({"prompt", "takes", "grid", "seed", "model", "continue_run", "continue_take", "draft"})
 """Fields that this layer, or every provider, obeys."""
-
-
-@dataclass(frozen=True)
-class Made:
-    """One finished take: its clip inside the run's folder and what was measured.
-
-    `details["words"]`: [[start, end, score 0..1]], how well each word of the prompt is seen, where the provider measures it.
-    `artifacts["draft"]`: what finishes this draft later (latents, a scene); without it a take cannot be finished.
-    """
-
-    clip: Path
-    seed: int
-    meters: tuple[Meter, ...] = ()
-    details: dict[str, Any] = field(default_factory=dict)
-    artifacts: dict[str, Path] = field(default_factory=dict)
-    partial: bool = False
-
-
-Maker = Callable[[TextToVideoRequest, "RunContext", int, str], Iterator[Event | Made]]
-"""(request of this one take, run, seed, stem of its files: "result", "take-2", ...) -> events, the last one a `Made`. A maker writes `STEM.mp4` and other
-files that begin with the stem; takes its randomness from the seed alone; on Stop yields a partial `Made` if it has frames and raises `Cancelled`."""
-
-
-Preparer = Callable[[list["Cell"], "RunContext"], Generator[Event, None, dict[str, Maker]]]
-"""(the clips of a run that this provider will make, run) -> events; returns by their stem the makers that take the place of the provider's own, where something is ready
-for them. What cannot be prepared is left to the makers: they tell what is wrong with one take, and the others are made. On Stop it raises `Cancelled`."""
 
 
 @dataclass(frozen=True)
@@ -67,17 +43,6 @@ class Provider:
     make: Maker
     honours: frozenset[str]
     prepare: Preparer | None = None
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One clip to make: its own request (takes 1, no grid), seed, file stem, label, and what its request changes."""
-
-    request: TextToVideoRequest
-    seed: int
-    stem: str
-    label: str
-    changes: dict[str, Scalar]
 
 
 def makers() -> dict[str, Callable[[], Provider]]:
@@ -195,7 +160,7 @@ def _judged(made: Made, request: TextToVideoRequest, run: RunContext) -> Generat
         # A finished take is worth more than a figure about it.
         yield Note(f"How well the clip shows its words was not measured: {error.line}")
         return made
-    fit = Meter("prompt_fit", "Prompt fit (CLIP)", verdict.prompt, "", verdict.unrelated, "unrelated words", help="Mean cosine of frames and prompt, beside that of the frames and sentences about other things.")
+    fit = Meter(FIT, "Prompt fit (CLIP)", verdict.prompt, "", verdict.unrelated, "unrelated words", help="Mean cosine of frames and prompt, beside that of the frames and sentences about other things.")
     steady = Meter("clip_steady", "Likeness of neighbours (CLIP)", verdict.steady, help="Mean cosine of neighbouring frames that were looked at; 1 is no change of what is seen.")
     return replace(made, meters=(*made.meters, fit, steady))
 
@@ -223,15 +188,15 @@ def _prepared(todo: list[Cell], run: RunContext, told: set[str]) -> Generator[Ev
 
 
 def result_of(request: TextToVideoRequest, made: list[tuple[Cell, Made]], *, stopped: bool = False) -> Result:
-    """One result of all takes: the first is the clip, the others are artifacts named by their stem; `details["takes"]` lists them all in order."""
+    """One result of all takes: the first is the clip, the others are artifacts named by their stem; `details["takes"]` lists them all in order of seeds, with their rank by CLIP."""
     first = made[0][1]
     artifacts = {(name if cell.stem == "result" else f"{cell.stem}-{name}"): path for cell, take in made for name, path in take.artifacts.items()}
     takes: list[dict[str, Any]] = [
         {
             "clip": take.clip.name, "seed": take.seed, "label": cell.label, "details": take.details, "meters": [asdict(meter) for meter in take.meters],
-            "draft": "draft" in take.artifacts, "draft_file": take.artifacts["draft"].name if "draft" in take.artifacts else None, "changes": cell.changes, "partial": take.partial,
+            "draft": "draft" in take.artifacts, "draft_file": take.artifacts["draft"].name if "draft" in take.artifacts else None, "changes": cell.changes, "partial": take.partial, "rank": rank,
         }
-        for cell, take in made
+        for (cell, take), rank in zip(made, ranks(made), strict=True)
     ]  # fmt: skip
     return Result(
         first.clip,
@@ -244,21 +209,17 @@ def result_of(request: TextToVideoRequest, made: list[tuple[Cell, Made]], *, sto
     )
 
 
+def ranks(made: list[tuple[Cell, Made]]) -> list[int | None]:
+    """The place of each take by how much better than unrelated words CLIP finds its own to fit, 1 the best. None where that was not measured; for all, where fewer than two were,
+    or where takes have different words, whose figures cannot be compared."""
+    told = [next((meter.value - (meter.baseline or 0.0) for meter in take.meters if meter.name == FIT), None) for _, take in made]
+    measured = sorted((margin for margin in told if margin is not None), reverse=True)
+    if len(measured) < 2 or len({cell.request.prompt for cell, _ in made}) > 1:
+        return [None] * len(made)
+    return [None if margin is None else measured.index(margin) + 1 for margin in told]
+
+
 def set_and_ignored(request: TextToVideoRequest, honours: frozenset[str]) -> set[str]:
     """Fields that were given another value than their default and that the provider does not obey."""
     fields = TextToVideoRequest.model_fields
     return {name for name in fields if name not in honours | OWN and getattr(request, name) != fields[name].default}
-
-
-def earlier_draft(request: TextToVideoRequest, run: RunContext) -> Path | None:
-    """The draft file that this request goes on from; None when it continues nothing. Raises `InvalidInput` when the run, the take or its draft is gone."""
-    if not request.continue_run:
-        return None
-    document = json.loads(run.earlier(request.continue_run, "run.json").read_text(encoding="utf-8"))
-    takes = document.get("result", {}).get("details", {}).get("takes", [])
-    if request.continue_take > len(takes):
-        raise InvalidInput(f"continue_take={request.continue_take}: that run has {len(takes)} takes", fix="choose one of its takes", field="continue_take")
-    name = takes[request.continue_take - 1].get("draft_file")
-    if not name:
-        raise InvalidInput(f"take {request.continue_take} of that run is not a draft that can be finished", fix="run it again as a draft", field="continue_take")
-    return run.earlier(request.continue_run, name)

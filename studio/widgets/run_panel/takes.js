@@ -1,6 +1,6 @@
 // Takes side by side, or a grid of them as a table: players that run together, one of them chosen and shown large.
 
-/** What is known of each clip of a result: [{clip, seed, label, details, meters, draft, changes}]. A result without takes has one. */
+/** What is known of each clip of a result: [{clip, seed, label, details, meters, draft, changes, rank}]. A result without takes has one. */
 function takesOf(status) {
   const { result } = status, takes = result?.details?.takes;
   if (Array.isArray(takes) && takes.length) return takes;
@@ -38,11 +38,15 @@ class Takes {
 
   card(take, index) {
     const video = this.video(take, take.label);
-    const choose = K.el("button", { type: "button", class: "tk-choose kin-focus", "aria-pressed": "false", "aria-label": `Choose ${take.label}`, onclick: () => this.choose(this.chosen === index ? -1 : index) }, video);
-    const words = K.el("div", { class: "tk-label" }, K.el("b", {}, this.grid ? "" : capital(take.label)), this.grid ? null : K.el("span", { class: "kin-muted" }, `seed ${take.seed}`));
-    const root = this.grid ? choose : K.el("div", { class: "tk-card" }, choose, words, K.el("div", { class: "kin-line" }, this.actions(take, index, true)));
+    const best = this.best(take);
+    const choose = K.el("button", { type: "button", class: "tk-choose kin-focus", "aria-pressed": "false", "aria-label": `Choose ${take.label}${best ? ", which fits the words best" : ""}`, onclick: () => this.choose(this.chosen === index ? -1 : index) }, video);
+    const words = K.el("div", { class: "tk-label" }, K.el("b", {}, this.grid ? "" : capital(take.label)), this.grid ? null : K.el("span", { class: "kin-muted" }, `seed ${take.seed}`), best);
+    const root = this.grid ? K.el("div", { class: "tk-cell" }, choose, best) : K.el("div", { class: "tk-card" }, choose, words, K.el("div", { class: "kin-line" }, this.actions(take, index, true)));
     return { root, choose, video };
   }
+
+  /** The mark of the take whose frames CLIP finds nearest to the words, beside unrelated ones; files and takes stay in the order of their seeds. */
+  best(take) { return take.rank === 1 ? K.el("span", { class: "kin-tag tk-best", title: "By CLIP, beside unrelated words: see Prompt fit of each take" }, "fits the words best") : null; }
 
   actions(take, index, small) {
     const name = `kinora-${this.status.task}-${this.status.id.slice(0, 8)}-${index + 1}.mp4`, called = take.label || "this take";
@@ -77,7 +81,7 @@ class Takes {
     video.addEventListener("loadedmetadata", () => { video.currentTime = Math.min(at, video.duration); if (this.playing) video.play().catch(() => {}); }, { once: true });
     const close = K.button("Show all alike", () => { this.choose(-1); this.cards[index].choose.focus(); }, { name: "close" });
     this.big.replaceChildren(video,
-      K.el("div", { class: "kin-line" }, K.el("b", { class: "kin-grow" }, capital(take.label)), close),
+      K.el("div", { class: "kin-line" }, K.el("b", { class: "kin-grow" }, capital(take.label)), this.best(take), close),
       K.el("div", { class: "kin-line" }, this.actions(take, index, false)),
       seenWords({ ...this.status.request, ...take.changes }, take.details), take.meters?.length ? meters(take.meters) : "");
     this.said.textContent = `${take.label} is shown large`;

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from engine.task import Event, Note, Stage
+from engine.tasks.text_to_video.contract import Made
 from engine.tasks.text_to_video.prompts import schedule
 from engine.tasks.text_to_video.request import TextToVideoRequest
-from engine.tasks.text_to_video.takes import Made
 
 if TYPE_CHECKING:
     from engine.context import RunContext

@@ -10,8 +10,8 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 from engine.errors import InvalidInput
+from engine.tasks.text_to_video.contract import earlier_draft
 from engine.tasks.text_to_video.request import TextToVideoRequest
-from engine.tasks.text_to_video.takes import earlier_draft
 
 if TYPE_CHECKING:
     from engine.context import RunContext

@@ -11,6 +11,7 @@ import torch
 from engine.diffusion.parts import as_pictures
 from engine.errors import InvalidInput
 from engine.task import Event, Stage
+from engine.tasks.text_to_video.contract import Made
 from engine.tasks.text_to_video.diorama import mixed
 from engine.tasks.text_to_video.pocket import drafts
 from engine.tasks.text_to_video.pocket.drawing import DRAWN_AT, draw
@@ -18,7 +19,6 @@ from engine.tasks.text_to_video.pocket.job import Job
 from engine.tasks.text_to_video.pocket.moving import Anchor, blended, layered, phase_of, shares_between
 from engine.tasks.text_to_video.prompts import schedule, weights
 from engine.tasks.text_to_video.shapes import fitted
-from engine.tasks.text_to_video.takes import Made
 from engine.world.weather import Falling
 
 

@@ -24,13 +24,13 @@ from engine.diffusion.zero import Turn, first_frame, held_to, moved, paper_step,
 from engine.errors import InvalidInput
 from engine.metrics.clips import drift, seam_ratio
 from engine.task import Event, Meter, Note, Preview, Progress, Stage
+from engine.tasks.text_to_video.contract import Made
 from engine.tasks.text_to_video.pocket import clip
 from engine.tasks.text_to_video.pocket.drawing import DRAWN_AT, PREVIEW_FPS, PREVIEW_FRAMES, draw
 from engine.tasks.text_to_video.pocket.job import MODEL_FPS, Job, small
 from engine.tasks.text_to_video.pocket.moving import Anchor, layered, phase_of
 from engine.tasks.text_to_video.prompts import schedule, weights
 from engine.tasks.text_to_video.shapes import fitted
-from engine.tasks.text_to_video.takes import Made
 from engine.vision.interpolation import Passing
 from engine.world.spec import SceneSpec
 

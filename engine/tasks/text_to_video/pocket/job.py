@@ -19,6 +19,7 @@ from engine.errors import Cancelled
 from engine.media.images import read_image
 from engine.metrics.clips import adjacent_change, frame_consistency
 from engine.task import Event, Meter, Preview, Progress, Stage
+from engine.tasks.text_to_video.contract import Made
 from engine.tasks.text_to_video.diorama import mixed
 from engine.tasks.text_to_video.pocket.models import Pocket, clip_model, motion_model
 from engine.tasks.text_to_video.pocket.moving import Pace
@@ -26,7 +27,6 @@ from engine.tasks.text_to_video.pocket.shapes import doublings, native_size
 from engine.tasks.text_to_video.pocket.wording import Told
 from engine.tasks.text_to_video.request import TextToVideoRequest
 from engine.tasks.text_to_video.shapes import fitted
-from engine.tasks.text_to_video.takes import Made
 from engine.tasks.text_to_video.timeline import Timeline
 
 if TYPE_CHECKING:
