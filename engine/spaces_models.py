@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
-from dataclasses import dataclass
 
 from engine.catalog.card import Card
 from engine.catalog.fetch import ModelFiles
@@ -13,38 +11,20 @@ from engine.residency import ModelPool
 from engine.settings import Settings
 
 
-@dataclass(frozen=True)
-class Preload:
-    """A model to be loaded ahead. here: whether its weights are on this machine; fill: lease from the pool what tasks will lease, and move it to the card."""
-
-    name: str
-    here: Callable[[Settings], bool]
-    fill: Callable[[ModelPool, Settings], None]
-
-
-PRELOADS: list[Preload] = []
-"""What is loaded besides the large models of the catalogue. A provider adds its own when it is imported."""
-
-
 def preload(pool: ModelPool, settings: Settings) -> list[str]:
-    """Load every model whose weights are here, as far as the pool's budget goes; returns their names. One that fails is left to its first run, which tells why."""
-    loaded = []
-    for model in [*PRELOADS, *_large()]:
-        if model.here(settings):
-            with contextlib.suppress(StudioError, OSError):
-                model.fill(pool, settings)
-                loaded.append(model.name)
-    return loaded
+    """Load every large model of Text to video whose weights are here, as far as the pool's budget goes; returns their ids. One that fails is left to its first run, which tells why.
 
-
-def _large() -> list[Preload]:
-    """The large models of Text to video that lie in folders of their own; what is laid into another model has no weights that could wait alone."""
+    What is laid into another model (motion modules) has no weights that could wait alone.
+    """
     from engine.tasks.text_to_video.models import LARGE
 
-    def entry(card: Card) -> Preload:
-        return Preload(card.id, lambda settings: ModelFiles.of(settings).present(card), lambda pool, settings: _fill(card, pool, settings))
-
-    return [entry(card) for card in LARGE.values() if not card.rules.part]
+    files, loaded = ModelFiles.of(settings), []
+    for card in LARGE.values():
+        if not card.rules.part and files.present(card):
+            with contextlib.suppress(StudioError, OSError):
+                _fill(card, pool, settings)
+                loaded.append(card.id)
+    return loaded
 
 
 def _fill(card: Card, pool: ModelPool, settings: Settings) -> None:

@@ -26,6 +26,8 @@ from pydantic import Field
 
 import engine.spaces as spaces_of
 import engine.task as tasks
+from engine.catalog.card import Card
+from engine.catalog.fetch import ModelFiles
 from engine.errors import InvalidInput, StudioError
 from engine.executors import InlineExecutor, WorkerExecutor, executor_for
 from engine.parts import RunPart, make
@@ -33,7 +35,7 @@ from engine.residency import ModelPool
 from engine.runs import PartRow, Run
 from engine.settings import Settings
 from engine.spaces import MARGIN, START, choices, wants_card
-from engine.spaces_models import Preload, preload
+from engine.spaces_models import preload
 from engine.store import Store
 from engine.task import Request, Result, Task, get_task, media_field, parse_request
 from engine.worker import on_processor
@@ -372,18 +374,19 @@ def test_what_cannot_fit_is_refused_before_the_quota_is_spent(zero: ZeroGpuExecu
 
 
 def test_models_lie_in_the_pool_before_the_page_is_served(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    def lease(pool: ModelPool, settings: Settings) -> None:
-        with pool.lease("big", lambda progress: bytearray(8), expected=8):
+    here, broken = "wan-2-1-t2v-1-3b", "mochi-1"
+
+    def fill(card: Card, pool: ModelPool, settings: Settings) -> None:
+        if card.id == broken:
+            raise OSError("no such file")
+        with pool.lease(card.id, lambda progress: bytearray(8), expected=8):
             pass
 
-    def broken(pool: ModelPool, settings: Settings) -> None:
-        raise OSError("no such file")
-
-    known = [Preload("big", lambda settings: True, lease), Preload("absent", lambda settings: False, broken), Preload("broken", lambda settings: True, broken)]
-    monkeypatch.setattr("engine.spaces_models.PRELOADS", known)
+    monkeypatch.setattr("engine.spaces_models._fill", fill)
+    monkeypatch.setattr(ModelFiles, "present", lambda self, card: card.id in (here, broken))
     pool = ModelPool(1000)
-    assert preload(pool, settings) == ["big"]
-    assert [model["key"] for model in pool.stats()["models"]] == ["big"]
+    assert preload(pool, settings) == [here]
+    assert [model["key"] for model in pool.stats()["models"]] == [here]
 
 
 def test_without_the_package_there_is_one_line(fake: Fake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

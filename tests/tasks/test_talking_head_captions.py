@@ -89,7 +89,8 @@ def test_every_speaker_with_a_recording_is_heard(place: Path) -> None:
 
 def test_without_whisper_a_note_says_what_to_fetch_and_the_clip_is_made(place: Path) -> None:
     (place / "data/models/whisper-tiny").unlink()
-    *events, result = events_of(place)
+    assert asked(said(SAID, 3.3), context(place)) == ([], ([], {})), "files come by themselves where they can: nobody asked for them"
+    *events, result = events_of(place, captions="burnt")
     assert isinstance(result, Result) and result.clip is not None and result.clip.is_file() and "subtitles" not in result.artifacts
     (told,) = notes(events)
     assert "no captions" in told and "engine room" in told and "whisper-small" in told and "1.0 GB, Apache-2.0" in told

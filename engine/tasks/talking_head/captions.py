@@ -30,7 +30,7 @@ def captioned(request: TalkingHeadRequest, voices: list[Voice], seconds: float, 
     unknown = [voice for voice in own if not voice.title]
     if unknown:
         try:
-            heard, told = yield from _heard(unknown, run)
+            heard, told = yield from _heard(unknown, run, asked=request.captions == "burnt")
             own = [heard.get(id(voice), voice) for voice in own]
         except Cancelled:
             raise
@@ -39,14 +39,15 @@ def captioned(request: TalkingHeadRequest, voices: list[Voice], seconds: float, 
     return cues_of([phrase for voice in own for phrase in phrases(voice.words)], seconds), told
 
 
-def _heard(voices: list[Voice], run: RunContext) -> Generator[Event, None, tuple[dict[int, Voice], dict[str, object]]]:
-    """Returns the recordings with their words, by `id`, where Whisper is here."""
+def _heard(voices: list[Voice], run: RunContext, *, asked: bool) -> Generator[Event, None, tuple[dict[int, Voice], dict[str, object]]]:
+    """Returns the recordings with their words, by `id`, where Whisper is here. asked: the user wants to see captions, so their want is told; files come by themselves where they can."""
     expert = available(run.settings).get("hear")
     if expert is None:
-        yield Note(
-            f"The recording has no captions: what it says is heard by {WHISPER_SMALL.title} ({WHISPER_SMALL.id}, {WHISPER_SMALL.bytes / 1e9:.1f} GB, {WHISPER_SMALL.licence}), which is not here. "
-            f"Fetch it in the engine room, or by `python app.py fetch {WHISPER_SMALL.id}`."
-        )  # fmt: skip
+        if asked:
+            yield Note(
+                f"The recording has no captions: what it says is heard by {WHISPER_SMALL.title} ({WHISPER_SMALL.id}, {WHISPER_SMALL.bytes / 1e9:.1f} GB, {WHISPER_SMALL.licence}), which is not here. "
+                f"Fetch it in the engine room, or by `python app.py fetch {WHISPER_SMALL.id}`."
+            )  # fmt: skip
         return {}, {}
     yield Stage("hearing", "Hearing what is said")
     out: dict[int, Voice] = {}
