@@ -17,6 +17,9 @@ PACKAGES: dict[str, tuple[str, tuple[int, int], str]] = {
 }  # fmt: skip
 """What a name begins with, without underscores before it -> package, least version, and how to get it; the first that fits counts. Other names are torch's own."""
 
+ON_PROCESSORS = ("native", "_native_math", "_native_flash", "flex")
+"""Names whose kernels a processor has, too; the others end a run there."""
+
 
 @cache
 def names() -> tuple[str, ...]:

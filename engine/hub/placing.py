@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from engine.hub.backends import ON_PROCESSORS
 from engine.hub.compiling import compile_blocks
 from engine.hub.names import DENOISERS
 
@@ -73,8 +74,11 @@ def lift(net: Any) -> None:
     net.kinora_placed = NOWHERE
 
 
-def tune(pipeline: Any, attention: str, compiled: bool, tell: Callable[[str], None]) -> None:
+def tune(pipeline: Any, device: torch.device, attention: str, compiled: bool, tell: Callable[[str], None]) -> None:
     """Another attention for the denoisers and compiled blocks, where the installation has them. tell: takes notes of what could not be had, of compiling while the run works, too."""
+    if attention and device.type == "cpu" and attention not in ON_PROCESSORS:
+        tell(f"Attention {attention!r} is one for graphics cards: torch's own is used.")
+        attention = ""
     for name in DENOISERS:
         net = getattr(pipeline, name, None)
         if net is None:

@@ -206,7 +206,7 @@ def opened(card: Card, folder: Place, run: RunContext, *, image: bool, size: tup
             net = held.enter_context(lent(drawing.upscaling, upsampler, run.pool, dtypes))
             notes = held.enter_context(worn(pipeline, list(extras.adapters)))
             place(pipeline, fit, device)
-            tune(pipeline, run.settings.attention, run.settings.compiled, notes.append)
+            tune(pipeline, device, run.settings.attention, run.settings.compiled, notes.append)
             remember_texts(pipeline)
             method = held.enter_context(cached(pipeline, extras.cache, run.settings.step_cache_method))
             if extras.cache != "off":
