@@ -1,24 +1,30 @@
-# Two commands: `make studio` serves the page, `make test` runs every test. The second call of each starts at once.
+# Two commands: `make studio` serves the page, `make test` runs the tests but for the slowest, in less than ten minutes; `make test-all` runs those, too. The second call of each starts at once.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
 # A process for each core, with one thread each: small models gain nothing from more. The browser has the machine for itself, as its tests wait for
 # what a page shows: two at a time took as long (a page, its server and its worker fill two cores) and met timeouts.
-UNIT := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not browser" -n auto --maxprocesses 4 --dist loadfile
-BROWSER := $(BIN)/python -m pytest -m browser
+WITHOUT_BROWSER := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile -m
+WITH_BROWSER := $(BIN)/python -m pytest -m
 
-.PHONY: studio test lint types unit browser bench clean
+.PHONY: studio test test-all checked lint types unit browser bench clean
 
 studio: $(VENV)/.installed
 	$(BIN)/python app.py fetch
 	$(BIN)/python app.py
 
-test: $(VENV)/.installed-dev chromium
+test: checked
+	@status=0; $(WITHOUT_BROWSER) "not browser and not slow" || status=1; $(WITH_BROWSER) "browser and not slow" || status=1; exit $$status
+	@echo "The slowest tests (tests/slow.txt) were left out: make test-all runs them, too."
+
+test-all: checked
+	@status=0; $(WITHOUT_BROWSER) "not browser" || status=1; $(WITH_BROWSER) browser || status=1; exit $$status
+
+checked: $(VENV)/.installed-dev chromium
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python app.py fetch || echo "Models could not be fetched: tests that need them are skipped."
-	@status=0; $(UNIT) || status=1; $(BROWSER) || status=1; exit $$status
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
@@ -27,10 +33,10 @@ types: $(VENV)/.installed-dev
 	$(BIN)/mypy
 
 unit: $(VENV)/.installed-dev
-	$(UNIT)
+	$(WITHOUT_BROWSER) "not browser"
 
 browser: $(VENV)/.installed-dev chromium
-	$(BROWSER)
+	$(WITH_BROWSER) browser
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m bench

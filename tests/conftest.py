@@ -16,8 +16,17 @@ import pytest
 
 from engine.settings import Settings
 from engine.store import Store
+from tests import slow
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what `make test` leaves out."""
+    listed = slow.names()
+    for item in items:
+        if slow.function_of(item.nodeid) in listed:
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(autouse=True, scope="module")
