@@ -81,6 +81,7 @@ class TabPage:
         self.panel.apply(self._apply, parts, parts, **quiet)
         changes = [component.change for component in parts if hasattr(component, "change")]
         gr.on(changes, self._preflight, parts, [self.preflight, self.fit], trigger_mode="always_last", **quiet)
+        self.panel.ended(self._preflight, parts, [self.preflight, self.fit], **quiet)
         self.fit.click(self._fit, parts, parts, **quiet)
         for name, widget in self.form.widgets.items():
             for event, errand in errands_of(widget).items():

@@ -86,6 +86,8 @@ def test_from_example_to_result_with_a_reload_in_between(profile: Profile, serve
     page.wait_for_function(f"() => {CANVAS}.player.strip", timeout=SLOW)
     drawn = strokes(page)
     set_seconds(page, 8)
+    ahead = page.locator(".kin-preflight:visible")
+    expect(ahead).to_contain_text("a guess", timeout=SLOW)
     page.click(MAIN)
     expect(page.locator(MAIN)).to_have_text("Stop", timeout=SLOW)
     expect(page.locator(HEAD)).to_contain_text(" s", timeout=SLOW)
@@ -96,6 +98,7 @@ def test_from_example_to_result_with_a_reload_in_between(profile: Profile, serve
     page.wait_for_function(f"() => {CANVAS}.store.strokes.length === {before + 1}", timeout=SLOW)
     assert [stroke["points"] for stroke in strokes(page)] == [stroke["points"] for stroke in drawn], "the reload loses nothing"
     expect(page.locator(HEAD)).to_contain_text("Done in", timeout=3 * SLOW)
+    expect(ahead).not_to_contain_text("a guess", timeout=SLOW)  # what was learnt is told without a change of the form
     expect_playing(page)
     expect(page.locator(".kin-meter").first).to_contain_text("Stroke error")
     expect(page.locator(MAIN)).to_have_text("Run")

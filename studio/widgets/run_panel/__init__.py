@@ -20,7 +20,8 @@ class RunPanel(Widget):
     """Value: `{"run": id or None, "error": line or None, "edit": waiting run or None, "nonce": number}`; `nonce` tells two equal answers apart.
 
     With `edit`, the button saves the form into that waiting run instead of starting a new one. Events: `start` (the button was pressed), `hello` (the panel came to life; its data hold `owner`, the `run` to attach to and the user's `defaults`),
-    `restore` (put this run's settings into the form), `apply` (put the data's `fields` into the form, the others stay), `send` (the result into another tab; data: `run`, `tab`).
+    `restore` (put this run's settings into the form), `apply` (put the data's `fields` into the form, the others stay), `send` (the result into another tab; data: `run`, `tab`),
+    `ended` (the run that the panel watched is over: what it taught of time is known now).
     targets: (id, title) of the tabs that a result can be sent to; shown: by example of the tab the file name of a clip of it, which stands where the result will be.
     """
 
@@ -29,6 +30,7 @@ class RunPanel(Widget):
     restore: Any = EventListener("restore").listener
     apply: Any = EventListener("apply").listener
     send: Any = EventListener("send").listener
+    ended: Any = EventListener("ended").listener
 
     def __init__(self, studio: Studio, tab: str = "", tasks: tuple[str, ...] = (), targets: tuple[tuple[str, str], ...] = (), shown: tuple[str, ...] = (), **options: Any) -> None:
         self.studio = studio

@@ -142,6 +142,7 @@ function finish(before) {
   else if (state === "failed") stage.replaceChildren(K.el("div", { class: "kin-error", role: "alert" }, status.error ?? "It failed."), K.el("div", { class: "kin-line" }, K.button("Run again", () => act("again"), { name: "again", text: true })));
   else if (state === "interrupted") stage.replaceChildren(K.el("div", { class: "kin-line" }, K.button("Run it again", () => act("again"), { name: "again", kind: "primary", text: true })));
   else rest();
+  if (before && before !== state) trigger("ended", {});
   if (before && before !== state && (state === "done" || state === "failed")) {
     K.announce(state === "done" ? `${status.title} is done` : `${status.title} failed`, status.error ?? "Open the studio to see it.");
     window.dispatchEvent(new CustomEvent("kinora-changed"));
