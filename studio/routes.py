@@ -12,7 +12,7 @@ from starlette.routing import Route
 from studio.service import Studio
 from studio.shown import FOLDER
 
-TYPES = {".mp4": "video/mp4", ".webp": "image/webp", ".jpg": "image/jpeg", ".png": "image/png", ".json": "application/json", ".npz": "application/octet-stream"}
+TYPES = {".mp4": "video/mp4", ".webp": "image/webp", ".jpg": "image/jpeg", ".png": "image/png", ".json": "application/json", ".vtt": "text/vtt", ".npz": "application/octet-stream"}
 """What a browser may show; anything else is offered as a download."""
 
 SHOWN = frozenset(path.name for path in FOLDER.glob("*.mp4"))

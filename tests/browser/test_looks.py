@@ -147,6 +147,19 @@ def test_the_take_that_fits_the_words_best_is_marked(mount: Mount, grid: Any) ->
     expect(mark).to_have_count(1)  # on its card alone, not beside the one that is shown large
 
 
+def test_what_is_said_can_be_switched_on_in_the_player(mount: Mount) -> None:
+    state = {
+        "id": "a" * 32, "task": "talking-head", "title": "Talking head", "state": "done", "active": False, "share": 1.0, "elapsed": 1.0, "notes": [], "request": {}, "seed": 1,
+        "result": {"clip": "result.mp4", "artifacts": {"subtitles": "captions.srt", "web_subtitles": "captions.vtt"}, "meters": [], "details": {}, "partial": False},
+    }  # fmt: skip
+    page = mount("run_panel", ("takes.js", "compare.js", "film.js", "player.js", "main.js"), {"watch_run": state}, {"tab": "talking-head", "tasks": ["talking-head"], "value": {}}, {"run.talking-head": state["id"]})
+    for ending in ("SRT", "VTT"):
+        expect(page.get_by_role("link", name=f"Download: Subtitles ({ending})")).to_be_visible()
+    page.route("**/captions.vtt", lambda route: route.fulfill(body="WEBVTT\n\n00:00:00.500 --> 00:00:01.500\ngood morning\n", content_type="text/vtt"))
+    page.evaluate("() => { document.querySelector('.rp-result video').textTracks[0].mode = 'showing'; }")  # as the player's own switch does
+    page.wait_for_function("() => document.querySelector('.rp-result video').textTracks[0].cues?.[0]?.text === 'good morning'")
+
+
 def test_library_cards_stay_when_another_result_comes(mount: Mount) -> None:
     def result(name: str, **more: Any) -> dict[str, Any]:
         return {"id": name * 32, "task": "stroke-motion", "title": f"Result {name}", "created": 1.0, "request": {}, "result": {"clip": "result.mp4"}, "pinned": False, **more}

@@ -19,7 +19,7 @@ function madeBy(status) {
   return K.el("details", { class: "rp-made" }, K.el("summary", { class: "kin-focus" }, "What made it"), K.el("table", { class: "kin-table" }, K.el("tbody", {}, rows)));
 }
 
-const OFFERED = { mask: "Mask", cutout: "Cut-out with transparency", tracks: "Tracks", subtitles: "Subtitles", project: "Project", "hand-over": "For editors" };
+const OFFERED = { mask: "Mask", cutout: "Cut-out with transparency", tracks: "Tracks", subtitles: "Subtitles", web_subtitles: "Subtitles", project: "Project", "hand-over": "For editors" };
 
 /** Files of a result beside its clip that a user may want to keep: masks, a cut-out, tracks. */
 function offered(status) {
@@ -41,7 +41,9 @@ function player(status, act) {
   video.muted = true;
   if (!K.reduced()) video.autoplay = true;
   const name = `kinora-${status.task}-${status.id.slice(0, 8)}.mp4`;
-  const { before } = status.result.artifacts ?? {}, film = status.result.details?.heard ? new Film(video, status.result.details) : null;
+  const { before, web_subtitles: words } = status.result.artifacts ?? {}, film = status.result.details?.heard ? new Film(video, status.result.details) : null;
+  // The browser's own switch shows what is said; a film's narration comes without the file.
+  if (words && !film) video.append(K.el("track", { kind: "subtitles", label: "What is said", src: K.media(`${status.id}/${words}`) }));
   return K.el("div", { class: "rp-result" },
     before ? new Compare(video, K.media(`${status.id}/${before}`)).root : video,
     film?.chapters,
