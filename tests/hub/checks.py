@@ -165,8 +165,8 @@ def recorded(bed: Bed, card: Card, *, image: bool) -> Record:
 
 
 def counted(told: Any) -> list[int]:
-    """The counts of steps that a session told, each once: it repeats the last one while a call that is to stop still works."""
-    return list(dict.fromkeys(done for done, _ in told))
+    """The counts of steps that a session told, each once: it repeats the last one, or 0 before the first, while a call that is to stop still works (on a busy machine a step takes over a second)."""
+    return list(dict.fromkeys(done for done, _ in told if done))
 
 
 def _full(*given: Any) -> None:
