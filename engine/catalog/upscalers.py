@@ -34,3 +34,8 @@ CARDS: tuple[Card, ...] = (LTX, LTX2)
 def upscaler_for(drawing: Drawing) -> Card | None:
     """The card of the net that doubles the latents of a model with those rules; None without one."""
     return None if drawing.upscaling is None else next(card for card in CARDS if card.id == drawing.upscaling.card)
+
+
+def doubled(size: tuple[int, int]) -> tuple[int, int]:
+    """(width, height) in pixels of the second stage of a clip of that size."""
+    return 2 * size[0], 2 * size[1]

@@ -44,12 +44,12 @@ class Machine:
 @dataclass(frozen=True)
 class Needs:
     """What a call needs in MiB. nets: part -> its weights at the size in which they are loaded; activations: of one evaluation; smaller: way of keeping weights that this
-    installation has -> part -> its size then, of the parts that take it; first: what the user may leave out first of all, when it is too much."""
+    installation has -> part -> its size then, of the parts that take it; spare: what the user may leave out, when it is too much."""
 
     nets: Mapping[str, float]
     activations: float
     smaller: Mapping[Weights, Mapping[str, float]] = field(default_factory=dict)
-    first: str = ""
+    spare: str = ""
 
     def kept(self, weights: Weights) -> Needs:
         """The same with the weights kept that way."""
@@ -102,7 +102,7 @@ def choose(needs: Needs, machine: Machine, title: str, asked: str = "auto", weig
         if machine.device != "cpu":
             raise OutOfMemory(f"{title} cannot be placed as {asked} with weights as {weights}", why="4-bit weights are not moved by layers", fix="choose auto for one of them")
         raise OutOfMemory(f"{title} cannot be placed as {asked}", why="this machine has no graphics card", fix="choose auto")
-    spare = f"{needs.first}, " if needs.first else ""
+    spare = f"{needs.spare}, " if needs.spare else ""
     if least.ram_mib > ram:
         raise OutOfMemory(
             f"{title} needs {least.ram_mib / 1024:.1f} GB of memory, {_free(machine.ram_mib)}", fix=f"{spare}close other programs, free the resident models, or choose a smaller model", field="model"

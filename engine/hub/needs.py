@@ -5,29 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 from engine.catalog.card import Card
-from engine.catalog.drawing import Upscaling
+from engine.catalog.upscalers import doubled
 from engine.hardware import graphics_free_mib, memory_mib
-from engine.hub.components import Alone, Place, components_of, numbers, shapes
+from engine.hub.components import Place, components_of, numbers, shapes
 from engine.hub.fit import Learnt, Machine, Needs
+from engine.hub.located import alone
 from engine.hub.quantised import available, small_bytes, takes
-
-UPSAMPLER = "latent_upsampler"
-"""The name that the net of a second stage has in its folder."""
 
 
 def megapixels(size: tuple[int, int], frames: int) -> float:
     """Millions of pixels of all frames of a call."""
     return size[0] * size[1] * frames / 1e6
-
-
-def alone(rules: Upscaling, folder: Path) -> Alone:
-    """Where the net of a second stage lies."""
-    return Alone(folder, UPSAMPLER, rules.library)
-
-
-def doubled(size: tuple[int, int]) -> tuple[int, int]:
-    """(width, height) of the second stage of a clip."""
-    return 2 * size[0], 2 * size[1]
 
 
 def needs_of(card: Card, folder: Place, size: tuple[int, int], frames: int, learnt: Learnt, *, bytes_each: int, upsampler: Path | None = None) -> Needs:

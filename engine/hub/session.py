@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from engine.catalog.card import Card
 from engine.catalog.fetch import ModelFiles
 from engine.catalog.previews import preview_for
+from engine.catalog.upscalers import doubled
 from engine.errors import ModelUnavailable, OutOfMemory
 from engine.hardware import device_of
 from engine.hub import looks
@@ -24,8 +25,9 @@ from engine.hub.continuing import after
 from engine.hub.decoding import decoded
 from engine.hub.fields import Level
 from engine.hub.fit import Fit, Learnt, choose
+from engine.hub.located import alone
 from engine.hub.looks import Looks
-from engine.hub.needs import alone, doubled, machine_of, megapixels, needs_of
+from engine.hub.needs import machine_of, megapixels, needs_of
 from engine.hub.pipeline import Wish, arguments, dtypes_on, frames_of, prepared, ready, remember_texts, sound_of, vae_name
 from engine.hub.placing import place, tune
 from engine.hub.tiny_vae import TinyLooks, tiny_looks
@@ -65,14 +67,15 @@ class Session:
     def __init__(
         self, card: Card, pipeline: Any, run: RunContext, device: str, told: dict[str, Any], notes: list[str], seen: Seen, extras: Extras, upsampler: Upsampler | None = None
     ) -> None:  # fmt: skip
-        self.card, self.pipeline, self.run, self.device, self.told, self.notes, self.extras = card, pipeline, run, device, told, notes, extras
-        self._seen, self._upsampler, self._noted = seen, upsampler, 0
+        self.card, self.pipeline, self.run, self.device, self.told, self._notes, self.extras = card, pipeline, run, device, told, notes, extras
+        self._seen, self._upsampler = seen, upsampler
         self._watched: Watched | None = None
         self._broken = False
 
     def news(self) -> list[str]:
         """Notes that were not asked for yet: what the user should know before the first step, and later what had to be given up while the model worked."""
-        found, self._noted = self.notes[self._noted :], len(self.notes)
+        found = list(self._notes)
+        self._notes.clear()
         return found
 
     @property

@@ -13,9 +13,10 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from engine.catalog.drawing import Upscaling
+from engine.catalog.upscalers import doubled
 from engine.hub.adapters import Adapter, worn_too
 from engine.hub.components import leased
-from engine.hub.needs import UPSAMPLER, alone, doubled
+from engine.hub.located import UPSAMPLER, alone
 from engine.hub.pipeline import Wish
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from engine.media.joining import Chapter, Mould
 from engine.media.probe import probe
 from engine.media.writer import ClipWriter
 from engine.movie.film.assemble import chapters, shot, start_of
-from engine.movie.film.captions import Cue, srt, vtt
+from engine.movie.film.captions import Cue, write_captions
 from engine.movie.film.titles import title_card
 from engine.movie.plan import Plan, Scene
 from engine.movie.timing import Timeline
@@ -141,8 +141,7 @@ def hand_over(
     made = [_stem(name, file, folder, timeline, settings) for name, file in (stems or {}).items()]
     cut = cut_of(plan, timeline, have, size, made)
     if cues:
-        _write_text(folder / "film.srt", srt(cues))
-        _write_text(folder / "film.vtt", vtt(cues))
+        write_captions(folder, "film", cues)
     _write_text(folder / "film.fcpxml", fcpxml(cut))
     if importlib.util.find_spec("opentimelineio") is not None:
         _write_text(folder / "film.otio", otio_timeline(cut).to_json_string(indent=2))

@@ -147,7 +147,7 @@ def previews(settings, tmp_path):
     run = RunContext("0" * 32, tmp_path, settings, 3, preview_every=0.0)
     wish = Wish("a red boat", "", (48, 32), 5, 3, 3, 5.0)
     with opened(CARD, settings.data_dir / "models" / CARD.id, run, image=False, size=wish.size, frames=wish.frames) as found:
-        return [look for _, look in found.steps(wish) if look is not None], found.notes
+        return [look for _, look in found.steps(wish) if look is not None], found.news()
 
 
 def test_a_preview_is_decoded_where_the_autoencoder_is_here(settings, tmp_path, folder):

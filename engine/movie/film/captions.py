@@ -10,6 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from engine.media.disk import whole_file
 from engine.movie.film.lettering import lines_of, pieces_of, signs_of
 
 LINE_SIGNS, MOST_LINES = 42, 2
@@ -89,10 +90,11 @@ def vtt(cues: Sequence[Cue]) -> str:
 
 
 def write_captions(folder: Path, stem: str, cues: Sequence[Cue]) -> dict[str, Path]:
-    """Write `stem`.srt and `stem`.vtt into a folder; a result's artifacts: subtitles and web_subtitles."""
+    """Write `stem`.srt and `stem`.vtt into a folder; a result's artifacts: subtitles and web_subtitles. Raises `LimitExceeded` for a full disk."""
     paths = {"subtitles": folder / f"{stem}.srt", "web_subtitles": folder / f"{stem}.vtt"}
-    paths["subtitles"].write_text(srt(cues), encoding="utf-8")
-    paths["web_subtitles"].write_text(vtt(cues), encoding="utf-8")
+    for path, text in zip(paths.values(), (srt(cues), vtt(cues)), strict=True):
+        with whole_file(path) as temporary:
+            temporary.write_text(text, encoding="utf-8")
     return paths
 
 

@@ -31,6 +31,7 @@ from engine.diffusion.masked import Protagonist, mask_guided, trail_of
 from engine.diffusion.parts import Parts, as_pictures, load_parts
 from engine.diffusion.parts_xl import denoiser_with, load_parts_xl
 from engine.errors import InvalidInput
+from engine.experts.leasing import identity
 from engine.hardware import device_of
 from engine.media.frames import Pictures
 from engine.settings import Settings
@@ -43,9 +44,6 @@ from engine.tasks.text_to_video.shapes import sized
 
 if TYPE_CHECKING:
     from engine.context import RunContext
-
-WINDOW: dict[str, int] = {"diffusion": 8, "diffusion-xl": 4}
-"""Frames that are drawn together, by the value of `drawing`: what a card of 8 GB holds at 512 pixels; half as many at 1024, each of which has four times the places."""
 
 STEPS, GUIDANCE = 30, 7.5
 AROUND = 1.7
@@ -70,11 +68,11 @@ class Inpainter:
 
 def model_here(settings: Settings, drawing: str) -> Path:
     """Where the inpainting model of a value of `drawing` lies. Raises `InvalidInput` that says what to fetch."""
-    card = INPAINTERS[drawing]
+    kind = INPAINTERS[drawing]
+    card = kind.card
     place = ModelFiles.of(settings).find(card)
     models = [*([place] if place is not None else []), settings.data_dir / "models" / card.id, *(one.folder for one in found(settings, "checkpoint"))]
-    large = drawing == "diffusion-xl"
-    model = next((folder for folder in models if config_of(folder / "unet").get("in_channels") == 9 and (folder / "text_encoder_2").is_dir() == large), None)
+    model = next((folder for folder in models if config_of(folder / "unet").get("in_channels") == 9 and (folder / "text_encoder_2").is_dir() == kind.xl), None)
     if model is None:
         raise InvalidInput(
             f"drawing={drawing} needs a model that is not on this machine", why=f"{card.title}: {card.bytes / 1e6:.0f} MB, {card.licence}; it also needs a graphics card",
@@ -85,7 +83,7 @@ def model_here(settings: Settings, drawing: str) -> Path:
 
 def structures_for(request: SubjectSwapRequest, settings: Settings) -> tuple[tuple[Structure, ...], list[str]]:
     """The ControlNets that draw with a request's model, with notes. Those that are known here are of Stable Diffusion 1.5."""
-    if request.drawing == "diffusion":
+    if not INPAINTERS[request.drawing].xl:
         return chosen(request.structure, settings)
     return (), [] if request.structure == "none" else ["No ControlNet is used with Stable Diffusion XL: the layout is kept by the inversion alone."]
 
@@ -98,16 +96,16 @@ class InpaintedLook:
     def __init__(self, request: SubjectSwapRequest, run: RunContext, frames: Pictures, masks: Callable[[int], np.ndarray], shots: Sequence[tuple[int, int]]) -> None:
         self.notes: list[str] = []
         self._run, self._frames, self._masks, self._shots, self._prompt = run, frames, masks, list(shots), request.prompt
-        device = device_of(run.settings.device)
+        device, kind = device_of(run.settings.device), INPAINTERS[request.drawing]
         if device.type == "cpu":
-            self.notes.append(f"Drawn by {INPAINTERS[request.drawing].title} on the processor: this takes minutes a frame. A graphics card is meant for it.")
+            self.notes.append(f"Drawn by {kind.card.title} on the processor: this takes minutes a frame. A graphics card is meant for it.")
         model = model_here(run.settings, request.drawing)
         structures, notes = structures_for(request, run.settings)
-        self._together = WINDOW[request.drawing]
+        self._together = kind.together
         self.notes += notes
 
         def load() -> Inpainter:
-            parts = load_parts_xl(model, device=device) if request.drawing == "diffusion-xl" else load_parts(model, device=device)
+            parts = (load_parts_xl if kind.xl else load_parts)(model, device=device)
             return Inpainter(parts, tuple(one.loaded(dtype=parts.dtype, device=device) for one in structures))
 
         with ExitStack() as stack:
@@ -116,7 +114,7 @@ class InpaintedLook:
             else:
                 used = [folder for one in structures for folder in (one.folder, one.expert.folder if one.expert is not None else None) if folder is not None]
                 expected = NUMBERS * sum(weight_bytes(one) for one in (model, *used))
-                self._painter = stack.enter_context(run.pool.lease(f"inpaint:{':'.join(map(str, (model, *used)))}:{device}", lambda progress: load(), expected=expected))
+                self._painter = stack.enter_context(run.pool.lease(f"inpaint:{':'.join(map(identity, (model, *used)))}:{device}", lambda progress: load(), expected=expected))
             weakref.finalize(self, stack.pop_all().close)
         if any(one.kind == "pose" for one in structures):
             self._without_things()

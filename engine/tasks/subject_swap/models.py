@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from engine.catalog.card import Card
@@ -12,8 +13,19 @@ from engine.catalog.video.vace import CARDS as VACE
 OWN = {"auto": "Auto", "embedded": "Cut out and moved", "pocket": "Pocket diffusion model", "diffusion": "Stable Diffusion inpainting", "diffusion-xl": "Stable Diffusion XL inpainting"}
 """What works without a card of its own, or with one of which a folder of the user's can take the place."""
 
-INPAINTERS: dict[str, Card] = {"diffusion": SD_INPAINTING, "diffusion-xl": SDXL_INPAINTING}
-"""Cards of inpainting models of pictures, by their value of `drawing`."""
+
+
+@dataclass(frozen=True)
+class Inpainting:
+    """An inpainting model of pictures. together: frames that are drawn at once; xl: it is of the family of Stable Diffusion XL."""
+
+    card: Card
+    together: int
+    xl: bool = False
+
+
+INPAINTERS = {"diffusion": Inpainting(SD_INPAINTING, together=8), "diffusion-xl": Inpainting(SDXL_INPAINTING, together=4, xl=True)}
+"""By their value of `drawing`. A card of 8 GB holds eight frames at 512 pixels; half as many at 1024, each of which has four times the places."""
 
 EDITORS: dict[str, Card] = {card.id: card for card in (*VACE, *ANIMATE)}
 """Cards of large editors, by their value of `drawing`."""

@@ -27,11 +27,9 @@ def captioned(request: TalkingHeadRequest, voices: list[Voice], seconds: float, 
         return [], told
     # A face that says spans of the main voice has no words of its own.
     own = [voices[0], *[voice for voice, one in zip(voices[1:], request.speakers, strict=True) if one.audio is not None]]
-    unknown = [voice for voice in own if not voice.title]
-    if unknown:
+    if not all(voice.title for voice in own):
         try:
-            heard, told = yield from _heard(unknown, run, asked=request.captions == "burnt")
-            own = [heard.get(id(voice), voice) for voice in own]
+            own, told = yield from _heard(own, run, asked=request.captions == "burnt")
         except Cancelled:
             raise
         except StudioError as error:
@@ -39,8 +37,9 @@ def captioned(request: TalkingHeadRequest, voices: list[Voice], seconds: float, 
     return cues_of([phrase for voice in own for phrase in phrases(voice.words)], seconds), told
 
 
-def _heard(voices: list[Voice], run: RunContext, *, asked: bool) -> Generator[Event, None, tuple[dict[int, Voice], dict[str, object]]]:
-    """Returns the recordings with their words, by `id`, where Whisper is here. asked: the user wants to see captions, so their want is told; files come by themselves where they can."""
+def _heard(voices: list[Voice], run: RunContext, *, asked: bool) -> Generator[Event, None, tuple[list[Voice], dict[str, object]]]:
+    """Returns the voices, recordings (those without a title) with their words where Whisper is here. asked: the user wants to see captions, so their want is told; files come by themselves where
+    they can."""
     expert = available(run.settings).get("hear")
     if expert is None:
         if asked:
@@ -48,16 +47,17 @@ def _heard(voices: list[Voice], run: RunContext, *, asked: bool) -> Generator[Ev
                 f"The recording has no captions: what it says is heard by {WHISPER_SMALL.title} ({WHISPER_SMALL.id}, {WHISPER_SMALL.bytes / 1e9:.1f} GB, {WHISPER_SMALL.licence}), which is not here. "
                 f"Fetch it in the engine room, or by `python app.py fetch {WHISPER_SMALL.id}`."
             )  # fmt: skip
-        return {}, {}
+        return voices, {}
     yield Stage("hearing", "Hearing what is said")
-    out: dict[int, Voice] = {}
+    out = list(voices)
+    recorded = [place for place, voice in enumerate(voices) if not voice.title]
     languages: list[str] = []
     with lent(run, "hear") as hearer:
-        for number, voice in enumerate(voices):
-            for heard in hearer.hear(voice.samples, voice.rate, run.checkpoint):
-                yield Progress("hearing", number * heard.of + heard.done, len(voices) * heard.of)
-                out[id(voice)] = replace(voice, words=heard.words)
+        for number, place in enumerate(recorded):
+            for heard in hearer.hear(voices[place].samples, voices[place].rate, run.checkpoint):
+                yield Progress("hearing", number * heard.of + heard.done, len(recorded) * heard.of)
+                out[place] = replace(voices[place], words=heard.words)
                 languages += [heard.language] if heard.language not in languages else []
-    if not any(voice.words for voice in out.values()):
+    if not any(out[place].words for place in recorded):
         yield Note("The recording has no captions: no words were heard in it.")
     return out, {"heard_by": expert.card.id, "languages": languages}

@@ -11,12 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.catalog.card import Card
-from engine.catalog.upscalers import upscaler_for
+from engine.catalog.upscalers import doubled, upscaler_for
 from engine.errors import InvalidInput, StudioError
 from engine.hub.adapters import wanted
 from engine.hub.components import Place
 from engine.hub.located import located
-from engine.hub.needs import doubled
 from engine.task import Event, Note, Preview, Progress, Stage
 from engine.tasks.text_to_video import twice
 from engine.tasks.text_to_video.contract import Cell, Made, Maker, earlier_draft
